@@ -1,0 +1,261 @@
+/*
+ * actor.h - writing actors.
+ *
+ * An actor is a behaviour (struct wtl_actor, a const descriptor), a private state block that the
+ * runtime zeroes, and a mailbox. Its functions never overlap, run to completion, and get a context
+ * `x` through which everything is done. Nothing that `x` offers waits for another thread, process
+ * or machine: spawn returns a pid and failure comes as a `down`; registrations, calls and work
+ * answer later, by a function of yours that is run like any other of the actor's.
+ *
+ * Everything from one actor to another (messages, replies, link, exit and down signals) arrives in
+ * the order in which it was sent, on one machine and across the mesh.
+ *
+ * A module imports nothing: each function below is an inline call through the table `x->api`.
+ *
+ * Thread: unless a function says otherwise, it is called from within one of the actor's own
+ * functions, with the `x` that this function got, and nowhere else.
+ */
+#ifndef WATTLE_ACTOR_H
+#define WATTLE_ACTOR_H
+
+#include <wattle/pack.h>
+#include <wattle/types.h>
+
+struct wtl_api;
+struct wtl_stage;
+
+/* What an actor's function holds while it runs. Both fields are read-only to modules. */
+struct wtl_ctx {
+    const struct wtl_api *api;
+    struct wtl_stage *stage; /* set while a flow runs the actor as a stage; see flow.h */
+};
+
+/* ---- the behaviour ------------------------------------------------------------------------ */
+
+/* A linked actor has ended, and this one traps exits. */
+struct wtl_exit {
+    struct wtl_pid from;
+    struct wtl_reason reason;
+};
+
+/* A monitored actor has ended, or was not there, or its node cannot be reached. */
+struct wtl_down {
+    uint64_t ref; /* what wtl_monitor or wtl_spawn gave */
+    struct wtl_pid pid;
+    struct wtl_reason reason;
+};
+
+/* What happens to a message when the mailbox holds `mailbox_max` already. */
+enum wtl_mailbox_policy {
+    WTL_MAILBOX_REJECT = 0,  /* the sender gets WTL_FULL, a caller `busy`; counted */
+    WTL_MAILBOX_DROP_NEWEST, /* the message is dropped and counted; the sender gets WTL_OK */
+    WTL_MAILBOX_BLOCK,       /* the sender gets WTL_BUSY, the message is taken as overdraft, and the
+                              * sender is not run again until half of the mailbox is free */
+};
+
+/* The default bound of a mailbox, in messages, and the largest. */
+#define WTL_MAILBOX_DEFAULT 4096u
+#define WTL_MAILBOX_LIMIT   32768u
+/* Messages that one handler run may send past the bounds of blocking mailboxes. */
+#define WTL_OVERDRAFT_MAX 64u
+
+/* What an actor is for; flows and tables show it. */
+enum wtl_kind { WTL_PLAIN = 0, WTL_PRODUCER, WTL_PROCESSOR, WTL_CONSUMER, WTL_SUPERVISOR };
+
+/* The type of one setting; its value has this C type in the settings struct. */
+enum wtl_field_type {
+    WTL_FIELD_I64 = 1,     /* int64_t */
+    WTL_FIELD_F64,         /* double */
+    WTL_FIELD_BOOL,        /* bool */
+    WTL_FIELD_STR,         /* const char *, NUL-terminated, lives as long as the actor */
+    WTL_FIELD_DURATION_MS, /* int64_t, written as 500ms, 60s, 5m, 2h, 1d */
+    WTL_FIELD_BYTES,       /* int64_t, written as 512, 64KiB, 10MiB, 1GiB */
+};
+
+/* One setting of an actor, as data: the flow checker, the docs and the command know it without
+ * running any code of the module. */
+struct wtl_field {
+    const char *name;
+    enum wtl_field_type type;
+    uint32_t offset;       /* in the settings struct */
+    const char *default_;  /* as it would be written; NULL: the setting is mandatory */
+    const char *unit;      /* "ms", "celsius", ...; NULL: none */
+    const char *help;      /* one sentence */
+};
+
+#define WTL_FIELD(struct_type, member, field_type, default_text, unit_text, help_text)             \
+    {                                                                                              \
+        .name = #member, .type = WTL_FIELD_##field_type,                                           \
+        .offset = (uint32_t)offsetof(struct_type, member), .default_ = (default_text),             \
+        .unit = (unit_text), .help = (help_text)                                                   \
+    }
+
+/* The behaviour. Every function may be NULL; state and settings sizes may be 0. What a function
+ * returns decides about the actor: WTL_OK goes on, WTL_STOP ends it as `normal`, anything else ends
+ * it with that status as its reason (wtl_reason_of). */
+struct wtl_actor {
+    uint32_t size;         /* sizeof(struct wtl_actor); WTL_ACTOR sets it */
+    uint32_t state_size;   /* bytes of state, zeroed before init */
+    uint32_t state_vsn;    /* of the state's layout, for upgrades */
+    uint32_t settings_size;
+    const char *name;      /* [a-z0-9_], unique in its module */
+    const char *summary;   /* one line */
+    const struct wtl_field *fields; /* ends with a zeroed one; NULL: no settings */
+    enum wtl_kind kind;
+    enum wtl_mailbox_policy mailbox_policy;
+    uint32_t mailbox_max;  /* messages; 0: WTL_MAILBOX_DEFAULT */
+    uint32_t memory_max;   /* bytes of wtl_alloc and mailbox together; 0: the node's cap alone */
+
+    /* First, once, before any message. `settings` is settings_size bytes (defaults filled in), valid
+     * as long as the actor; `args` is what the spawner passed. WTL_LATER: started, but not ready
+     * until wtl_done; WTL_IGNORE: ends quietly and its supervisor keeps the spec. */
+    enum wtl_status (*init)(struct wtl_ctx *x, void *self, const void *settings,
+                            const struct wtl_msg *args);
+    /* One message. */
+    enum wtl_status (*handle)(struct wtl_ctx *x, void *self, const struct wtl_msg *message);
+    /* A linked actor ended, and wtl_trap_exits is on. Without this function: ignored. */
+    enum wtl_status (*exited)(struct wtl_ctx *x, void *self, const struct wtl_exit *exit);
+    /* A monitored actor ended. Without this function: ignored. */
+    enum wtl_status (*down)(struct wtl_ctx *x, void *self, const struct wtl_down *down);
+    /* Last, once, when the actor ends in order (its own WTL_STOP or error, an exit signal while it
+     * traps exits); not when it is killed or faults. WTL_LATER: ends at wtl_done. */
+    enum wtl_status (*stop)(struct wtl_ctx *x, void *self, struct wtl_reason reason);
+};
+
+#define WTL_ACTOR(identifier, struct_type, ...)                                                    \
+    const struct wtl_actor identifier = {.size = sizeof(struct wtl_actor),                         \
+                                         .name = #identifier,                                      \
+                                         .state_size = sizeof(struct_type),                        \
+                                         __VA_ARGS__}
+
+/* ---- calls, and what answers later -------------------------------------------------------- */
+
+/* How a call, a registration or a piece of work ended.
+ * status: WTL_OK with the reply; WTL_TIMEOUT, WTL_NO_PROCESS, WTL_NO_CONNECTION, WTL_BUSY,
+ * WTL_DENIED, WTL_EXISTS, ...; for an actor that ended before it replied, WTL_CLOSED and the
+ * reason. `message` has the reply's body, or is empty. */
+struct wtl_answer {
+    enum wtl_status status;
+    struct wtl_reason reason;
+    struct wtl_pid pid; /* who answered; of wtl_whereis: what was found */
+    uint64_t request;   /* what wtl_call returned */
+    struct wtl_msg message;
+};
+
+/* Run on the actor that asked; `context` is the copy that was made when it asked. */
+typedef enum wtl_status (*wtl_on_answer)(struct wtl_ctx *x, void *self,
+                                         const struct wtl_answer *answer, void *context);
+
+/* Bytes of context that can be copied into a pending call. */
+#define WTL_CONTEXT_MAX 256u
+
+struct wtl_call_options {
+    uint32_t deadline_ms;  /* 0: WTL_CALL_DEADLINE_MS */
+    bool hold;             /* handle no other message until it is answered */
+    wtl_on_answer on_answer; /* NULL: the answer is dropped */
+    const void *context;
+    uint32_t context_size;
+};
+
+#define WTL_CALL_DEADLINE_MS 5000u
+#define WTL_CALL_FOREVER     UINT32_MAX
+
+/* ---- spawning ----------------------------------------------------------------------------- */
+
+struct wtl_spawn_options {
+    const char *name;      /* registered on this node before init; taken: the spawn fails */
+    const void *settings;  /* settings_size bytes, copied; NULL: the defaults */
+    struct wtl_writer *args; /* consumed; NULL: none */
+    bool link;
+    bool monitor;
+    bool ack; /* a message "started" (body: nil or the status word) comes when init is over */
+    uint64_t *ref_out; /* of the monitor */
+};
+
+/* ---- places to send to -------------------------------------------------------------------- */
+
+enum wtl_scope {
+    WTL_LOCAL = 0, /* unique on this node */
+    WTL_GLOBAL,    /* unique in the mesh */
+};
+
+/* ---- readiness of file descriptors -------------------------------------------------------- */
+
+#define WTL_FD_READ  1u
+#define WTL_FD_WRITE 2u
+
+/* ---- the table ---------------------------------------------------------------------------- */
+
+/* Runs on a thread of the work pool, with the copied `argument`; may block; must not touch any `x`.
+ * What it leaves in `result` (a writer over a message body) is the answer's body. */
+typedef enum wtl_status (*wtl_work_fn)(void *argument, struct wtl_writer *result);
+
+/* What a node offers to a module. It grows at the end only; `size` says how much of it there is. */
+struct wtl_api {
+    uint32_t size;
+    uint16_t major;
+    uint16_t minor;
+
+    struct wtl_pid (*self)(struct wtl_ctx *x);
+    struct wtl_pid (*parent)(struct wtl_ctx *x);
+    uint64_t (*now_ns)(struct wtl_ctx *x);
+    uint64_t (*random)(struct wtl_ctx *x);
+    void (*log)(struct wtl_ctx *x, int level, const char *text);
+
+    bool (*message_open)(struct wtl_ctx *x, struct wtl_writer *writer, size_t size);
+    void (*message_drop)(struct wtl_ctx *x, struct wtl_writer *writer);
+    enum wtl_status (*tell)(struct wtl_ctx *x, struct wtl_pid to, struct wtl_tag tag,
+                            struct wtl_writer *body);
+    enum wtl_status (*tell_name)(struct wtl_ctx *x, const char *name, struct wtl_tag tag,
+                                 struct wtl_writer *body);
+    enum wtl_status (*forward)(struct wtl_ctx *x, struct wtl_pid to, struct wtl_tag tag,
+                               const struct wtl_msg *message);
+    const struct wtl_msg *(*keep)(struct wtl_ctx *x, const struct wtl_msg *message);
+    void (*release)(struct wtl_ctx *x, const struct wtl_msg *message);
+
+    uint64_t (*call)(struct wtl_ctx *x, struct wtl_pid to, struct wtl_tag tag,
+                     struct wtl_writer *body, const struct wtl_call_options *options);
+    uint64_t (*call_name)(struct wtl_ctx *x, const char *name, struct wtl_tag tag,
+                          struct wtl_writer *body, const struct wtl_call_options *options);
+    bool (*call_cancel)(struct wtl_ctx *x, uint64_t request);
+    enum wtl_status (*reply)(struct wtl_ctx *x, struct wtl_from from, enum wtl_status status,
+                             struct wtl_writer *body);
+
+    struct wtl_pid (*spawn)(struct wtl_ctx *x, const struct wtl_actor *type,
+                            const struct wtl_spawn_options *options);
+    void (*exit)(struct wtl_ctx *x, struct wtl_pid to, struct wtl_reason reason);
+    void (*stop)(struct wtl_ctx *x, struct wtl_reason reason);
+    void (*trap_exits)(struct wtl_ctx *x, bool on);
+    void (*link)(struct wtl_ctx *x, struct wtl_pid to);
+    void (*unlink)(struct wtl_ctx *x, struct wtl_pid to);
+    uint64_t (*monitor)(struct wtl_ctx *x, struct wtl_pid to);
+    bool (*demonitor)(struct wtl_ctx *x, uint64_t ref);
+
+    void (*register_)(struct wtl_ctx *x, const char *name, enum wtl_scope scope,
+                      const struct wtl_call_options *options);
+    void (*unregister)(struct wtl_ctx *x, const char *name, enum wtl_scope scope);
+    struct wtl_pid (*whereis_local)(struct wtl_ctx *x, const char *name);
+    void (*whereis)(struct wtl_ctx *x, const char *name, const struct wtl_call_options *options);
+
+    uint64_t (*timer)(struct wtl_ctx *x, struct wtl_pid to, const char *name, uint64_t after_ms,
+                      uint64_t every_ms, struct wtl_tag tag, struct wtl_writer *body);
+    int64_t (*timer_cancel)(struct wtl_ctx *x, uint64_t timer);
+    void (*continue_)(struct wtl_ctx *x, struct wtl_tag tag, struct wtl_writer *body);
+    void (*done)(struct wtl_ctx *x, enum wtl_status status);
+
+    void *(*alloc)(struct wtl_ctx *x, size_t size);
+    void (*free)(struct wtl_ctx *x, void *memory);
+    enum wtl_status (*fd_watch)(struct wtl_ctx *x, int fd, unsigned events);
+    void (*fd_unwatch)(struct wtl_ctx *x, int fd);
+    uint64_t (*work)(struct wtl_ctx *x, wtl_work_fn fn, const void *argument, size_t size,
+                     const struct wtl_call_options *options);
+    void (*watch_nodes)(struct wtl_ctx *x, bool on);
+    struct wtl_pid (*child)(struct wtl_ctx *x, const char *id);
+};
+
+#define WTL_ABI_MAJOR 1
+#define WTL_ABI_MINOR 0
+
+#include <wattle/actor_calls.h>
+
+#endif
