@@ -59,7 +59,8 @@ enum wtl_status wtl_while(struct wtl_error *error, enum wtl_status status, const
             (void)snprintf(error->text, sizeof error->text, "%s", wtl_status_text(status));
         }
         if (used + 2 < sizeof doing) {
-            (void)snprintf(doing + used, sizeof doing - used, ": %s", error->text);
+            size_t room = sizeof doing - used - 3;
+            (void)snprintf(doing + used, sizeof doing - used, ": %.*s", (int)room, error->text);
         }
         memcpy(error->text, doing, sizeof doing);
     }

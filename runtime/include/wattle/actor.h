@@ -23,6 +23,8 @@
 
 struct wtl_api;
 struct wtl_stage;
+struct wtl_tree;  /* supervisor.h */
+struct wtl_child; /* supervisor.h */
 
 /* What an actor's function holds while it runs. Both fields are read-only to modules. */
 struct wtl_ctx {
@@ -250,7 +252,14 @@ struct wtl_api {
     uint64_t (*work)(struct wtl_ctx *x, wtl_work_fn fn, const void *argument, size_t size,
                      const struct wtl_call_options *options);
     void (*watch_nodes)(struct wtl_ctx *x, bool on);
-    struct wtl_pid (*child)(struct wtl_ctx *x, const char *id);
+    struct wtl_pid (*supervise)(struct wtl_ctx *x, const struct wtl_tree *tree,
+                                const struct wtl_spawn_options *options);
+    uint64_t (*supervisor_add)(struct wtl_ctx *x, struct wtl_pid supervisor,
+                               const struct wtl_child *child,
+                               const struct wtl_call_options *options);
+    uint64_t (*supervisor_ask)(struct wtl_ctx *x, struct wtl_pid supervisor, int verb,
+                               const char *id, struct wtl_pid pid,
+                               const struct wtl_call_options *options);
 };
 
 #define WTL_ABI_MAJOR 1

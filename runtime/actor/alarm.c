@@ -1,0 +1,154 @@
+/*
+ * alarm.c - timers and deadlines. The host's wheel holds an alarm while it is armed; when it is due
+ * its signal travels to the owner like any other, so that a cancel and a firing never race: the owner
+ * alone decides what a signal that has come is worth.
+ */
+#include "actor/ask.h"
+
+#include "base/pool.h"
+
+struct wtl__alarm *wtl__alarm_new(struct wtl__ctx *x, uint64_t request, uint64_t after_ms)
+{
+    struct wtl__alarm *alarm = wtl__pool_take(sizeof *alarm);
+    if (alarm == NULL) {
+        return NULL;
+    }
+    *alarm = (struct wtl__alarm){.runtime = x->runtime, .owner = wtl__cell_local(x->cell)};
+    alarm->signal.msg.kind_ = WTL__ALARM;
+    alarm->signal.msg.request = request;
+    alarm->tie.msg.request = request;
+    alarm->deadline_ms = wtl__deadline_ms(x->runtime->host->now_ns(x->runtime), after_ms);
+    return alarm;
+}
+
+void wtl__alarm_free(struct wtl__alarm *alarm)
+{
+    if (alarm->message != NULL) {
+        wtl__envelope_free(alarm->message);
+    }
+    wtl__pool_give(alarm->name);
+    wtl__pool_give(alarm);
+}
+
+void wtl__alarm_fire(struct wtl__ctx *x, struct wtl__alarm *alarm)
+{
+    struct wtl_pid owner = {.node = alarm->runtime->node, .local = alarm->owner};
+    (void)wtl__deliver(alarm->runtime, x, owner, &alarm->signal);
+}
+
+void wtl__alarm_stop(struct wtl__ctx *x, struct wtl__alarm *alarm)
+{
+    if (x->runtime->host->alarm_disarm(x, alarm)) {
+        wtl__alarm_free(alarm);
+    } else if (x->cell != NULL) {
+        alarm->dead = true; /* freed when its signal comes */
+    }
+    /* the actor has ended and the signal is under way: who refuses it frees it, see deliver.c */
+}
+
+/* Sends what the timer carries. */
+static void timer_send(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl__alarm *alarm)
+{
+    struct wtl__envelope *message = alarm->message;
+    struct wtl_pid to = alarm->to;
+    if (alarm->every_ms > 0) {
+        message = wtl__message_share(&alarm->message->msg);
+        if (message == NULL) {
+            return;
+        }
+        message->msg.tag = alarm->message->msg.tag;
+        message->msg.from = alarm->message->msg.from;
+    } else {
+        alarm->message = NULL;
+    }
+    if (alarm->name != NULL) {
+        to = wtl__name_find(x->runtime, alarm->name);
+    }
+    if (to.local == wtl__cell_local(cell) && to.node == x->runtime->node) {
+        message->msg.kind_ = WTL__LOCAL;
+        wtl__fifo_append(cell, message);
+    } else {
+        message->msg.kind_ = WTL__MESSAGE;
+        (void)wtl__deliver(x->runtime, x, to, message);
+    }
+}
+
+void wtl__alarm_signal(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl__alarm *alarm)
+{
+    uint64_t request = alarm->signal.msg.request;
+    if (alarm->dead) {
+        wtl__alarm_free(alarm);
+        return;
+    }
+    if (alarm->deadline) {
+        wtl__deadline_passed(x, cell, request);
+        wtl__alarm_free(alarm);
+        return;
+    }
+    timer_send(x, cell, alarm);
+    if (alarm->every_ms > 0) {
+        uint64_t now_ms = x->runtime->host->now_ns(x->runtime) / 1000000;
+        uint64_t next = alarm->deadline_ms + alarm->every_ms;
+        if (next <= now_ms) { /* missed periods are skipped */
+            next = now_ms + alarm->every_ms - (now_ms - alarm->deadline_ms) % alarm->every_ms;
+        }
+        alarm->deadline_ms = next;
+        x->runtime->host->alarm_arm(x, alarm);
+        return;
+    }
+    (void)wtl__ties_take(&cell->ties, WTL__TIE_ALARM, WTL_PID_NONE, request);
+    wtl__alarm_free(alarm);
+}
+
+uint64_t wtl__timer_start(struct wtl_ctx *pub, struct wtl_pid to, const char *name,
+                          uint64_t after_ms, uint64_t every_ms, struct wtl_tag tag,
+                          struct wtl_writer *body)
+{
+    struct wtl__ctx *x = wtl__ctx_of(pub);
+    struct wtl__envelope *message = wtl__message_take(body, WTL__LOCAL);
+    uint64_t request = wtl__ref(x);
+    struct wtl__alarm *alarm =
+        message != NULL ? wtl__alarm_new(x, request, after_ms) : NULL;
+    if (alarm != NULL && name != NULL) {
+        size_t size = strnlen(name, WTL_NAME_MAX) + 1;
+        alarm->name = wtl__pool_take(size);
+        if (alarm->name != NULL) {
+            memcpy(alarm->name, name, size - 1);
+            alarm->name[size - 1] = '\0';
+        }
+    }
+    if (alarm == NULL || (name != NULL && alarm->name == NULL)) {
+        if (message != NULL) {
+            wtl__envelope_free(message);
+        }
+        wtl__pool_give(alarm);
+        return 0;
+    }
+    message->msg.tag = tag;
+    message->msg.from = wtl__pid_of(x->runtime, x->cell);
+    alarm->message = message;
+    alarm->to = to;
+    alarm->every_ms = every_ms;
+    wtl__ties_add(&x->cell->ties, WTL__TIE_ALARM, &alarm->tie);
+    x->runtime->host->alarm_arm(x, alarm);
+    return request;
+}
+
+int64_t wtl__timer_cancel(struct wtl_ctx *pub, uint64_t timer)
+{
+    struct wtl__ctx *x = wtl__ctx_of(pub);
+    struct wtl__envelope *tie =
+        wtl__ties_take(&x->cell->ties, WTL__TIE_ALARM, WTL_PID_NONE, timer);
+    if (tie == NULL) {
+        return -1;
+    }
+    struct wtl__alarm *alarm = WTL_CONTAINER(tie, struct wtl__alarm, tie);
+    uint64_t now_ms = x->runtime->host->now_ns(x->runtime) / 1000000;
+    uint64_t deadline_ms = alarm->deadline_ms;
+    if (!x->runtime->host->alarm_disarm(x, alarm)) {
+        alarm->dead = true; /* it has fired, and its message will not be made */
+        return 0;
+    }
+    wtl__alarm_free(alarm);
+    return deadline_ms > now_ms ? (int64_t)(deadline_ms - now_ms) : 0;
+}

@@ -1,0 +1,466 @@
+/*
+ * api.c - the table that modules call through: each function finds the running actor in its context
+ * and does what actor_calls.h promises.
+ *
+ * Thread: the holder of the running cell's token.
+ */
+#include "actor/ask.h"
+#include "actor/names.h"
+#include "actor/supervisor.h"
+#include "base/log.h"
+#include "base/pool.h"
+
+static struct wtl_pid self_of(struct wtl__ctx *x)
+{
+    return wtl__pid_of(x->runtime, x->cell);
+}
+
+static struct wtl_pid api_self(struct wtl_ctx *pub)
+{
+    return self_of(wtl__ctx_of(pub));
+}
+
+static struct wtl_pid api_parent(struct wtl_ctx *pub)
+{
+    return wtl__ctx_of(pub)->cell->parent;
+}
+
+static uint64_t api_now_ns(struct wtl_ctx *pub)
+{
+    struct wtl__ctx *x = wtl__ctx_of(pub);
+    return x->runtime->host->now_ns(x->runtime);
+}
+
+static uint64_t api_random(struct wtl_ctx *pub)
+{
+    return wtl__prng_next(&wtl__ctx_of(pub)->prng);
+}
+
+static void api_log(struct wtl_ctx *pub, int level, const char *text)
+{
+    struct wtl__ctx *x = wtl__ctx_of(pub);
+    const char *name = x->cell->name != NULL ? x->cell->name : x->cell->type->name;
+    static const enum wtl__log_level levels[] = {WTL__LOG_DEBUG, WTL__LOG_INFO, WTL__LOG_WARN,
+                                                 WTL__LOG_ERROR};
+    level = level < WTL_LOG_DEBUG || level > WTL_LOG_ERROR ? WTL_LOG_INFO : level;
+    wtl__log(wtl__log_process(), levels[level], "actor", WTL__LOG_TEXT("name", name),
+             WTL__LOG_TEXT("text", text));
+}
+
+static bool api_message_open(struct wtl_ctx *pub, struct wtl_writer *writer, size_t size)
+{
+    (void)pub;
+    return wtl__message_open(writer, size);
+}
+
+static void api_message_drop(struct wtl_ctx *pub, struct wtl_writer *writer)
+{
+    (void)pub;
+    wtl__message_drop(writer);
+}
+
+static enum wtl_status api_tell(struct wtl_ctx *pub, struct wtl_pid to, struct wtl_tag tag,
+                                struct wtl_writer *body)
+{
+    struct wtl__ctx *x = wtl__ctx_of(pub);
+    struct wtl__envelope *envelope = wtl__message_take(body, WTL__MESSAGE);
+    if (WTL_UNLIKELY(envelope == NULL)) {
+        wtl__count(x->runtime, WTL__COUNT_DROPPED_MEMORY);
+        return WTL_NO_MEMORY;
+    }
+    envelope->msg.tag = tag;
+    envelope->msg.from = self_of(x);
+    return wtl__deliver(x->runtime, x, to, envelope);
+}
+
+static enum wtl_status api_tell_name(struct wtl_ctx *pub, const char *name, struct wtl_tag tag,
+                                     struct wtl_writer *body)
+{
+    struct wtl__ctx *x = wtl__ctx_of(pub);
+    struct wtl_pid to = wtl__name_find(x->runtime, name);
+    if (!wtl_pid_is_none(to)) {
+        return api_tell(pub, to, tag, body);
+    }
+    if (x->runtime->port == NULL) {
+        wtl__message_drop(body);
+        return WTL_NOT_FOUND;
+    }
+    struct wtl__envelope *envelope = wtl__message_take(body, WTL__MESSAGE);
+    if (envelope == NULL) {
+        return WTL_NO_MEMORY;
+    }
+    envelope->msg.tag = tag;
+    envelope->msg.from = self_of(x);
+    return x->runtime->port->send_name(x->runtime->port_self, x, name, envelope);
+}
+
+static enum wtl_status api_forward(struct wtl_ctx *pub, struct wtl_pid to, struct wtl_tag tag,
+                                   const struct wtl_msg *message)
+{
+    struct wtl__ctx *x = wtl__ctx_of(pub);
+    struct wtl__envelope *envelope = wtl__message_share(message);
+    if (envelope == NULL) {
+        return WTL_NO_MEMORY;
+    }
+    envelope->msg.tag = tag;
+    envelope->msg.from = self_of(x);
+    return wtl__deliver(x->runtime, x, to, envelope);
+}
+
+static struct wtl_pid api_spawn(struct wtl_ctx *pub, const struct wtl_actor *type,
+                                const struct wtl_spawn_options *options)
+{
+    struct wtl__ctx *x = wtl__ctx_of(pub);
+    return wtl__spawn(x->runtime, x, type, options, 0);
+}
+
+static void send_signal(struct wtl__ctx *x, struct wtl_pid to, enum wtl__kind kind,
+                        uint64_t request, const struct wtl_reason *reason)
+{
+    struct wtl__envelope *signal = wtl__envelope_new(kind);
+    if (signal == NULL) {
+        wtl__cell_fail(x->cell, wtl_reason_of(WTL_NO_MEMORY));
+        return;
+    }
+    signal->msg.from = self_of(x);
+    signal->msg.request = request;
+    if (reason != NULL) {
+        wtl__set_reason(signal, *reason);
+    }
+    (void)wtl__deliver(x->runtime, x, to, signal);
+}
+
+static void api_exit(struct wtl_ctx *pub, struct wtl_pid to, struct wtl_reason reason)
+{
+    send_signal(wtl__ctx_of(pub), to, WTL__EXIT_SEND, 0, &reason);
+}
+
+static void api_stop(struct wtl_ctx *pub, struct wtl_reason reason)
+{
+    wtl__cell_fail(wtl__ctx_of(pub)->cell, reason);
+}
+
+static void api_trap_exits(struct wtl_ctx *pub, bool on)
+{
+    struct wtl__cell *cell = wtl__ctx_of(pub)->cell;
+    cell->flags = on ? cell->flags | WTL__CELL_TRAPS : cell->flags & ~WTL__CELL_TRAPS;
+}
+
+static void mark_remote(struct wtl__ctx *x, struct wtl_pid to)
+{
+    if (to.node != x->runtime->node) {
+        atomic_fetch_or_explicit(&x->cell->remote, WTL__REMOTE_TIES, memory_order_relaxed);
+    }
+}
+
+static void api_link(struct wtl_ctx *pub, struct wtl_pid to)
+{
+    struct wtl__ctx *x = wtl__ctx_of(pub);
+    if (wtl_pid_equal(to, self_of(x)) || wtl_pid_is_none(to)) {
+        return;
+    }
+    struct wtl__envelope *tie = wtl__ties_find(&x->cell->ties, WTL__TIE_LINK, to, 0);
+    if (tie != NULL) {
+        if (tie->msg.request == 0) {
+            return;
+        }
+        tie->msg.request = 0; /* its unlink is under way: linked anew, the late answer is ignored */
+    } else {
+        tie = wtl__envelope_new(WTL__LINK);
+        if (tie == NULL) {
+            wtl__cell_fail(x->cell, wtl_reason_of(WTL_NO_MEMORY));
+            return;
+        }
+        tie->msg.from = to;
+        wtl__ties_add(&x->cell->ties, WTL__TIE_LINK, tie);
+        mark_remote(x, to);
+    }
+    send_signal(x, to, WTL__LINK, 0, NULL);
+}
+
+/* Takes envelopes of that kind and key out of the queue; true when one was there. */
+static bool flush(struct wtl__cell *cell, enum wtl__kind kind, struct wtl_pid from, uint64_t ref)
+{
+    struct wtl__envelope **slot = &cell->fifo;
+    struct wtl__envelope *last = NULL;
+    bool found = false;
+    while (*slot != NULL) {
+        struct wtl__envelope *envelope = *slot;
+        bool match = envelope->msg.kind_ == kind &&
+                     (kind == WTL__EXIT ? wtl_pid_equal(envelope->msg.from, from)
+                                        : envelope->msg.request == ref);
+        if (match) {
+            *slot = envelope->next;
+            wtl__envelope_free(envelope);
+            found = true;
+        } else {
+            last = envelope;
+            slot = &envelope->next;
+        }
+    }
+    cell->fifo_last = last;
+    return found;
+}
+
+static void api_unlink(struct wtl_ctx *pub, struct wtl_pid to)
+{
+    struct wtl__ctx *x = wtl__ctx_of(pub);
+    struct wtl__envelope *tie = wtl__ties_find(&x->cell->ties, WTL__TIE_LINK, to, 0);
+    if (tie != NULL && tie->msg.request == 0) {
+        tie->msg.request = wtl__ref(x);
+        send_signal(x, to, WTL__UNLINK, tie->msg.request, NULL);
+    }
+    if ((x->cell->flags & WTL__CELL_TRAPS) != 0) {
+        (void)flush(x->cell, WTL__EXIT, to, 0);
+    }
+}
+
+static uint64_t api_monitor(struct wtl_ctx *pub, struct wtl_pid to)
+{
+    struct wtl__ctx *x = wtl__ctx_of(pub);
+    struct wtl__envelope *tie = wtl__envelope_new(WTL__MONITOR);
+    if (tie == NULL) {
+        wtl__cell_fail(x->cell, wtl_reason_of(WTL_NO_MEMORY));
+        return 0;
+    }
+    tie->msg.from = to;
+    tie->msg.request = wtl__ref(x);
+    uint64_t ref = tie->msg.request;
+    wtl__ties_add(&x->cell->ties, WTL__TIE_MONITOR, tie);
+    mark_remote(x, to);
+    send_signal(x, to, WTL__MONITOR, ref, NULL);
+    return ref;
+}
+
+static bool api_demonitor(struct wtl_ctx *pub, uint64_t ref)
+{
+    struct wtl__ctx *x = wtl__ctx_of(pub);
+    struct wtl__envelope *tie =
+        wtl__ties_take(&x->cell->ties, WTL__TIE_MONITOR, WTL_PID_NONE, ref);
+    if (tie == NULL) {
+        return flush(x->cell, WTL__DOWN, WTL_PID_NONE, ref);
+    }
+    struct wtl_pid target = tie->msg.from;
+    wtl__envelope_free(tie);
+    send_signal(x, target, WTL__DEMONITOR, ref, NULL);
+    return true;
+}
+
+static void api_register(struct wtl_ctx *pub, const char *name, enum wtl_scope scope,
+                         const struct wtl_call_options *options)
+{
+    struct wtl__ctx *x = wtl__ctx_of(pub);
+    if (scope == WTL_LOCAL) {
+        enum wtl_status status = wtl__name_hold(x->runtime, x->cell, self_of(x), name);
+        struct wtl_pid holder =
+            status == WTL_EXISTS ? wtl__name_find(x->runtime, name) : self_of(x);
+        wtl__ask_now(x, options, status, holder);
+        return;
+    }
+    if (x->runtime->port == NULL || !wtl__name_is_valid(name)) {
+        wtl__ask_now(x, options, x->runtime->port == NULL ? WTL_NO_CONNECTION : WTL_INVALID,
+                     WTL_PID_NONE);
+        return;
+    }
+    struct wtl__pending *pending = wtl__pending_new(x, WTL_PID_NONE, options);
+    if (pending != NULL) {
+        x->cell->flags |= WTL__CELL_NAMES;
+        x->runtime->port->name_register(x->runtime->port_self, self_of(x),
+                                        pending->tie.msg.request, name);
+    }
+}
+
+static void api_unregister(struct wtl_ctx *pub, const char *name, enum wtl_scope scope)
+{
+    struct wtl__ctx *x = wtl__ctx_of(pub);
+    if (scope == WTL_LOCAL) {
+        wtl__name_drop(x->runtime, x->cell, name);
+    } else if (x->runtime->port != NULL) {
+        x->runtime->port->name_unregister(x->runtime->port_self, self_of(x), name);
+    }
+}
+
+static struct wtl_pid api_whereis_local(struct wtl_ctx *pub, const char *name)
+{
+    return wtl__name_find(wtl__ctx_of(pub)->runtime, name);
+}
+
+static void api_whereis(struct wtl_ctx *pub, const char *name,
+                        const struct wtl_call_options *options)
+{
+    struct wtl__ctx *x = wtl__ctx_of(pub);
+    struct wtl_pid pid = wtl__name_find(x->runtime, name);
+    if (!wtl_pid_is_none(pid) || x->runtime->port == NULL || !wtl__name_is_valid(name)) {
+        wtl__ask_now(x, options, wtl_pid_is_none(pid) ? WTL_NOT_FOUND : WTL_OK, pid);
+        return;
+    }
+    struct wtl__pending *pending = wtl__pending_new(x, WTL_PID_NONE, options);
+    if (pending != NULL) {
+        x->runtime->port->name_whereis(x->runtime->port_self, self_of(x),
+                                       pending->tie.msg.request, name);
+    }
+}
+
+static void api_continue(struct wtl_ctx *pub, struct wtl_tag tag, struct wtl_writer *body)
+{
+    struct wtl__ctx *x = wtl__ctx_of(pub);
+    struct wtl__envelope *envelope = wtl__message_take(body, WTL__LOCAL);
+    if (envelope == NULL) {
+        wtl__cell_fail(x->cell, wtl_reason_of(WTL_NO_MEMORY));
+        return;
+    }
+    envelope->msg.tag = tag;
+    envelope->msg.from = self_of(x);
+    envelope->next = x->cell->fifo;
+    if (x->cell->fifo == NULL) {
+        x->cell->fifo_last = envelope;
+    }
+    x->cell->fifo = envelope;
+}
+
+static void api_done(struct wtl_ctx *pub, enum wtl_status status)
+{
+    struct wtl__ctx *x = wtl__ctx_of(pub);
+    struct wtl__cell *cell = x->cell;
+    if (cell->state_now == WTL__CELL_STOPPING) {
+        cell->flags |= WTL__CELL_ENDING;
+    } else if ((cell->flags & WTL__CELL_INITING) != 0) {
+        wtl__started(x, cell, status);
+    }
+}
+
+static void *api_alloc(struct wtl_ctx *pub, size_t size)
+{
+    struct wtl__cell *cell = wtl__ctx_of(pub)->cell;
+    uint64_t cap = cell->type->memory_max;
+    if (size > UINT32_MAX || (cap > 0 && cell->memory_used + size > cap)) {
+        return NULL;
+    }
+    struct wtl__memory *memory = wtl__pool_take(sizeof *memory + size);
+    if (memory == NULL) {
+        return NULL;
+    }
+    *memory = (struct wtl__memory){.next = cell->memory, .size = size};
+    if (cell->memory != NULL) {
+        cell->memory->previous = memory;
+    }
+    cell->memory = memory;
+    cell->memory_used += size;
+    return memory + 1;
+}
+
+static void api_free(struct wtl_ctx *pub, void *block)
+{
+    struct wtl__cell *cell = wtl__ctx_of(pub)->cell;
+    if (block == NULL) {
+        return;
+    }
+    struct wtl__memory *memory = (struct wtl__memory *)block - 1;
+    if (memory->next != NULL) {
+        memory->next->previous = memory->previous;
+    }
+    if (memory->previous != NULL) {
+        memory->previous->next = memory->next;
+    } else {
+        WTL_ASSERT(cell->memory == memory); /* freed by another actor than its owner */
+        cell->memory = memory->next;
+    }
+    cell->memory_used -= memory->size;
+    wtl__pool_give(memory);
+}
+
+static enum wtl_status api_fd_watch(struct wtl_ctx *pub, int fd, unsigned events)
+{
+    struct wtl__ctx *x = wtl__ctx_of(pub);
+    if (fd < 0 || events == 0 || (events & ~(WTL_FD_READ | WTL_FD_WRITE)) != 0) {
+        return WTL_INVALID;
+    }
+    if (wtl__ties_find(&x->cell->ties, WTL__TIE_FD, WTL_PID_NONE, (uint64_t)fd) != NULL) {
+        return WTL_EXISTS;
+    }
+    struct wtl__watch *watch = wtl__pool_take(sizeof *watch);
+    if (watch == NULL) {
+        return WTL_NO_MEMORY;
+    }
+    *watch = (struct wtl__watch){.runtime = x->runtime,
+                                 .owner = wtl__cell_local(x->cell),
+                                 .fd = fd,
+                                 .events = events};
+    watch->tie.msg.request = (uint64_t)fd;
+    watch->signal.msg.kind_ = WTL__FD;
+    enum wtl_status status = x->runtime->host->fd_watch(x, watch);
+    if (status != WTL_OK) {
+        wtl__pool_give(watch);
+        return status;
+    }
+    wtl__ties_add(&x->cell->ties, WTL__TIE_FD, &watch->tie);
+    return WTL_OK;
+}
+
+static void api_fd_unwatch(struct wtl_ctx *pub, int fd)
+{
+    struct wtl__ctx *x = wtl__ctx_of(pub);
+    struct wtl__envelope *tie =
+        wtl__ties_take(&x->cell->ties, WTL__TIE_FD, WTL_PID_NONE, (uint64_t)fd);
+    if (tie != NULL) {
+        wtl__watch_stop(x, WTL_CONTAINER(tie, struct wtl__watch, tie));
+    }
+}
+
+static void api_watch_nodes(struct wtl_ctx *pub, bool on)
+{
+    struct wtl__cell *cell = wtl__ctx_of(pub)->cell;
+    if (on) {
+        atomic_fetch_or_explicit(&cell->remote, WTL__REMOTE_WATCHES, memory_order_relaxed);
+    } else {
+        atomic_fetch_and_explicit(&cell->remote, (uint8_t)~WTL__REMOTE_WATCHES,
+                                  memory_order_relaxed);
+    }
+}
+
+const struct wtl_api wtl__api = {
+    .size = sizeof(struct wtl_api),
+    .major = WTL_ABI_MAJOR,
+    .minor = WTL_ABI_MINOR,
+    .self = api_self,
+    .parent = api_parent,
+    .now_ns = api_now_ns,
+    .random = api_random,
+    .log = api_log,
+    .message_open = api_message_open,
+    .message_drop = api_message_drop,
+    .tell = api_tell,
+    .tell_name = api_tell_name,
+    .forward = api_forward,
+    .keep = wtl__keep,
+    .release = wtl__release,
+    .call = wtl__call,
+    .call_name = wtl__call_name,
+    .call_cancel = wtl__call_cancel,
+    .reply = wtl__reply,
+    .spawn = api_spawn,
+    .exit = api_exit,
+    .stop = api_stop,
+    .trap_exits = api_trap_exits,
+    .link = api_link,
+    .unlink = api_unlink,
+    .monitor = api_monitor,
+    .demonitor = api_demonitor,
+    .register_ = api_register,
+    .unregister = api_unregister,
+    .whereis_local = api_whereis_local,
+    .whereis = api_whereis,
+    .timer = wtl__timer_start,
+    .timer_cancel = wtl__timer_cancel,
+    .continue_ = api_continue,
+    .done = api_done,
+    .alloc = api_alloc,
+    .free = api_free,
+    .fd_watch = api_fd_watch,
+    .fd_unwatch = api_fd_unwatch,
+    .work = wtl__work_ask,
+    .watch_nodes = api_watch_nodes,
+    .supervise = wtl__supervise,
+    .supervisor_add = wtl__supervisor_add,
+    .supervisor_ask = wtl__supervisor_ask,
+};

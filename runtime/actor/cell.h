@@ -1,0 +1,169 @@
+/*
+ * cell.h - one actor: its inbox, its behaviour and state, its ties; and the table of all cells.
+ *
+ * Cells live in type-stable memory: a cell is never unmapped, so a sender with a stale pid may read
+ * one, sees another generation, and reaches nobody. A slot is used again first in first out, and
+ * retired before its generation wraps.
+ *
+ * A cell has one run token, held by the worker that runs it. The fields are grouped by who writes
+ * them; only the first line is touched by others than the token's holder.
+ *
+ *   FREE      local is 0                       spawn -> NEW
+ *   NEW       init has not run                 run   -> LIVE, or ending
+ *   LIVE      handles messages                 end   -> STOPPING or DEAD
+ *   STOPPING  stop returned WTL_LATER          done  -> DEAD
+ *   DEAD      inbox closed, ties told; the slot goes back to FREE within the same run
+ */
+#ifndef WTL_ACTOR_CELL_H
+#define WTL_ACTOR_CELL_H
+
+#include <stdalign.h>
+
+#include <wattle/actor.h>
+
+#include "actor/mailbox.h"
+#include "actor/ties.h"
+#include "base/list.h"
+
+enum wtl__cell_state {
+    WTL__CELL_FREE = 0,
+    WTL__CELL_NEW,
+    WTL__CELL_LIVE,
+    WTL__CELL_STOPPING,
+    WTL__CELL_DEAD,
+};
+
+/* cell.flags */
+#define WTL__CELL_TRAPS      1u   /* exit signals come as `exited` */
+#define WTL__CELL_ENDING     2u   /* wtl_stop was called, or init or handle has failed */
+#define WTL__CELL_SYSTEM     4u   /* supervisors and the runtime's own: never parked */
+#define WTL__CELL_SUPERVISOR 8u
+#define WTL__CELL_ACK        16u  /* the parent wants "started" */
+#define WTL__CELL_PARKED     32u  /* waits for room in another mailbox: only signals act */
+#define WTL__CELL_SUSPENDED  64u
+#define WTL__CELL_INITING    128u /* init returned WTL_LATER */
+#define WTL__CELL_HELD       256u /* waits for held_request's answer before the next message */
+#define WTL__CELL_BRUTAL     512u /* ends without its stop function: killed, or it has faulted */
+#define WTL__CELL_NAMES      1024u /* holds global names, or has asked for some */
+#define WTL__CELL_WATCHES    2048u /* wants node_up and node_down */
+
+/* cell.remote */
+#define WTL__REMOTE_TIES    1u
+#define WTL__REMOTE_WATCHES 2u
+
+struct wtl__cell {
+    /* written by senders, and by whoever spawns and frees the cell */
+    struct wtl__inbox inbox;
+    _Atomic(uint64_t) local; /* slot and generation; 0 while free */
+    uint16_t mailbox_max;
+    uint8_t mailbox_policy;
+    _Atomic(uint8_t) remote; /* has or had ties to other nodes, or watches them */
+    _Atomic(int32_t) worker;  /* the worker that it must run on, or -1 */
+    union {
+        struct wtl__cell *queued;   /* while it is free */
+        struct wtl__fifo_link ready; /* while it is runnable: the scheduler's */
+    };
+    uint64_t generation;
+    uint32_t slot;
+    uint32_t flags;
+
+    /* written by the holder of the run token */
+    const struct wtl_actor *type;
+    void *state;
+    struct wtl__envelope *fifo;       /* messages taken and not yet handled, oldest first */
+    struct wtl__envelope *fifo_last;
+    struct wtl__ties ties;
+    struct wtl__envelope *waiters;    /* blocked senders that wait for room here */
+    struct wtl__memory *memory;       /* what wtl_alloc gave */
+    void *settings;
+    struct wtl_pid parent;
+    uint64_t held_request;
+    struct wtl__envelope *started;    /* the "started" message, allocated by the spawner */
+    const char *name;                 /* the first local name, for tables; borrowed from its tie */
+    struct wtl_reason reason;         /* how it ends, once it is ending */
+    uint32_t handled;                 /* counted messages since the inbox was told */
+    uint64_t handled_total;
+    uint64_t memory_used;
+    uint8_t state_now;                /* enum wtl__cell_state */
+};
+
+_Static_assert(sizeof(void *) != 8 || sizeof(struct wtl__cell) <= 256, "a cell is four lines");
+
+/* Cells per chunk of the table. */
+#define WTL__CHUNK_CELLS 1024u
+#define WTL__CHUNKS_MAX  ((1u << WTL_PID_SLOT_BITS) / WTL__CHUNK_CELLS)
+
+struct wtl__cell_chunk {
+    alignas(WTL_CACHE_LINE) struct {
+        alignas(WTL_CACHE_LINE) struct wtl__cell cell;
+    } cells[WTL__CHUNK_CELLS];
+};
+
+/* Free cells, oldest first. */
+struct wtl__cell_queue {
+    struct wtl__cell *first;
+    struct wtl__cell *last;
+    uint32_t count;
+};
+
+struct wtl__cells {
+    _Atomic(struct wtl__cell_chunk *) *chunks;
+    uint32_t chunks_max;
+    _Atomic(uint32_t) used; /* slots ever used; the scan bound for tables */
+    _Atomic(uint32_t) live;
+    void *lock; /* guards the two below; see cells.c */
+    struct wtl__cell_queue free;
+};
+
+/* Fails: false when memory is exhausted. `max` is the bound on cells, at most 2^26. */
+bool wtl__cells_init(struct wtl__cells *cells, uint32_t max);
+void wtl__cells_deinit(struct wtl__cells *cells);
+
+/* A free cell with its next generation set and nothing else; NULL when the table or memory is
+ * full. `cache` is the caller's own queue of free cells, or NULL. Thread: any, one per cache. */
+struct wtl__cell *wtl__cells_take(struct wtl__cells *cells, struct wtl__cell_queue *cache);
+void wtl__cells_give(struct wtl__cells *cells, struct wtl__cell_queue *cache,
+                     struct wtl__cell *cell);
+
+/* The cell of a slot, whatever its state; NULL for a slot that was never used. Thread: any. */
+static inline struct wtl__cell *wtl__cells_at(const struct wtl__cells *cells, uint32_t slot)
+{
+    uint32_t chunk = slot / WTL__CHUNK_CELLS;
+    if (WTL_UNLIKELY(chunk >= cells->chunks_max)) {
+        return NULL;
+    }
+    /* acquire pairs with the release that publishes the chunk, in wtl__cells_take */
+    struct wtl__cell_chunk *memory =
+        atomic_load_explicit(&cells->chunks[chunk], memory_order_acquire);
+    return memory != NULL ? &memory->cells[slot % WTL__CHUNK_CELLS].cell : NULL;
+}
+
+/* The cell that a pid of this node names, or NULL. It may end at any moment after. Thread: any. */
+static inline struct wtl__cell *wtl__cells_find(const struct wtl__cells *cells, uint64_t local)
+{
+    struct wtl__cell *cell = wtl__cells_at(cells, (uint32_t)(local & WTL_PID_SLOT_MAX));
+    /* acquire pairs with the release in spawn: the cell is made before its pid is seen */
+    if (WTL_UNLIKELY(cell == NULL ||
+                     atomic_load_explicit(&cell->local, memory_order_acquire) != local)) {
+        return NULL;
+    }
+    return cell;
+}
+
+static inline uint64_t wtl__cell_local(const struct wtl__cell *cell)
+{
+    return (uint64_t)cell->slot | cell->generation << WTL_PID_SLOT_BITS;
+}
+
+static inline void wtl__fifo_append(struct wtl__cell *cell, struct wtl__envelope *envelope)
+{
+    envelope->next = NULL;
+    if (cell->fifo == NULL) {
+        cell->fifo = envelope;
+    } else {
+        cell->fifo_last->next = envelope;
+    }
+    cell->fifo_last = envelope;
+}
+
+#endif

@@ -1,0 +1,201 @@
+/*
+ * deliver.c - how an envelope gets to its actor, and what becomes of one that cannot.
+ *
+ * What cannot be delivered is answered where its sender waits for something: a call, a link, a
+ * monitor, an unlink, a blocked sender. Everything else is counted and dropped.
+ */
+#include "actor/runtime.h"
+
+#include "base/pool.h"
+
+/* Turns a refused envelope into the answer that its sender waits for, or frees it. */
+static void bounce(struct wtl__runtime *runtime, struct wtl__ctx *x, struct wtl_pid to,
+                   struct wtl__envelope *envelope, struct wtl_reason reason)
+{
+    struct wtl_pid sender = envelope->msg.from;
+    enum wtl__kind answer = 0;
+    switch ((enum wtl__kind)envelope->msg.kind_) {
+    case WTL__CALL:
+    case WTL__MONITOR:
+        answer = WTL__DOWN;
+        break;
+    case WTL__LINK:
+        answer = WTL__EXIT;
+        break;
+    case WTL__UNLINK:
+        answer = WTL__UNLINK_ACK;
+        break;
+    case WTL__WAIT:
+        answer = WTL__RESUME;
+        break;
+    case WTL__ALARM:
+        wtl__alarm_free(WTL_CONTAINER(envelope, struct wtl__alarm, signal));
+        return;
+    case WTL__FD:
+        return; /* the watch owns its signal; the host frees both */
+    case WTL__CONTROL: {
+        struct wtl__control *control = WTL_CONTAINER(envelope, struct wtl__control, signal);
+        control->run(control, x, NULL);
+        return;
+    }
+    default:
+        break;
+    }
+    if (answer == 0 || wtl_pid_is_none(sender)) {
+        wtl__envelope_free(envelope);
+        return;
+    }
+    wtl__body_release(envelope);
+    envelope->msg.size = 0;
+    envelope->msg.bytes = NULL;
+    envelope->msg.kind_ = (uint8_t)answer;
+    envelope->msg.from = to;
+    wtl__set_reason(envelope, reason);
+    (void)wtl__deliver(runtime, x, sender, envelope);
+}
+
+/* A call that the mailbox refuses is answered `busy`. */
+static void refuse_full(struct wtl__runtime *runtime, struct wtl__ctx *x, struct wtl_pid to,
+                        struct wtl__envelope *envelope)
+{
+    wtl__count(runtime, WTL__COUNT_DROPPED_FULL);
+    if (envelope->msg.kind_ != WTL__CALL || wtl_pid_is_none(envelope->msg.from)) {
+        wtl__envelope_free(envelope);
+        return;
+    }
+    struct wtl_pid sender = envelope->msg.from;
+    wtl__body_release(envelope);
+    envelope->msg.size = 0;
+    envelope->msg.bytes = NULL;
+    envelope->msg.kind_ = WTL__REPLY;
+    envelope->msg.from = to;
+    wtl__set_status(envelope, WTL_BUSY);
+    (void)wtl__deliver(runtime, x, sender, envelope);
+}
+
+static enum wtl_status deliver_remote(struct wtl__runtime *runtime, struct wtl__ctx *x,
+                                      struct wtl_pid to, struct wtl__envelope *envelope)
+{
+    if (runtime->port != NULL) {
+        return runtime->port->send(runtime->port_self, x, to, envelope);
+    }
+    wtl__count(runtime, WTL__COUNT_DROPPED_REMOTE);
+    bounce(runtime, x, to, envelope, WTL_REASON(WTL_EXIT_NOCONNECTION, "noconnection"));
+    return WTL_NO_CONNECTION;
+}
+
+void wtl__refuse(struct wtl__runtime *runtime, struct wtl__ctx *x, struct wtl_pid to,
+                 struct wtl__envelope *envelope, struct wtl_reason reason)
+{
+    bounce(runtime, x, to, envelope, reason);
+}
+
+/* Over the bound of a blocking mailbox: OK while the overdraft lasts. */
+static bool overdraft(struct wtl__ctx *x, struct wtl_pid to)
+{
+    if (x == NULL || x->cell == NULL || x->overdraft >= WTL_OVERDRAFT_MAX) {
+        return false;
+    }
+    x->overdraft++;
+    x->blocked_on = to;
+    return true;
+}
+
+/* What a full mailbox does with the message, by its policy. */
+static enum wtl_status over_bound(struct wtl__runtime *runtime, struct wtl__ctx *x,
+                                  struct wtl_pid to, struct wtl__cell *cell,
+                                  struct wtl__envelope *envelope)
+{
+    uint32_t before;
+    switch ((enum wtl_mailbox_policy)cell->mailbox_policy) {
+    case WTL_MAILBOX_DROP_NEWEST:
+        refuse_full(runtime, x, to, envelope);
+        return WTL_OK;
+    case WTL_MAILBOX_BLOCK:
+        if (overdraft(x, to)) {
+            enum wtl__push pushed =
+                wtl__inbox_push(&cell->inbox, envelope, 1, WTL__INBOX_COUNT_MAX, &before);
+            if (pushed == WTL__WOKE) {
+                runtime->host->ready(runtime, x, cell);
+            }
+            if (pushed == WTL__PUSHED || pushed == WTL__WOKE) {
+                return WTL_BUSY;
+            }
+        }
+        break;
+    case WTL_MAILBOX_REJECT:
+        break;
+    }
+    refuse_full(runtime, x, to, envelope);
+    return WTL_FULL;
+}
+
+enum wtl_status wtl__deliver(struct wtl__runtime *runtime, struct wtl__ctx *x, struct wtl_pid to,
+                             struct wtl__envelope *envelope)
+{
+    if (WTL_UNLIKELY(to.node != runtime->node)) {
+        return deliver_remote(runtime, x, to, envelope);
+    }
+    struct wtl__cell *cell = wtl__cells_find(&runtime->cells, to.local);
+    if (WTL_LIKELY(cell != NULL)) {
+        uint32_t counted = envelope->msg.kind_ <= WTL__KIND_LAST_COUNTED;
+        uint32_t before;
+        /* the low bits of the generation: a push that races with the end of the actor and the reuse
+         * of its cell is told by them */
+        envelope->msg.runtime_ = (uint16_t)(to.local >> WTL_PID_SLOT_BITS);
+        enum wtl__push pushed =
+            wtl__inbox_push(&cell->inbox, envelope, counted, cell->mailbox_max, &before);
+        if (WTL_LIKELY(pushed == WTL__PUSHED)) {
+            return WTL_OK;
+        }
+        if (WTL_LIKELY(pushed == WTL__WOKE)) {
+            runtime->host->ready(runtime, x, cell);
+            return WTL_OK;
+        }
+        if (pushed == WTL__REFUSED_FULL) {
+            return over_bound(runtime, x, to, cell, envelope);
+        }
+    }
+    if (envelope->msg.kind_ <= WTL__KIND_LAST_COUNTED) {
+        wtl__count(runtime, WTL__COUNT_DROPPED_NOPROC);
+    }
+    bounce(runtime, x, to, envelope, WTL_REASON(WTL_EXIT_NOPROC, "noproc"));
+    return WTL_NO_PROCESS;
+}
+
+void wtl__answer(struct wtl__runtime *runtime, struct wtl__ctx *x, struct wtl_pid to,
+                 uint64_t request, enum wtl_status status, struct wtl_pid about,
+                 struct wtl__envelope *envelope)
+{
+    if (envelope == NULL) {
+        envelope = wtl__envelope_new(WTL__ANSWER);
+        if (envelope == NULL) {
+            return; /* the request's deadline answers it */
+        }
+    }
+    envelope->msg.kind_ = WTL__ANSWER;
+    envelope->msg.from = about;
+    envelope->msg.request = request;
+    wtl__set_status(envelope, status);
+    (void)wtl__deliver(runtime, x, to, envelope);
+}
+
+void wtl__node_down(struct wtl__runtime *runtime, uint64_t node)
+{
+    uint32_t used = atomic_load_explicit(&runtime->cells.used, memory_order_acquire);
+    for (uint32_t slot = 0; slot < used; slot++) {
+        struct wtl__cell *cell = wtl__cells_at(&runtime->cells, slot);
+        /* relaxed: a tie that is being made meets the broken connection by itself */
+        uint64_t local = atomic_load_explicit(&cell->local, memory_order_relaxed);
+        if (local == 0 || (atomic_load_explicit(&cell->remote, memory_order_relaxed) &
+                           WTL__REMOTE_TIES) == 0) {
+            continue;
+        }
+        struct wtl__envelope *signal = wtl__envelope_new(WTL__NODE_DOWN);
+        if (signal != NULL) {
+            signal->msg.from.node = node;
+            (void)wtl__deliver(runtime, NULL,
+                               (struct wtl_pid){.node = runtime->node, .local = local}, signal);
+        }
+    }
+}

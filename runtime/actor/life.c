@@ -1,0 +1,355 @@
+/*
+ * life.c - the begin and the end of actors.
+ *
+ * Thread: spawn from any; the end by the holder of the run token.
+ */
+#include "actor/runtime.h"
+
+#include <stdlib.h>
+
+#include "actor/names.h"
+#include "actor/settings.h"
+#include "base/pool.h"
+
+/* Fills the parts of a fresh cell that the spawner decides. */
+static void cell_setup(struct wtl__runtime *runtime, struct wtl__cell *cell,
+                       const struct wtl_actor *type, struct wtl_pid parent, uint32_t flags)
+{
+    (void)runtime;
+    uint32_t bound = type->mailbox_max == 0 ? WTL_MAILBOX_DEFAULT : type->mailbox_max;
+    uint32_t slot = cell->slot;
+    uint64_t generation = cell->generation;
+    char *begin = (char *)&cell->flags;
+    memset(begin, 0, sizeof *cell - offsetof(struct wtl__cell, flags));
+    cell->slot = slot;
+    cell->generation = generation;
+    cell->mailbox_max = (uint16_t)(bound > WTL_MAILBOX_LIMIT ? WTL_MAILBOX_LIMIT : bound);
+    cell->mailbox_policy = (uint8_t)type->mailbox_policy;
+    atomic_store_explicit(&cell->remote, 0, memory_order_relaxed);
+    atomic_store_explicit(&cell->worker, -1, memory_order_relaxed);
+    cell->flags = flags;
+    cell->type = type;
+    cell->parent = parent;
+    cell->state_now = WTL__CELL_NEW;
+}
+
+/* State and settings; false when memory is exhausted or a setting is mandatory and missing. */
+static enum wtl_status cell_blocks(struct wtl__cell *cell, const void *settings)
+{
+    const struct wtl_actor *type = cell->type;
+    if (type->state_size > 0) {
+        cell->state = wtl__pool_take(type->state_size);
+        if (cell->state == NULL) {
+            return WTL_NO_MEMORY;
+        }
+        memset(cell->state, 0, type->state_size);
+    }
+    if (type->settings_size > 0) {
+        cell->settings = wtl__pool_take(type->settings_size);
+        if (cell->settings == NULL) {
+            return WTL_NO_MEMORY;
+        }
+        if (settings != NULL) {
+            memcpy(cell->settings, settings, type->settings_size);
+            return WTL_OK;
+        }
+        memset(cell->settings, 0, type->settings_size);
+        return wtl__settings_default(type, cell->settings, NULL);
+    }
+    return WTL_OK;
+}
+
+/* The two halves of the link between a spawner and its child; both exist before either runs. */
+static bool link_both(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl_pid pid)
+{
+    struct wtl__envelope *here = wtl__envelope_new(WTL__LINK);
+    struct wtl__envelope *there = wtl__envelope_new(WTL__LINK);
+    if (here == NULL || there == NULL) {
+        if (here != NULL) {
+            wtl__envelope_free(here);
+        }
+        if (there != NULL) {
+            wtl__envelope_free(there);
+        }
+        return false;
+    }
+    here->msg.from = pid;
+    there->msg.from = wtl__pid_of(x->runtime, x->cell);
+    wtl__ties_add(&x->cell->ties, WTL__TIE_LINK, here);
+    wtl__ties_add(&cell->ties, WTL__TIE_LINK, there);
+    return true;
+}
+
+static bool watch_child(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl_pid pid,
+                        uint64_t *ref_out)
+{
+    struct wtl__envelope *here = wtl__envelope_new(WTL__MONITOR);
+    struct wtl__envelope *there = wtl__envelope_new(WTL__MONITOR);
+    uint64_t ref = wtl__ref(x);
+    if (here == NULL || there == NULL) {
+        if (here != NULL) {
+            wtl__envelope_free(here);
+        }
+        if (there != NULL) {
+            wtl__envelope_free(there);
+        }
+        return false;
+    }
+    here->msg.from = pid;
+    here->msg.request = ref;
+    there->msg.from = wtl__pid_of(x->runtime, x->cell);
+    there->msg.request = ref;
+    wtl__ties_add(&x->cell->ties, WTL__TIE_MONITOR, here);
+    wtl__ties_add(&cell->ties, WTL__TIE_WATCHER, there);
+    if (ref_out != NULL) {
+        *ref_out = ref;
+    }
+    return true;
+}
+
+/* What the options ask for; the status becomes the child's reason when it is not OK. */
+static enum wtl_status apply_options(struct wtl__runtime *runtime, struct wtl__ctx *x,
+                                     struct wtl__cell *cell, struct wtl_pid pid,
+                                     const struct wtl_spawn_options *options)
+{
+    bool inside = x != NULL && x->cell != NULL;
+    if (options->link && inside && !link_both(x, cell, pid)) {
+        return WTL_NO_MEMORY;
+    }
+    if (options->monitor && inside && !watch_child(x, cell, pid, options->ref_out)) {
+        return WTL_NO_MEMORY;
+    }
+    if (options->ack && inside) {
+        cell->started = wtl__envelope_new(WTL__LOCAL);
+        if (cell->started == NULL) {
+            return WTL_NO_MEMORY;
+        }
+        cell->started->msg.tag = WTL_TAG("started");
+        cell->started->msg.from = pid;
+        cell->flags |= WTL__CELL_ACK;
+    }
+    if (options->args != NULL) {
+        struct wtl__envelope *args = wtl__message_take(options->args, WTL__LOCAL);
+        if (args == NULL) {
+            return WTL_NO_MEMORY;
+        }
+        args->msg.tag = WTL_TAG("args");
+        wtl__fifo_append(cell, args);
+    }
+    if (options->name != NULL) {
+        return wtl__name_hold(runtime, cell, pid, options->name);
+    }
+    return WTL_OK;
+}
+
+struct wtl_pid wtl__spawn(struct wtl__runtime *runtime, struct wtl__ctx *x,
+                          const struct wtl_actor *type, const struct wtl_spawn_options *options,
+                          uint32_t flags)
+{
+    struct wtl_pid parent = WTL_PID_NONE;
+    struct wtl__cell *cell =
+        wtl__cells_take(&runtime->cells, x != NULL ? &x->free_cells : NULL);
+    if (cell == NULL) {
+        if (options != NULL) {
+            wtl__message_drop(options->args);
+        }
+        wtl__count(runtime, WTL__COUNT_DROPPED_MEMORY);
+        return WTL_PID_NONE;
+    }
+    if (x != NULL && x->cell != NULL) {
+        parent = wtl__pid_of(runtime, x->cell);
+    }
+    cell_setup(runtime, cell, type, parent, flags);
+    struct wtl_pid pid = wtl__pid_of(runtime, cell);
+    enum wtl_status status = cell_blocks(cell, options != NULL ? options->settings : NULL);
+    if (options != NULL) {
+        enum wtl_status asked = apply_options(runtime, x, cell, pid, options);
+        status = status == WTL_OK ? asked : status;
+    }
+    if (status != WTL_OK) {
+        wtl__cell_fail(cell, wtl_reason_of(status));
+    }
+    wtl__count(runtime, WTL__COUNT_SPAWNED);
+    /* The cell begins open, because it is queued here; release pairs with the acquire in
+     * wtl__cells_find: who sees the pid sees the cell. */
+    atomic_store_explicit(&cell->inbox.word, 0, memory_order_relaxed);
+    atomic_store_explicit(&cell->local, pid.local, memory_order_release);
+    runtime->host->ready(runtime, x, cell);
+    return pid;
+}
+
+/* A tie is over because the actor is: whoever waits at the other end is told. */
+static void tie_end(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl__envelope *tie)
+{
+    struct wtl_pid to = tie->msg.from;
+    struct wtl_pid self = wtl__pid_of(x->runtime, cell);
+    enum wtl__kind kind = 0;
+    switch (wtl__tie_of(tie)) {
+    case WTL__TIE_LINK:
+        kind = tie->msg.request == 0 ? WTL__EXIT : 0;
+        break;
+    case WTL__TIE_WATCHER:
+    case WTL__TIE_OWED:
+        kind = WTL__DOWN;
+        break;
+    case WTL__TIE_MONITOR:
+        kind = WTL__DEMONITOR;
+        break;
+    case WTL__TIE_PENDING: {
+        struct wtl__pending *pending = WTL_CONTAINER(tie, struct wtl__pending, tie);
+        struct wtl__envelope *cancel =
+            wtl_pid_is_none(to) ? NULL : wtl__envelope_new(WTL__CANCEL);
+        if (cancel != NULL) {
+            cancel->msg.from = self;
+            cancel->msg.request = tie->msg.request;
+            (void)wtl__deliver(x->runtime, x, to, cancel);
+        }
+        wtl__pending_free(x, pending);
+        return;
+    }
+    default:
+        break;
+    }
+    if (kind == 0) {
+        wtl__envelope_free(tie);
+        return;
+    }
+    if (tie->msg.bytes != NULL) {
+        wtl__body_release(tie);
+        tie->msg.bytes = NULL;
+        tie->msg.size = 0;
+    }
+    tie->msg.kind_ = (uint8_t)kind;
+    tie->msg.from = self;
+    wtl__set_reason(tie, cell->reason);
+    (void)wtl__deliver(x->runtime, x, to, tie);
+}
+
+static void deadline_stop(struct wtl__ctx *x, struct wtl__pending *pending)
+{
+    if (pending->alarm != NULL) {
+        wtl__alarm_stop(x, pending->alarm);
+        pending->alarm = NULL;
+    }
+}
+
+/* Names go before anyone hears of the end (OTP: a name is freed before DOWN). What the host holds
+ * (alarms, watches) is stopped while their signals can still arrive. */
+static struct wtl__envelope *release_quiet_ties(struct wtl__ctx *x, struct wtl__cell *cell)
+{
+    struct wtl__envelope *tie = wtl__ties_take_all(&cell->ties);
+    struct wtl__envelope *loud = NULL;
+    while (tie != NULL) {
+        struct wtl__envelope *next = tie->next;
+        switch (wtl__tie_of(tie)) {
+        case WTL__TIE_NAME:
+            wtl__name_release(x->runtime, tie);
+            break;
+        case WTL__TIE_ALARM:
+            wtl__alarm_stop(x, WTL_CONTAINER(tie, struct wtl__alarm, tie));
+            break;
+        case WTL__TIE_FD:
+            wtl__watch_stop(x, WTL_CONTAINER(tie, struct wtl__watch, tie));
+            break;
+        case WTL__TIE_KEPT:
+            wtl__envelope_free(tie);
+            break;
+        case WTL__TIE_PENDING:
+            deadline_stop(x, WTL_CONTAINER(tie, struct wtl__pending, tie));
+            tie->next = loud;
+            loud = tie;
+            break;
+        default:
+            tie->next = loud;
+            loud = tie;
+            break;
+        }
+        tie = next;
+    }
+    if ((cell->flags & WTL__CELL_NAMES) != 0 && x->runtime->port != NULL) {
+        x->runtime->port->names_drop(x->runtime->port_self, wtl__pid_of(x->runtime, cell));
+    }
+    return loud;
+}
+
+/* A message that was never handled: a call's caller hears how the actor ended. */
+static void refuse_unhandled(struct wtl__ctx *x, struct wtl__cell *cell,
+                             struct wtl__envelope *envelope)
+{
+    switch ((enum wtl__kind)envelope->msg.kind_) {
+    case WTL__ANSWER:
+        if (envelope->msg.runtime_ == WTL__TIE_PENDING) {
+            wtl__pending_free(x, WTL_CONTAINER(envelope, struct wtl__pending, tie));
+            return;
+        }
+        break;
+    case WTL__EXIT:
+    case WTL__DOWN:
+    case WTL__FD:
+    case WTL__LOCAL:
+        break;
+    default:
+        wtl__refuse(x->runtime, x, wtl__pid_of(x->runtime, cell), envelope, cell->reason);
+        return;
+    }
+    wtl__envelope_free(envelope);
+}
+
+static void free_memory(struct wtl__cell *cell)
+{
+    struct wtl__memory *memory = cell->memory;
+    cell->memory = NULL;
+    while (memory != NULL) {
+        struct wtl__memory *next = memory->next;
+        wtl__pool_give(memory);
+        memory = next;
+    }
+}
+
+void wtl__cell_end(struct wtl__ctx *x, struct wtl__cell *cell)
+{
+    struct wtl__runtime *runtime = x->runtime;
+    cell->state_now = WTL__CELL_DEAD;
+    x->cell = NULL; /* nothing that follows is sent, spawned or parked by the actor itself */
+    if (!wtl_reason_is_quiet(cell->reason)) {
+        wtl__count(runtime, WTL__COUNT_CRASHED);
+        if (runtime->crash != NULL) {
+            runtime->crash(runtime->crash_context, runtime, cell,
+                           x->current != NULL ? &x->current->msg : NULL);
+        }
+    }
+    if (x->current != NULL) { /* a fault has left it in the middle of a message */
+        struct wtl__envelope *current = x->current;
+        x->current = NULL;
+        refuse_unhandled(x, cell, current);
+    }
+    struct wtl__envelope *ties = release_quiet_ties(x, cell);
+    atomic_store_explicit(&cell->local, 0, memory_order_relaxed);
+    struct wtl__envelope *unhandled = cell->fifo;
+    cell->fifo = NULL;
+    struct wtl__envelope *late = wtl__inbox_reverse(wtl__inbox_close(&cell->inbox));
+    while (unhandled != NULL || late != NULL) {
+        struct wtl__envelope **list = unhandled != NULL ? &unhandled : &late;
+        struct wtl__envelope *envelope = *list;
+        *list = envelope->next;
+        refuse_unhandled(x, cell, envelope);
+    }
+    while (ties != NULL) {
+        struct wtl__envelope *next = ties->next;
+        tie_end(x, cell, ties);
+        ties = next;
+    }
+    while (cell->waiters != NULL) {
+        struct wtl__envelope *waiter = cell->waiters;
+        cell->waiters = waiter->next;
+        wtl__refuse(runtime, x, wtl__pid_of(runtime, cell), waiter, cell->reason);
+    }
+    if (cell->started != NULL) {
+        wtl__envelope_free(cell->started);
+        cell->started = NULL;
+    }
+    free_memory(cell);
+    wtl__pool_give(cell->state);
+    wtl__pool_give(cell->settings);
+    wtl__cells_give(&runtime->cells, &x->free_cells, cell);
+}

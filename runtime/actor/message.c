@@ -1,0 +1,165 @@
+/* message.c - making, sharing and freeing envelopes and bodies. See message.h. */
+#include "actor/message.h"
+
+#include "base/pool.h"
+
+/* Where a body starts behind its envelope. */
+#define BODY_AT sizeof(struct wtl__envelope)
+/* The smallest body that is worth a block: it makes short messages grow without a copy. */
+#define CAPACITY_MIN 48u
+
+_Static_assert(sizeof(struct wtl__body) == 8, "a body's head is one word");
+
+static struct wtl__envelope *block_of(struct wtl__body *body)
+{
+    return (struct wtl__envelope *)(void *)((char *)body - BODY_AT);
+}
+
+static struct wtl__body *inline_body(struct wtl__envelope *envelope)
+{
+    return (struct wtl__body *)(void *)((char *)envelope + BODY_AT);
+}
+
+struct wtl__envelope *wtl__envelope_new(enum wtl__kind kind)
+{
+    struct wtl__envelope *envelope = wtl__pool_take(sizeof *envelope);
+    if (envelope != NULL) {
+        *envelope = (struct wtl__envelope){.msg = {.kind_ = (uint8_t)kind}};
+    }
+    return envelope;
+}
+
+static struct wtl__envelope *block_new(size_t capacity)
+{
+    struct wtl__envelope *envelope =
+        wtl__pool_take(BODY_AT + sizeof(struct wtl__body) + capacity);
+    if (envelope != NULL) {
+        struct wtl__body *body = inline_body(envelope);
+        atomic_init(&body->count, 1);
+        body->capacity = (uint32_t)capacity;
+    }
+    return envelope;
+}
+
+static bool grow(struct wtl_writer *writer, size_t need)
+{
+    size_t used = wtl_written(writer);
+    size_t capacity = (used + need) * 2;
+    if (used + need > WTL_BODY_MAX) {
+        return false;
+    }
+    capacity = capacity > WTL_BODY_MAX ? WTL_BODY_MAX : capacity;
+    struct wtl__envelope *larger = block_new(capacity);
+    if (larger == NULL) {
+        return false;
+    }
+    struct wtl__body *body = inline_body(larger);
+    memcpy(body->bytes, writer->begin, used);
+    wtl__pool_give(writer->owner);
+    writer->owner = larger;
+    writer->begin = body->bytes;
+    writer->at = body->bytes + used;
+    writer->end = body->bytes + capacity;
+    return true;
+}
+
+bool wtl__message_open(struct wtl_writer *writer, size_t capacity)
+{
+    struct wtl__envelope *envelope = NULL;
+    capacity = capacity < CAPACITY_MIN ? CAPACITY_MIN : capacity;
+    if (capacity <= WTL_BODY_MAX) {
+        envelope = block_new(capacity);
+    }
+    if (WTL_UNLIKELY(envelope == NULL)) {
+        *writer = (struct wtl_writer){.failed = true};
+        return false;
+    }
+    struct wtl__body *body = inline_body(envelope);
+    writer->at = body->bytes;
+    writer->begin = body->bytes;
+    writer->end = body->bytes + capacity;
+    writer->failed = false;
+    writer->grow = grow;
+    writer->owner = envelope;
+    return true;
+}
+
+struct wtl__envelope *wtl__message_take(struct wtl_writer *writer, enum wtl__kind kind)
+{
+    if (writer == NULL) {
+        return wtl__envelope_new(kind);
+    }
+    if (WTL_UNLIKELY(writer->failed)) {
+        wtl__message_drop(writer);
+        return NULL;
+    }
+    struct wtl__envelope *envelope = writer->owner;
+    uint32_t size = (uint32_t)wtl_written(writer);
+    *envelope = (struct wtl__envelope){
+        .msg = {.bytes = size > 0 ? writer->begin : NULL, .size = size, .kind_ = (uint8_t)kind}};
+    writer->owner = NULL;
+    return envelope;
+}
+
+void wtl__message_drop(struct wtl_writer *writer)
+{
+    if (writer != NULL && writer->owner != NULL) {
+        wtl__pool_give(writer->owner);
+        writer->owner = NULL;
+    }
+}
+
+struct wtl__envelope *wtl__message_share(const struct wtl_msg *message)
+{
+    struct wtl__envelope *envelope = wtl__envelope_new(WTL__MESSAGE);
+    if (envelope != NULL && message->bytes != NULL) {
+        envelope->msg.bytes = message->bytes;
+        envelope->msg.size = message->size;
+        /* relaxed: the count cannot fall to 0 while `message` holds one of it */
+        atomic_fetch_add_explicit(&wtl__body_of(envelope)->count, 1, memory_order_relaxed);
+    }
+    return envelope;
+}
+
+/* Gives up one count; true when it was the last. */
+static bool last_count(struct wtl__body *body)
+{
+    /* acquire pairs with the release below: whoever frees sees all reads of the others as done */
+    if (atomic_load_explicit(&body->count, memory_order_acquire) == 1) {
+        return true;
+    }
+    return atomic_fetch_sub_explicit(&body->count, 1, memory_order_acq_rel) == 1;
+}
+
+void wtl__envelope_free(struct wtl__envelope *envelope)
+{
+    if (envelope->msg.bytes == NULL) {
+        wtl__pool_give(envelope);
+        return;
+    }
+    struct wtl__body *body = wtl__body_of(envelope);
+    struct wtl__envelope *block = block_of(body);
+    if (block != envelope) {
+        wtl__pool_give(envelope);
+    }
+    if (last_count(body)) {
+        wtl__pool_give(block);
+    }
+}
+
+void wtl__body_release(struct wtl__envelope *envelope)
+{
+    if (envelope->msg.bytes == NULL) {
+        return;
+    }
+    struct wtl__body *body = wtl__body_of(envelope);
+    struct wtl__envelope *block = block_of(body);
+    /* a body in the envelope's own block stays until the envelope is freed */
+    if (block != envelope) {
+        envelope->msg.bytes = NULL;
+        envelope->msg.size = 0;
+        if (last_count(body)) {
+            wtl__pool_give(block);
+        }
+    }
+}

@@ -1,0 +1,295 @@
+/*
+ * run.c - one batch of one actor: signals first, then messages in order, then what the result says.
+ *
+ * Thread: the holder of the cell's run token; see cell.h for the states.
+ */
+#include "actor/runtime.h"
+
+/* Signals act at once; the rest goes behind what waits already. */
+static void sort_in(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl__envelope *newest)
+{
+    uint16_t generation = (uint16_t)cell->generation;
+    struct wtl__envelope *envelope = wtl__inbox_reverse(newest);
+    while (envelope != NULL) {
+        struct wtl__envelope *next = envelope->next;
+        if (WTL_UNLIKELY(envelope->msg.runtime_ != generation)) {
+            /* sent to an actor that had this cell before */
+            cell->handled += envelope->msg.kind_ <= WTL__KIND_LAST_COUNTED;
+            wtl__count(x->runtime, WTL__COUNT_STALE);
+            wtl__refuse(x->runtime, x, WTL_PID_NONE, envelope,
+                        WTL_REASON(WTL_EXIT_NOPROC, "noproc"));
+        } else if (WTL_LIKELY(envelope->msg.kind_ <= WTL__KIND_LAST_COUNTED)) {
+            wtl__fifo_append(cell, envelope);
+        } else {
+            wtl__signal(x, cell, envelope);
+        }
+        envelope = next;
+    }
+}
+
+static void tell_started(struct wtl__ctx *x, struct wtl__cell *cell)
+{
+    struct wtl__envelope *started = cell->started;
+    cell->started = NULL;
+    cell->flags &= ~(WTL__CELL_ACK | WTL__CELL_INITING);
+    if (started != NULL) {
+        (void)wtl__deliver(x->runtime, x, cell->parent, started);
+    }
+}
+
+void wtl__started(struct wtl__ctx *x, struct wtl__cell *cell, enum wtl_status status)
+{
+    if (status == WTL_OK) {
+        tell_started(x, cell);
+    } else if (status == WTL_IGNORE) {
+        wtl__cell_fail(cell, WTL_REASON(WTL_EXIT_NORMAL, "ignore"));
+    } else {
+        wtl__cell_fail(cell, wtl_reason_of(status));
+    }
+}
+
+static void start(struct wtl__ctx *x, struct wtl__cell *cell)
+{
+    const struct wtl_actor *type = cell->type;
+    struct wtl__envelope *args = cell->fifo; /* spawn has put it there, or nothing */
+    enum wtl_status status = WTL_OK;
+    cell->state_now = WTL__CELL_LIVE;
+    if (args != NULL) {
+        cell->fifo = args->next;
+    }
+    if (type->init != NULL) {
+        static const struct wtl_msg none;
+        cell->flags |= WTL__CELL_INITING;
+        status = type->init(&x->pub, cell->state, cell->settings,
+                            args != NULL ? &args->msg : &none);
+    }
+    if (args != NULL) {
+        wtl__envelope_free(args);
+    }
+    if (status != WTL_LATER) {
+        wtl__started(x, cell, status);
+    }
+}
+
+/* The function of the actor that this envelope is for. */
+static enum wtl_status dispatch(struct wtl__ctx *x, struct wtl__cell *cell,
+                                struct wtl__envelope *envelope)
+{
+    const struct wtl_actor *type = cell->type;
+    switch ((enum wtl__kind)envelope->msg.kind_) {
+    case WTL__EXIT: {
+        struct wtl_exit exit = {.from = envelope->msg.from, .reason = wtl__get_reason(envelope)};
+        return type->exited != NULL ? type->exited(&x->pub, cell->state, &exit) : WTL_OK;
+    }
+    case WTL__DOWN: {
+        struct wtl_down down = {.ref = envelope->msg.request,
+                                .pid = envelope->msg.from,
+                                .reason = wtl__get_reason(envelope)};
+        return type->down != NULL ? type->down(&x->pub, cell->state, &down) : WTL_OK;
+    }
+    default:
+        return type->handle != NULL ? type->handle(&x->pub, cell->state, &envelope->msg) : WTL_OK;
+    }
+}
+
+/* A call that its handler has not answered stays owed; everything else is over. */
+static void finish(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl__envelope *envelope)
+{
+    if (envelope->msg.kind_ == WTL__CALL) {
+        if (!wtl_pid_is_none(envelope->msg.from) &&
+            wtl__ties_find(&cell->ties, WTL__TIE_OWED, envelope->msg.from,
+                           envelope->msg.request) == NULL) {
+            wtl__ties_add(&cell->ties, WTL__TIE_OWED, envelope);
+            return;
+        }
+    } else if (envelope->msg.kind_ == WTL__REPLY) {
+        /* the reply could not be made: the call itself goes back, see ask.c */
+        struct wtl_pid caller = envelope->msg.from;
+        envelope->msg.from = wtl__pid_of(x->runtime, cell);
+        (void)wtl__deliver(x->runtime, x, caller, envelope);
+        return;
+    }
+    wtl__envelope_free(envelope);
+}
+
+static void rearm(struct wtl__ctx *x, struct wtl__cell *cell, uint64_t fd)
+{
+    struct wtl__envelope *tie = wtl__ties_find(&cell->ties, WTL__TIE_FD, WTL_PID_NONE, fd);
+    if (tie != NULL) {
+        x->runtime->host->fd_rearm(x, WTL_CONTAINER(tie, struct wtl__watch, tie));
+    }
+}
+
+static void handle_one(struct wtl__ctx *x, struct wtl__cell *cell)
+{
+    struct wtl__envelope *envelope = cell->fifo;
+    enum wtl__kind kind = (enum wtl__kind)envelope->msg.kind_;
+    enum wtl_status status;
+    uint64_t fd = 0;
+    cell->fifo = envelope->next;
+    if (WTL_LIKELY(kind <= WTL__KIND_LAST_COUNTED)) {
+        cell->handled++;
+    } else if (kind == WTL__FD) {
+        fd = envelope->msg.request;
+        envelope->msg.request = 0;
+    }
+    if (kind == WTL__ANSWER) {
+        status = wtl__pending_run(x, WTL_CONTAINER(envelope, struct wtl__pending, tie));
+    } else {
+        x->current = envelope;
+        status = dispatch(x, cell, envelope);
+        if (WTL_LIKELY(x->current != NULL)) {
+            x->current = NULL;
+            finish(x, cell, envelope);
+        }
+        if (kind == WTL__FD) {
+            rearm(x, cell, fd);
+        }
+    }
+    if (WTL_UNLIKELY(status != WTL_OK)) {
+        wtl__cell_fail(cell, wtl_reason_of(status));
+    }
+}
+
+/* The sender of too much waits for room, unless it is one who must never wait. */
+static void park(struct wtl__ctx *x, struct wtl__cell *cell)
+{
+    struct wtl_pid receiver = x->blocked_on;
+    x->blocked_on = WTL_PID_NONE;
+    uint32_t waiting = wtl__inbox_count(&cell->inbox) - cell->handled;
+    if ((cell->flags & (WTL__CELL_SYSTEM | WTL__CELL_ENDING)) != 0 || cell->waiters != NULL ||
+        waiting >= cell->mailbox_max) {
+        return;
+    }
+    struct wtl__envelope *wait = wtl__envelope_new(WTL__WAIT);
+    if (wait != NULL) {
+        wait->msg.from = wtl__pid_of(x->runtime, cell);
+        cell->flags |= WTL__CELL_PARKED;
+        (void)wtl__deliver(x->runtime, x, receiver, wait);
+    }
+}
+
+static void resume_waiters(struct wtl__ctx *x, struct wtl__cell *cell)
+{
+    uint32_t waiting = wtl__inbox_count(&cell->inbox) - cell->handled;
+    if (waiting >= cell->mailbox_max / 2u) {
+        return;
+    }
+    struct wtl__envelope *waiter = cell->waiters;
+    cell->waiters = NULL;
+    while (waiter != NULL) {
+        struct wtl__envelope *next = waiter->next;
+        struct wtl_pid to = waiter->msg.from;
+        waiter->msg.kind_ = WTL__RESUME;
+        waiter->msg.from = wtl__pid_of(x->runtime, cell);
+        (void)wtl__deliver(x->runtime, x, to, waiter);
+        waiter = next;
+    }
+}
+
+static bool may_handle(const struct wtl__cell *cell)
+{
+    if (cell->fifo == NULL) {
+        return false;
+    }
+    if (WTL_LIKELY((cell->flags & (WTL__CELL_ENDING | WTL__CELL_PARKED | WTL__CELL_SUSPENDED |
+                                   WTL__CELL_HELD)) == 0)) {
+        return true;
+    }
+    /* the answer that a held actor waits for is put at the head of its queue */
+    return (cell->flags & (WTL__CELL_ENDING | WTL__CELL_HELD)) == WTL__CELL_HELD &&
+           cell->fifo->msg.kind_ == WTL__ANSWER && cell->fifo->msg.request == cell->held_request;
+}
+
+/* Handles what may be handled, at most *budget messages. */
+static void handle_some(struct wtl__ctx *x, struct wtl__cell *cell, unsigned *budget)
+{
+    while (*budget > 0 && may_handle(cell)) {
+        (*budget)--;
+        handle_one(x, cell);
+        if (WTL_UNLIKELY(x->overdraft != 0)) {
+            x->overdraft = 0;
+            if (!wtl_pid_is_none(x->blocked_on)) {
+                park(x, cell);
+            }
+        }
+    }
+    if (WTL_UNLIKELY(cell->waiters != NULL)) {
+        resume_waiters(x, cell);
+    }
+}
+
+/* The cell is ending: runs its stop function once, and tells whether it is over now. */
+static bool stop_is_over(struct wtl__ctx *x, struct wtl__cell *cell)
+{
+    bool brutal = (cell->flags & WTL__CELL_BRUTAL) != 0;
+    if (brutal || cell->state_now == WTL__CELL_NEW) {
+        return true;
+    }
+    if (cell->state_now == WTL__CELL_LIVE) {
+        bool was_initing = (cell->flags & WTL__CELL_INITING) != 0;
+        cell->state_now = WTL__CELL_STOPPING;
+        if (cell->type->stop == NULL || was_initing) {
+            return true;
+        }
+        cell->flags &= ~(WTL__CELL_ENDING | WTL__CELL_HELD | WTL__CELL_PARKED);
+        enum wtl_status status = cell->type->stop(&x->pub, cell->state, cell->reason);
+        return status != WTL_LATER || (cell->flags & WTL__CELL_ENDING) != 0;
+    }
+    return true; /* wtl_done has come, or another end */
+}
+
+/* Gives the run token back. After true, another worker may hold it: the cell is not touched. */
+static bool goes_idle(struct wtl__cell *cell)
+{
+    uint32_t handled = cell->handled;
+    cell->handled = 0;
+    cell->handled_total += handled;
+    bool idle = cell->fifo == NULL ? wtl__inbox_idle(&cell->inbox, handled)
+                                   : wtl__inbox_idle_with(&cell->inbox, handled);
+    if (!idle) {
+        cell->handled = handled;
+        cell->handled_total -= handled;
+    }
+    return idle;
+}
+
+enum wtl__run wtl__cell_run(struct wtl__ctx *x, struct wtl__cell *cell, unsigned messages)
+{
+    unsigned budget = messages;
+    x->cell = cell;
+    for (;;) {
+        uint32_t handled = cell->handled;
+        cell->handled = 0;
+        cell->handled_total += handled;
+        struct wtl__envelope *taken = wtl__inbox_take(&cell->inbox, handled);
+        if (taken != NULL) {
+            sort_in(x, cell, taken);
+        }
+        if (WTL_UNLIKELY(cell->state_now == WTL__CELL_NEW &&
+                         (cell->flags & WTL__CELL_ENDING) == 0)) {
+            start(x, cell);
+        }
+        handle_some(x, cell, &budget);
+        if (WTL_UNLIKELY((cell->flags & WTL__CELL_ENDING) != 0)) {
+            if (stop_is_over(x, cell)) {
+                wtl__cell_end(x, cell);
+                x->cell = NULL;
+                return WTL__RUN_ENDED;
+            }
+            continue;
+        }
+        if (budget == 0 && may_handle(cell)) {
+            x->cell = NULL;
+            return WTL__RUN_AGAIN;
+        }
+        if (goes_idle(cell)) {
+            x->cell = NULL;
+            return WTL__RUN_IDLE;
+        }
+        if (budget == 0) {
+            x->cell = NULL;
+            return WTL__RUN_AGAIN;
+        }
+    }
+}

@@ -1,0 +1,70 @@
+/* runtime.c - a runtime's tables and the contexts of its threads. See runtime.h. */
+#include "actor/runtime.h"
+
+#include <stdio.h>
+
+#include "actor/names.h"
+#include "base/pool.h"
+
+#define CELLS_DEFAULT (1u << 22)
+/* Unique numbers that a thread takes at a time. */
+#define REFS_BLOCK 4096u
+
+enum wtl_status wtl__runtime_init(struct wtl__runtime *runtime, uint64_t node, uint32_t cells_max)
+{
+    *runtime = (struct wtl__runtime){.node = node};
+    atomic_init(&runtime->refs, 1);
+    runtime->names = wtl__names_create();
+    if (runtime->names == NULL ||
+        !wtl__cells_init(&runtime->cells, cells_max == 0 ? CELLS_DEFAULT : cells_max)) {
+        wtl__names_destroy(runtime->names);
+        return WTL_NO_MEMORY;
+    }
+    return WTL_OK;
+}
+
+void wtl__runtime_deinit(struct wtl__runtime *runtime)
+{
+    WTL_ASSERT(atomic_load_explicit(&runtime->cells.live, memory_order_relaxed) == 0);
+    wtl__cells_deinit(&runtime->cells);
+    wtl__names_destroy(runtime->names);
+    runtime->names = NULL;
+}
+
+void wtl__ctx_init(struct wtl__ctx *x, struct wtl__runtime *runtime, void *worker, uint64_t seed)
+{
+    *x = (struct wtl__ctx){.pub = {.api = &wtl__api}, .runtime = runtime, .worker = worker};
+    wtl__prng_init(&x->prng, seed);
+}
+
+void wtl__ctx_deinit(struct wtl__ctx *x)
+{
+    x->free_cells = (struct wtl__cell_queue){0};
+    wtl__pool_flush();
+}
+
+uint64_t wtl__ref(struct wtl__ctx *x)
+{
+    if (WTL_UNLIKELY(x->ref_next == x->ref_end)) {
+        x->ref_next =
+            atomic_fetch_add_explicit(&x->runtime->refs, REFS_BLOCK, memory_order_relaxed);
+        x->ref_end = x->ref_next + REFS_BLOCK;
+    }
+    return x->ref_next++;
+}
+
+char *wtl_reason_text(struct wtl_reason reason, char text_out[40])
+{
+    static const char *const classes[] = {"normal", "shutdown", "error",        "kill",
+                                          "killed", "noproc",   "noconnection", "fault"};
+    const char *class_name =
+        (unsigned)reason.class_ < WTL_COUNT(classes) ? classes[reason.class_] : "unknown";
+    char word[16];
+    (void)wtl_tag_text(reason.word, word);
+    if (word[0] == '\0' || strcmp(word, class_name) == 0) {
+        (void)snprintf(text_out, 40, "%s", class_name);
+    } else {
+        (void)snprintf(text_out, 40, "%s:%s", class_name, word);
+    }
+    return text_out;
+}

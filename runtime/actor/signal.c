@@ -1,0 +1,341 @@
+/*
+ * signal.c - what the signals do to an actor: links, monitors, exits, and their ends.
+ *
+ * The rules are those of Erlang's reference manual (Processes: links, monitors, signals); an unlink
+ * is acknowledged, so that after wtl_unlink no exit signal of that link is ever seen, also not when
+ * both sides link and unlink at the same time.
+ */
+#include "actor/runtime.h"
+
+#include "base/pool.h"
+
+static void send_back(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl__envelope *envelope,
+                      enum wtl__kind kind)
+{
+    struct wtl_pid to = envelope->msg.from;
+    envelope->msg.kind_ = (uint8_t)kind;
+    envelope->msg.from = wtl__pid_of(x->runtime, cell);
+    (void)wtl__deliver(x->runtime, x, to, envelope);
+}
+
+void wtl__cell_fail(struct wtl__cell *cell, struct wtl_reason reason)
+{
+    if ((cell->flags & WTL__CELL_ENDING) == 0) {
+        cell->flags |= WTL__CELL_ENDING;
+        /* the first reason wins: whatever goes wrong while it stops, it ends for why it stopped */
+        if (cell->state_now != WTL__CELL_STOPPING) {
+            cell->reason = reason;
+        }
+    }
+}
+
+static void kill(struct wtl__cell *cell, struct wtl_reason reason)
+{
+    cell->flags |= WTL__CELL_ENDING | WTL__CELL_BRUTAL;
+    cell->reason = reason; /* also while it was stopping: that did not come to its end */
+}
+
+void wtl__exit_signal(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl__envelope *envelope,
+                      bool linked)
+{
+    struct wtl_reason reason = wtl__get_reason(envelope);
+    bool own = wtl_pid_equal(envelope->msg.from, wtl__pid_of(x->runtime, cell));
+    if (!linked && reason.class_ == WTL_EXIT_KILL) {
+        kill(cell, WTL_REASON(WTL_EXIT_KILLED, "killed"));
+    } else if (cell->state_now == WTL__CELL_STOPPING) {
+        /* it is ending already; only a kill is faster */
+    } else if ((cell->flags & WTL__CELL_TRAPS) != 0 &&
+               !(linked && wtl_pid_equal(envelope->msg.from, cell->parent))) {
+        envelope->msg.kind_ = WTL__EXIT;
+        wtl__fifo_append(cell, envelope);
+        return;
+    } else if (reason.class_ != WTL_EXIT_NORMAL || (own && !linked) ||
+               (linked && (cell->flags & WTL__CELL_TRAPS) != 0)) {
+        wtl__cell_fail(cell, reason);
+    }
+    wtl__envelope_free(envelope);
+}
+
+static void on_link(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl__envelope *envelope)
+{
+    struct wtl_pid peer = envelope->msg.from;
+    if (wtl__ties_find(&cell->ties, WTL__TIE_LINK, peer, 0) != NULL) {
+        /* linked already; or this side's unlink is under way, which the peer will answer */
+        wtl__envelope_free(envelope);
+        return;
+    }
+    if (peer.node != x->runtime->node) {
+        atomic_fetch_or_explicit(&cell->remote, WTL__REMOTE_TIES, memory_order_relaxed);
+    }
+    envelope->msg.request = 0;
+    wtl__ties_add(&cell->ties, WTL__TIE_LINK, envelope);
+}
+
+static void on_unlink(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl__envelope *envelope)
+{
+    struct wtl__envelope *tie =
+        wtl__ties_find(&cell->ties, WTL__TIE_LINK, envelope->msg.from, 0);
+    if (tie != NULL && tie->msg.request == 0) {
+        wtl__envelope_free(wtl__ties_take(&cell->ties, WTL__TIE_LINK, envelope->msg.from, 0));
+    }
+    send_back(x, cell, envelope, WTL__UNLINK_ACK);
+}
+
+static void on_unlink_ack(struct wtl__cell *cell, struct wtl__envelope *envelope)
+{
+    struct wtl__envelope *tie =
+        wtl__ties_find(&cell->ties, WTL__TIE_LINK, envelope->msg.from, 0);
+    if (tie != NULL && tie->msg.request != 0 && tie->msg.request == envelope->msg.request) {
+        wtl__envelope_free(wtl__ties_take(&cell->ties, WTL__TIE_LINK, envelope->msg.from, 0));
+    }
+    wtl__envelope_free(envelope);
+}
+
+static void on_exit(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl__envelope *envelope)
+{
+    struct wtl__envelope *tie =
+        wtl__ties_take(&cell->ties, WTL__TIE_LINK, envelope->msg.from, 0);
+    bool active = tie != NULL && tie->msg.request == 0;
+    if (tie != NULL) {
+        wtl__envelope_free(tie);
+    }
+    if (active) {
+        wtl__exit_signal(x, cell, envelope, true);
+    } else {
+        wtl__envelope_free(envelope);
+    }
+}
+
+static enum wtl_status status_of(struct wtl_reason reason)
+{
+    switch (reason.class_) {
+    case WTL_EXIT_NOPROC:
+        return WTL_NO_PROCESS;
+    case WTL_EXIT_NOCONNECTION:
+        return WTL_NO_CONNECTION;
+    default:
+        return WTL_CLOSED;
+    }
+}
+
+/* The end of a watched actor, or of one that was called. */
+static void on_down(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl__envelope *envelope)
+{
+    uint64_t ref = envelope->msg.request;
+    struct wtl__envelope *tie = wtl__ties_take(&cell->ties, WTL__TIE_MONITOR, WTL_PID_NONE, ref);
+    if (tie != NULL) {
+        envelope->msg.from = tie->msg.from;
+        wtl__envelope_free(tie);
+        wtl__fifo_append(cell, envelope);
+        return;
+    }
+    tie = wtl__ties_take(&cell->ties, WTL__TIE_PENDING, WTL_PID_NONE, ref);
+    if (tie != NULL) {
+        struct wtl__pending *pending = WTL_CONTAINER(tie, struct wtl__pending, tie);
+        pending->reason = wtl__get_reason(envelope);
+        wtl__pending_answer(x, cell, pending, status_of(pending->reason), NULL);
+    }
+    wtl__envelope_free(envelope);
+}
+
+static void on_monitor(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl__envelope *envelope)
+{
+    struct wtl_pid watcher = envelope->msg.from;
+    if (wtl__ties_find(&cell->ties, WTL__TIE_WATCHER, watcher, envelope->msg.request) != NULL) {
+        wtl__envelope_free(envelope); /* only a peer that repeats itself gets here */
+        return;
+    }
+    if (watcher.node != x->runtime->node) {
+        atomic_fetch_or_explicit(&cell->remote, WTL__REMOTE_TIES, memory_order_relaxed);
+    }
+    wtl__ties_add(&cell->ties, WTL__TIE_WATCHER, envelope);
+}
+
+static void drop_tie(struct wtl__cell *cell, enum wtl__tie kind, struct wtl__envelope *envelope)
+{
+    struct wtl__envelope *tie =
+        wtl__ties_take(&cell->ties, kind, envelope->msg.from, envelope->msg.request);
+    if (tie != NULL) {
+        wtl__envelope_free(tie);
+    }
+    wtl__envelope_free(envelope);
+}
+
+static void on_reply(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl__envelope *envelope)
+{
+    struct wtl__envelope *tie =
+        wtl__ties_take(&cell->ties, WTL__TIE_PENDING, WTL_PID_NONE, envelope->msg.request);
+    if (tie == NULL) {
+        wtl__count(x->runtime, WTL__COUNT_LATE_REPLIES);
+        wtl__envelope_free(envelope);
+        return;
+    }
+    struct wtl__pending *pending = WTL_CONTAINER(tie, struct wtl__pending, tie);
+    if (envelope->msg.kind_ == WTL__REPLY && !wtl_pid_equal(envelope->msg.from, tie->msg.from)) {
+        /* another actor has answered for the callee, which still holds the call */
+        struct wtl__envelope *cancel = wtl__envelope_new(WTL__CANCEL);
+        if (cancel != NULL) {
+            cancel->msg.from = wtl__pid_of(x->runtime, cell);
+            cancel->msg.request = tie->msg.request;
+            (void)wtl__deliver(x->runtime, x, tie->msg.from, cancel);
+        }
+    }
+    wtl__pending_answer(x, cell, pending, wtl__get_status(envelope), envelope);
+}
+
+static void on_wait(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl__envelope *envelope)
+{
+    uint32_t waiting = wtl__inbox_count(&cell->inbox) - cell->handled;
+    if (waiting < cell->mailbox_max / 2u) {
+        send_back(x, cell, envelope, WTL__RESUME);
+        return;
+    }
+    /* whoever is waited for must run, or two actors could wait for each other for ever */
+    cell->flags &= ~WTL__CELL_PARKED;
+    envelope->next = cell->waiters;
+    cell->waiters = envelope;
+}
+
+/* One tie to the lost node: what its actor sees of it. True when the tie is over. */
+static bool tie_is_lost(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl__envelope *tie)
+{
+    struct wtl_reason reason = WTL_REASON(WTL_EXIT_NOCONNECTION, "noconnection");
+    switch (wtl__tie_of(tie)) {
+    case WTL__TIE_LINK:
+        wtl__set_reason(tie, reason);
+        if (tie->msg.request == 0) {
+            tie->msg.kind_ = WTL__EXIT;
+            wtl__exit_signal(x, cell, tie, true);
+        } else {
+            wtl__envelope_free(tie);
+        }
+        return true;
+    case WTL__TIE_MONITOR:
+        wtl__set_reason(tie, reason);
+        tie->msg.kind_ = WTL__DOWN;
+        wtl__fifo_append(cell, tie);
+        return true;
+    case WTL__TIE_PENDING: {
+        struct wtl__pending *pending = WTL_CONTAINER(tie, struct wtl__pending, tie);
+        pending->reason = reason;
+        wtl__pending_answer(x, cell, pending, WTL_NO_CONNECTION, NULL);
+        return true;
+    }
+    case WTL__TIE_WATCHER:
+    case WTL__TIE_OWED:
+        wtl__envelope_free(tie);
+        return true;
+    default:
+        return false;
+    }
+}
+
+static void on_node_down(struct wtl__ctx *x, struct wtl__cell *cell, uint64_t node)
+{
+    struct wtl__envelope *tie = wtl__ties_take_all(&cell->ties);
+    while (tie != NULL) {
+        struct wtl__envelope *next = tie->next;
+        enum wtl__tie kind = wtl__tie_of(tie);
+        bool remote = kind <= WTL__TIE_PENDING && tie->msg.from.node == node;
+        if (!remote || !tie_is_lost(x, cell, tie)) {
+            wtl__ties_add(&cell->ties, kind, tie);
+        }
+        tie = next;
+    }
+}
+
+static void on_fd(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl__envelope *envelope)
+{
+    struct wtl__watch *watch = WTL_CONTAINER(envelope, struct wtl__watch, signal);
+    struct wtl_writer body;
+    if (watch->dead || !wtl__message_open(&body, 32)) {
+        watch->told = false;
+        if (watch->dead) {
+            x->runtime->host->fd_unwatch(x, watch);
+        }
+        return;
+    }
+    wtl_put_map(&body, 2);
+    WTL_PUT_KEY(&body, "fd");
+    wtl_put_i64(&body, watch->fd);
+    WTL_PUT_KEY(&body, "events");
+    wtl_put_u64(&body, watch->ready);
+    struct wtl__envelope *message = wtl__message_take(&body, WTL__FD);
+    message->msg.tag = WTL_TAG("fd");
+    /* which one to rearm when it was handled; hidden from the handler, see run.c */
+    message->msg.request = (uint64_t)watch->fd;
+    wtl__fifo_append(cell, message);
+}
+
+static void signal_of_runtime(struct wtl__ctx *x, struct wtl__cell *cell,
+                              struct wtl__envelope *envelope)
+{
+    switch ((enum wtl__kind)envelope->msg.kind_) {
+    case WTL__ALARM:
+        wtl__alarm_signal(x, cell, WTL_CONTAINER(envelope, struct wtl__alarm, signal));
+        return;
+    case WTL__CONTROL: {
+        struct wtl__control *control = WTL_CONTAINER(envelope, struct wtl__control, signal);
+        control->run(control, x, cell);
+        return;
+    }
+    case WTL__FD:
+        on_fd(x, cell, envelope);
+        return;
+    case WTL__WAIT:
+        on_wait(x, cell, envelope);
+        return;
+    case WTL__RESUME:
+        cell->flags &= ~WTL__CELL_PARKED;
+        break;
+    case WTL__NODE_DOWN:
+        on_node_down(x, cell, envelope->msg.from.node);
+        break;
+    case WTL__LOCAL:
+        wtl__fifo_append(cell, envelope);
+        return;
+    default:
+        break;
+    }
+    wtl__envelope_free(envelope);
+}
+
+void wtl__signal(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl__envelope *envelope)
+{
+    switch ((enum wtl__kind)envelope->msg.kind_) {
+    case WTL__REPLY:
+    case WTL__ANSWER:
+        on_reply(x, cell, envelope);
+        return;
+    case WTL__EXIT:
+        on_exit(x, cell, envelope);
+        return;
+    case WTL__EXIT_SEND:
+        wtl__exit_signal(x, cell, envelope, false);
+        return;
+    case WTL__DOWN:
+        on_down(x, cell, envelope);
+        return;
+    case WTL__LINK:
+        on_link(x, cell, envelope);
+        return;
+    case WTL__UNLINK:
+        on_unlink(x, cell, envelope);
+        return;
+    case WTL__UNLINK_ACK:
+        on_unlink_ack(cell, envelope);
+        return;
+    case WTL__MONITOR:
+        on_monitor(x, cell, envelope);
+        return;
+    case WTL__DEMONITOR:
+        drop_tie(cell, WTL__TIE_WATCHER, envelope);
+        return;
+    case WTL__CANCEL:
+        drop_tie(cell, WTL__TIE_OWED, envelope);
+        return;
+    default:
+        signal_of_runtime(x, cell, envelope);
+        return;
+    }
+}

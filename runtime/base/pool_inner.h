@@ -1,0 +1,112 @@
+/*
+ * pool_inner.h - what the three files of the pool share, and no one else.
+ *
+ * pool.c takes and gives on the fast path and knows threads; pool_store.c moves blocks between
+ * magazines and spans; pool_mail.c carries blocks from one pool to another.
+ *
+ * Thread: a pool belongs to one thread at a time, its owner; what others may touch is said below.
+ */
+#ifndef WTL_BASE_POOL_INNER_H
+#define WTL_BASE_POOL_INNER_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/pool.h"
+#include "base/span.h"
+
+enum {
+    WTL__POOL_CLASSES = 28,
+    WTL__MAGAZINE_MAX = 126,         /* blocks; a magazine is 1 KiB */
+    WTL__MAGAZINE_BYTES = 32 * 1024, /* of blocks, but two blocks at least */
+    WTL__POOL_EMPTY_MAX = 8,         /* empty spans that a pool keeps to itself */
+    WTL__POOL_PAGES_PER_TURN = 32,   /* looked at in one go */
+};
+
+/* Free blocks of one class, ready to be taken. */
+struct wtl__magazine {
+    _Atomic(uint32_t) count; /* written by the owner, read by statistics */
+    uint32_t max;
+    void *blocks[WTL__MAGAZINE_MAX];
+};
+
+/* Lives in the first bytes of a given block and lists others that travel with it. */
+struct wtl__page {
+    struct wtl__page *next;
+    uint64_t count;
+    void *blocks[];
+};
+
+/* What one thread holds back for one owner. */
+struct wtl__batch {
+    struct wtl__pool *owner; /* NULL: unused */
+    uint32_t count;
+    void *blocks[WTL__POOL_BATCH];
+};
+
+struct wtl__pool {
+    /* Written by every thread. */
+    __attribute__((aligned(128))) _Atomic(struct wtl__page *) inbox;
+
+    /* Written by the owner. */
+    __attribute__((aligned(128))) struct wtl__page *returned; /* from the inbox, not yet read */
+    struct wtl__span *partial[WTL__POOL_CLASSES]; /* doubly linked: spans with blocks to take */
+    struct wtl__span *empty;                      /* singly linked */
+    uint32_t empty_count;
+    _Atomic(uint64_t) out_bytes; /* moved from spans to magazines and not back */
+    struct wtl__batch batches[WTL__POOL_OWNERS];
+    struct wtl__magazine magazines[WTL__POOL_CLASSES];
+
+    /* Written before anybody else knows the pool. */
+    uint32_t index;
+    struct wtl__pool *next_all;
+
+    /* Under the lock of the list of pools. */
+    struct wtl__pool *next_waiting;
+};
+
+/* A magazine's count has one writer; it is atomic only because statistics read it. */
+static inline uint32_t wtl__magazine_count(const struct wtl__magazine *magazine)
+{
+    return atomic_load_explicit(&magazine->count, memory_order_relaxed);
+}
+
+static inline void wtl__magazine_set(struct wtl__magazine *magazine, uint32_t count)
+{
+    atomic_store_explicit(&magazine->count, count, memory_order_relaxed);
+}
+
+/* pool_store.c: owner's thread only. */
+
+extern const uint16_t wtl__pool_class_bytes[WTL__POOL_CLASSES];
+
+/* Sets the bounds of the magazines of a new pool. */
+void wtl__store_init(struct wtl__pool *pool);
+
+/* A block of this pool comes home to its magazine. */
+void wtl__store_accept(struct wtl__pool *pool, void *block);
+
+/* Fills half of a magazine from the spans; less, or nothing, when memory is exhausted. */
+void wtl__store_fill(struct wtl__pool *pool, uint32_t class_index);
+
+/* Returns all magazines to the spans and empty spans to the depot. */
+void wtl__store_empty(struct wtl__pool *pool);
+
+/* pool_mail.c: owner's thread only, but wtl__mail_send_one on any. */
+
+/* Takes in pages that others sent, until the magazine of the class is half full or `pages_max` have
+ * been read; WTL__POOL_CLASSES stands for no class. False when there was nothing more to read. */
+bool wtl__mail_receive(struct wtl__pool *pool, uint32_t class_index, uint32_t pages_max);
+
+/* Notes a block for its owner, and sends the batch when it is full. */
+void wtl__mail_note(struct wtl__pool *pool, struct wtl__pool *owner, void *block);
+
+/* Sends all batches, full or not. */
+void wtl__mail_send_all(struct wtl__pool *pool);
+
+/* Sends one block at once, for a thread that has no pool. */
+void wtl__mail_send_one(struct wtl__pool *owner, void *block);
+
+#endif

@@ -1,0 +1,11 @@
+/* wattle.h - everything that an actor module needs. */
+#ifndef WATTLE_WATTLE_H
+#define WATTLE_WATTLE_H
+
+#include <wattle/actor.h>
+#include <wattle/pack.h>
+#include <wattle/status.h>
+#include <wattle/supervisor.h>
+#include <wattle/types.h>
+
+#endif
