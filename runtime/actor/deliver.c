@@ -31,8 +31,14 @@ static void bounce(struct wtl__runtime *runtime, struct wtl__ctx *x, struct wtl_
     case WTL__ALARM:
         wtl__alarm_free(WTL_CONTAINER(envelope, struct wtl__alarm, signal));
         return;
-    case WTL__FD:
-        return; /* the watch owns its signal; the host frees both */
+    case WTL__FD: {
+        struct wtl__watch *watch = WTL_CONTAINER(envelope, struct wtl__watch, signal);
+        watch->told = false;
+        if (watch->dead) {
+            runtime->host->fd_unwatch(x, watch);
+        }
+        return;
+    }
     case WTL__CONTROL: {
         struct wtl__control *control = WTL_CONTAINER(envelope, struct wtl__control, signal);
         control->run(control, x, NULL);

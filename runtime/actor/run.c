@@ -258,6 +258,10 @@ enum wtl__run wtl__cell_run(struct wtl__ctx *x, struct wtl__cell *cell, unsigned
 {
     unsigned budget = messages;
     x->cell = cell;
+    if (WTL_UNLIKELY(cell->state_now == WTL__CELL_NEW &&
+                     (cell->flags & WTL__CELL_ENDING) == 0)) {
+        start(x, cell); /* before anything is taken: its queue holds its arguments, or nothing */
+    }
     for (;;) {
         uint32_t handled = cell->handled;
         cell->handled = 0;
@@ -265,10 +269,6 @@ enum wtl__run wtl__cell_run(struct wtl__ctx *x, struct wtl__cell *cell, unsigned
         struct wtl__envelope *taken = wtl__inbox_take(&cell->inbox, handled);
         if (taken != NULL) {
             sort_in(x, cell, taken);
-        }
-        if (WTL_UNLIKELY(cell->state_now == WTL__CELL_NEW &&
-                         (cell->flags & WTL__CELL_ENDING) == 0)) {
-            start(x, cell);
         }
         handle_some(x, cell, &budget);
         if (WTL_UNLIKELY((cell->flags & WTL__CELL_ENDING) != 0)) {

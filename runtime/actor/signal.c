@@ -248,11 +248,13 @@ static void on_fd(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl__envelo
 {
     struct wtl__watch *watch = WTL_CONTAINER(envelope, struct wtl__watch, signal);
     struct wtl_writer body;
-    if (watch->dead || !wtl__message_open(&body, 32)) {
-        watch->told = false;
-        if (watch->dead) {
-            x->runtime->host->fd_unwatch(x, watch);
-        }
+    watch->told = false;
+    if (watch->dead) {
+        x->runtime->host->fd_unwatch(x, watch);
+        return;
+    }
+    if (!wtl__message_open(&body, 32)) {
+        x->runtime->host->fd_rearm(x, watch);
         return;
     }
     wtl_put_map(&body, 2);

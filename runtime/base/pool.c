@@ -14,16 +14,13 @@
 #include "base/pool.h"
 
 #include <pthread.h>
-#include <stdlib.h>
 #include <sys/mman.h>
 
 #include "base/attr.h"
+#include "base/large.h"
 #include "base/pool_inner.h"
 
-enum {
-    LARGE_HEAD = 64, /* of a block from malloc: the first line of a span's head */
-    SIZE_STEPS = WTL__POOL_BLOCK_MAX / WTL__SPAN_UNIT + 1,
-};
+enum { SIZE_STEPS = WTL__POOL_BLOCK_MAX / WTL__SPAN_UNIT + 1 };
 
 static struct {
     pthread_mutex_t lock;
@@ -31,9 +28,7 @@ static struct {
     uint32_t count;
     /* Push only, so readers need no lock. Release in `create`, acquire in wtl__pool_stats. */
     _Atomic(struct wtl__pool *) all;
-    /* Counters for statistics. */
-    _Atomic(uint64_t) mapped_bytes; /* the pools themselves */
-    _Atomic(uint64_t) large_bytes;
+    _Atomic(uint64_t) mapped_bytes; /* the pools themselves; for statistics */
 } pools = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -98,24 +93,10 @@ static struct wtl__pool *attach(void)
     return pool;
 }
 
-static void *take_large(size_t size)
-{
-    void *memory = NULL;
-    if (size > SIZE_MAX - LARGE_HEAD ||
-        posix_memalign(&memory, WTL__SPAN_BYTES, size + LARGE_HEAD) != 0) {
-        return NULL;
-    }
-    struct wtl__span *head = memory;
-    head->owner = NULL;
-    head->block_bytes = size;
-    atomic_fetch_add_explicit(&pools.large_bytes, size, memory_order_relaxed);
-    return (char *)memory + LARGE_HEAD;
-}
-
 static __attribute__((noinline)) void *take_slow(size_t size)
 {
     if (size > WTL__POOL_BLOCK_MAX) {
-        return take_large(size);
+        return wtl__large_take(size);
     }
     struct wtl__pool *pool = self;
     if (pool == NULL) {
@@ -160,8 +141,7 @@ static __attribute__((noinline)) void give_slow(struct wtl__span *span, void *bl
 {
     struct wtl__pool *owner = span->owner;
     if (owner == NULL) {
-        atomic_fetch_sub_explicit(&pools.large_bytes, span->block_bytes, memory_order_relaxed);
-        free(span);
+        wtl__large_give(span);
         return;
     }
     struct wtl__pool *pool = self;
@@ -233,12 +213,12 @@ void wtl__pool_leave(void)
 void wtl__pool_retain(size_t bytes)
 {
     wtl__depot_retain(bytes);
+    wtl__large_retain(bytes);
 }
 
 struct wtl__pool_stats wtl__pool_stats(void)
 {
-    uint64_t large = atomic_load_explicit(&pools.large_bytes, memory_order_relaxed);
-    struct wtl__pool_stats stats = {.used_bytes = large};
+    struct wtl__pool_stats stats = {.used_bytes = wtl__large_used()};
     /* Acquire: pairs with the release in `create`. */
     const struct wtl__pool *pool = atomic_load_explicit(&pools.all, memory_order_acquire);
     for (; pool != NULL; pool = pool->next_all) {
@@ -250,7 +230,7 @@ struct wtl__pool_stats wtl__pool_stats(void)
         }
         stats.used_bytes += out;
     }
-    stats.mapped_bytes = large + wtl__depot_mapped() +
+    stats.mapped_bytes = wtl__large_mapped() + wtl__depot_mapped() +
                          atomic_load_explicit(&pools.mapped_bytes, memory_order_relaxed);
     return stats;
 }

@@ -21,7 +21,7 @@
 enum {
     WTL__POOL_BATCH = 32,        /* blocks that travel to their owner together */
     WTL__POOL_OWNERS = 16,       /* owners for whom a thread collects at once */
-    WTL__POOL_BLOCK_MAX = 32640, /* larger ones come from malloc */
+    WTL__POOL_BLOCK_MAX = 32640, /* larger ones have a mapping of their own */
 };
 
 /* Process-wide. `used_bytes` counts blocks at the size of their class and is exact when every
@@ -34,7 +34,7 @@ struct wtl__pool_stats {
 /* At least `size` bytes, aligned to 16 bytes, never zeroed. A size of 0 is a block as well.
  * Owns:  the caller, until wtl__pool_give.
  * Fails: NULL, when memory is exhausted. */
-void *wtl__pool_take(size_t size) __attribute__((malloc, alloc_size(1), warn_unused_result));
+void *wtl__pool_take(size_t size) __attribute__((malloc, warn_unused_result));
 
 /* Takes back a block of any thread's pool. NULL is nothing. Never fails and never waits. */
 void wtl__pool_give(void *block);
@@ -50,8 +50,8 @@ void wtl__pool_flush(void);
  * thread ends; after it, the next take begins anew. */
 void wtl__pool_leave(void);
 
-/* How many bytes of wholly free spans the process keeps for later before it returns memory to the
- * system. 8 MiB unless set. */
+/* How many bytes the process keeps mapped for later, of free spans and of large blocks each, before
+ * it returns memory to the system. 8 MiB each unless set. */
 void wtl__pool_retain(size_t bytes);
 
 struct wtl__pool_stats wtl__pool_stats(void);

@@ -55,6 +55,7 @@ struct wtl__pool {
     struct wtl__span *partial[WTL__POOL_CLASSES]; /* doubly linked: spans with blocks to take */
     struct wtl__span *empty;                      /* singly linked */
     uint32_t empty_count;
+    uint32_t unsent;             /* bit i: batch i holds a block */
     _Atomic(uint64_t) out_bytes; /* moved from spans to magazines and not back */
     struct wtl__batch batches[WTL__POOL_OWNERS];
     struct wtl__magazine magazines[WTL__POOL_CLASSES];
@@ -77,6 +78,8 @@ static inline void wtl__magazine_set(struct wtl__magazine *magazine, uint32_t co
 {
     atomic_store_explicit(&magazine->count, count, memory_order_relaxed);
 }
+
+_Static_assert(WTL__POOL_OWNERS <= 32, "each batch has a bit in `unsent`");
 
 /* pool_store.c: owner's thread only. */
 

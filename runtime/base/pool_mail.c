@@ -92,10 +92,14 @@ static void send_batch(struct wtl__batch *batch)
 
 void wtl__mail_note(struct wtl__pool *pool, struct wtl__pool *owner, void *block)
 {
-    struct wtl__batch *batch = &pool->batches[owner->index % WTL__POOL_OWNERS];
+    uint32_t slot = owner->index % WTL__POOL_OWNERS;
+    struct wtl__batch *batch = &pool->batches[slot];
     if (WTL_UNLIKELY(batch->owner != owner)) {
         send_batch(batch);
         batch->owner = owner;
+    }
+    if (batch->count == 0) {
+        pool->unsent |= 1U << slot;
     }
     batch->blocks[batch->count++] = block;
     if (WTL_UNLIKELY(batch->count == WTL__POOL_BATCH)) {
@@ -105,8 +109,8 @@ void wtl__mail_note(struct wtl__pool *pool, struct wtl__pool *owner, void *block
 
 void wtl__mail_send_all(struct wtl__pool *pool)
 {
-    for (size_t i = 0; i < WTL__POOL_OWNERS; i++) {
-        send_batch(&pool->batches[i]);
+    for (; pool->unsent != 0; pool->unsent &= pool->unsent - 1) {
+        send_batch(&pool->batches[__builtin_ctz(pool->unsent)]);
     }
 }
 

@@ -240,6 +240,7 @@ static void store(const struct wtl_shape_field *field, const struct slot *slot, 
     uint32_t bits32 = (uint32_t)slot->bits;
     uint16_t bits16 = (uint16_t)slot->bits;
     uint8_t bits8 = (uint8_t)slot->bits;
+    size_t size = (size_t)slot->bits;
     switch ((enum shape_kind)field->kind) {
     case SHAPE_SIGNED:
     case SHAPE_UNSIGNED:
@@ -261,8 +262,8 @@ static void store(const struct wtl_shape_field *field, const struct slot *slot, 
         memcpy(out, &slot->number, sizeof slot->number);
         return;
     case SHAPE_TEXT:
-        memcpy(out, slot->text, slot->bits);
-        ((char *)out)[slot->bits] = '\0';
+        memcpy(out, slot->text, size);
+        ((char *)out)[size] = '\0';
         return;
     case SHAPE_SIZED_TEXT:
     case SHAPE_MAP:

@@ -27,7 +27,7 @@ struct wtl__pool;
 
 struct wtl__span {
     /* Read by every thread that gives a block; constant while one block is out. */
-    struct wtl__pool *owner; /* NULL: one large block from malloc, no bitmap */
+    struct wtl__pool *owner; /* NULL: the head of one large block (large.h) */
     size_t block_bytes;
     uint32_t class_index;
     uint32_t inverse;  /* 2^20 / block units, rounded up: division by multiplication */

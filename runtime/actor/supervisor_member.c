@@ -1,0 +1,441 @@
+/*
+ * supervisor_member.c - one child of a supervisor: its entry, its start, its stop, its exit.
+ *
+ * A child is linked, so that it ends with its supervisor. It is watched besides while it starts or
+ * stops, so that one that unlinks itself cannot hang its supervisor. Of the exit signal and the
+ * `down` the first one counts: by the second its pid is known no more.
+ *
+ * Thread: the holder of the run token. Owns: entries, specs and settings are the supervisor's memory.
+ */
+#include "actor/supervisor_private.h"
+
+#include "actor/ask.h"
+
+#define SHUTDOWN_ACTOR_MS 5000u
+/* Buckets of the table by pid at first; it doubles when it holds two children per bucket. */
+#define BUCKETS_MIN 16u
+
+/* ---- the table by pid ---------------------------------------------------------------------- */
+
+static uint32_t bucket_of(const struct wtl__supervisor *sup, uint64_t local)
+{
+    return (uint32_t)((local * UINT64_C(0x9e3779b97f4a7c15)) >> 32) & sup->buckets_mask;
+}
+
+/* False when there is no memory for any table; an old one only gets longer chains. */
+static bool table_grow(struct wtl_ctx *x, struct wtl__supervisor *sup)
+{
+    uint32_t count = sup->buckets == NULL ? BUCKETS_MIN : (sup->buckets_mask + 1) * 2;
+    struct wtl__member **buckets = wtl_alloc(x, count * sizeof *buckets);
+    if (buckets == NULL) {
+        return sup->buckets != NULL;
+    }
+    memset(buckets, 0, count * sizeof *buckets);
+    struct wtl__member **old = sup->buckets;
+    uint32_t old_count = old == NULL ? 0 : sup->buckets_mask + 1;
+    sup->buckets = buckets;
+    sup->buckets_mask = count - 1;
+    for (uint32_t i = 0; i < old_count; i++) {
+        while (old[i] != NULL) {
+            struct wtl__member *member = old[i];
+            old[i] = member->bucket;
+            uint32_t at = bucket_of(sup, member->local);
+            member->bucket = buckets[at];
+            buckets[at] = member;
+        }
+    }
+    wtl_free(x, old);
+    return true;
+}
+
+static bool table_room(struct wtl_ctx *x, struct wtl__supervisor *sup)
+{
+    bool full = sup->buckets == NULL || sup->buckets_count > sup->buckets_mask * 2;
+    return !full || table_grow(x, sup);
+}
+
+static void table_add(struct wtl__supervisor *sup, struct wtl__member *member)
+{
+    uint32_t at = bucket_of(sup, member->local);
+    member->bucket = sup->buckets[at];
+    sup->buckets[at] = member;
+    sup->buckets_count++;
+}
+
+static void table_remove(struct wtl__supervisor *sup, struct wtl__member *member)
+{
+    struct wtl__member **slot = &sup->buckets[bucket_of(sup, member->local)];
+    while (*slot != member) {
+        slot = &(*slot)->bucket;
+    }
+    *slot = member->bucket;
+    member->bucket = NULL;
+    member->local = 0;
+    sup->buckets_count--;
+}
+
+struct wtl__member *wtl__member_by_pid(const struct wtl__supervisor *sup, uint64_t local)
+{
+    struct wtl__member *member =
+        sup->buckets != NULL ? sup->buckets[bucket_of(sup, local)] : NULL;
+    while (member != NULL && member->local != local) {
+        member = member->bucket;
+    }
+    return member;
+}
+
+struct wtl__member *wtl__member_by_id(const struct wtl__supervisor *sup, const char *id,
+                                      size_t size)
+{
+    WTL_LIST_EACH(link, &sup->order) {
+        struct wtl__member *member = WTL_LIST_ITEM(link, struct wtl__member, order);
+        const char *own = wtl__member_id(member);
+        if (strncmp(own, id, size) == 0 && own[size] == '\0') {
+            return member;
+        }
+    }
+    return NULL;
+}
+
+/* ---- entries ------------------------------------------------------------------------------- */
+
+struct wtl__member *wtl__member_new(struct wtl_ctx *x, struct wtl__supervisor *sup,
+                                    const struct wtl_child *spec, void *settings)
+{
+    struct wtl__member *member = wtl_alloc(x, sizeof *member);
+    if (member == NULL) {
+        wtl_free(x, settings);
+        if (spec != sup->pool) {
+            wtl_free(x, (void *)(uintptr_t)spec);
+        }
+        return NULL;
+    }
+    *member = (struct wtl__member){.spec = spec, .settings = settings};
+    wtl__list_push_last(&sup->order, &member->order);
+    sup->members++;
+    return member;
+}
+
+static void change_free(struct wtl_ctx *x, struct wtl__member *member)
+{
+    wtl_free(x, member->change);
+    member->change = NULL;
+}
+
+void wtl__member_free(struct wtl_ctx *x, struct wtl__supervisor *sup, struct wtl__member *member)
+{
+    WTL_ASSERT(!wtl__member_has_actor(member));
+    wtl__link_remove(&member->order);
+    wtl__link_remove(&member->queue);
+    sup->members--;
+    change_free(x, member);
+    wtl_free(x, member->settings);
+    if (member->spec != sup->pool) {
+        wtl_free(x, (void *)(uintptr_t)member->spec);
+    }
+    wtl_free(x, member);
+}
+
+void wtl__member_down(struct wtl__member *member)
+{
+    wtl__link_remove(&member->queue);
+    member->state = WTL__MEMBER_DOWN;
+}
+
+static bool change_make(struct wtl_ctx *x, struct wtl__member *member)
+{
+    if (member->change == NULL) {
+        member->change = wtl_alloc(x, sizeof *member->change);
+        if (member->change != NULL) {
+            *member->change = (struct wtl__change){0};
+        }
+    }
+    return member->change != NULL;
+}
+
+/* ---- those who asked for it ---------------------------------------------------------------- */
+
+bool wtl__member_ask(struct wtl_ctx *x, struct wtl__member *member, struct wtl_from from)
+{
+    if (from.request == 0) {
+        return true;
+    }
+    struct wtl__asker *asker = wtl_alloc(x, sizeof *asker);
+    if (asker == NULL || !change_make(x, member)) {
+        wtl_free(x, asker);
+        wtl_reply_error_to(x, from, WTL_NO_MEMORY, NULL);
+        return false;
+    }
+    *asker = (struct wtl__asker){.caller = from.caller, .request = from.request};
+    wtl__fifo_push(&member->change->askers, &asker->link);
+    return true;
+}
+
+void wtl__member_answer(struct wtl_ctx *x, struct wtl__member *member, enum wtl_status status,
+                        struct wtl_pid pid)
+{
+    struct wtl__fifo_link *link;
+    while (member->change != NULL && (link = wtl__fifo_take(&member->change->askers)) != NULL) {
+        struct wtl__asker *asker = WTL_CONTAINER(link, struct wtl__asker, link);
+        struct wtl_from from = {
+            .caller = asker->caller, .request = asker->request, .callee = wtl_self(x)};
+        (void)wtl__reply_about(x, from, status, pid, NULL);
+        wtl_free(x, asker);
+    }
+}
+
+enum wtl_status wtl__status_of_reason(struct wtl_reason reason)
+{
+    char word[16];
+    (void)wtl_tag_text(reason.word, word);
+    switch (reason.class_) {
+    case WTL_EXIT_NORMAL:
+        return WTL_STOP;
+    case WTL_EXIT_SHUTDOWN:
+        return WTL_SHUTDOWN;
+    case WTL_EXIT_FAULT:
+        return WTL_FAULT;
+    case WTL_EXIT_NOPROC:
+        return WTL_NO_PROCESS;
+    case WTL_EXIT_ERROR:
+#define STATUS_OF_WORD(name, value, status_word, text)                                             \
+    if (WTL_##name != WTL_OK && strcmp(word, status_word) == 0) {                                  \
+        return WTL_##name;                                                                         \
+    }
+        WTL_STATUS_MAP(STATUS_OF_WORD)
+#undef STATUS_OF_WORD
+        return WTL_CLOSED;
+    default:
+        return WTL_CLOSED;
+    }
+}
+
+/* ---- start --------------------------------------------------------------------------------- */
+
+static struct wtl_pid pid_of(struct wtl_ctx *x, const struct wtl__member *member)
+{
+    return (struct wtl_pid){.node = wtl__ctx_of(x)->runtime->node, .local = member->local};
+}
+
+/* After `ms`, or at once without memory for a timer, wtl__member_timer. */
+static void timer_arm(struct wtl_ctx *x, struct wtl__member *member, uint32_t ms)
+{
+    struct wtl_writer body;
+    if (change_make(x, member)) {
+        (void)wtl_message_open(x, &body, 16);
+        wtl_put_u64(&body, member->local);
+        member->change->timer = wtl_after(x, ms, WTL__TAG_TIMER, &body);
+    }
+    if (member->change == NULL || member->change->timer == 0) {
+        wtl__member_timer(x, member);
+    }
+}
+
+static void timer_stop(struct wtl_ctx *x, struct wtl__member *member)
+{
+    if (member->change != NULL && member->change->timer != 0) {
+        (void)wtl_timer_cancel(x, member->change->timer);
+        member->change->timer = 0;
+    }
+}
+
+static struct wtl_pid spawn(struct wtl_ctx *x, struct wtl__member *member)
+{
+    struct wtl__ctx *inner = wtl__ctx_of(x);
+    const struct wtl_child *spec = member->spec;
+    struct wtl_spawn_options options = {
+        .name = spec->name,
+        .settings = member->settings != NULL ? member->settings : spec->settings,
+        .link = true,
+        .monitor = true,
+        .ack = true,
+        .ref_out = &member->change->ref,
+    };
+    if (spec->tree != NULL) {
+        return wtl__supervisor_spawn(inner->runtime, inner, spec->tree, &options);
+    }
+    return wtl__spawn(inner->runtime, inner, spec->type, &options, 0);
+}
+
+static void start_failed(struct wtl_ctx *x, struct wtl__supervisor *sup,
+                         struct wtl__member *member, struct wtl_reason reason)
+{
+    wtl__member_set_reason(member, reason);
+    member->state = WTL__MEMBER_DOWN;
+    wtl__member_answer(x, member, wtl__status_of_reason(reason), WTL_PID_NONE);
+    change_free(x, member);
+    if (sup->pool != NULL) {
+        wtl__pool_failed(x, sup, member);
+    } else {
+        wtl__task_failed(x, sup, member);
+    }
+}
+
+void wtl__member_start(struct wtl_ctx *x, struct wtl__supervisor *sup, struct wtl__member *member)
+{
+    struct wtl_pid pid = WTL_PID_NONE;
+    wtl__member_down(member);
+    member->flags &= (uint8_t)~WTL__MEMBER_LATE;
+    if (table_room(x, sup) && change_make(x, member)) {
+        member->change->ref = 0;
+        pid = spawn(x, member);
+    }
+    /* without the monitor its end might never be told: then it is on its way out already */
+    if (wtl_pid_is_none(pid) || member->change->ref == 0) {
+        start_failed(x, sup, member, wtl_reason_of(WTL_NO_MEMORY));
+        return;
+    }
+    member->local = pid.local;
+    member->state = WTL__MEMBER_STARTING;
+    table_add(sup, member);
+    if (member->spec->start_ms != 0) {
+        timer_arm(x, member, member->spec->start_ms);
+    }
+}
+
+void wtl__member_started(struct wtl_ctx *x, struct wtl__supervisor *sup,
+                         struct wtl__member *member)
+{
+    if (member->state != WTL__MEMBER_STARTING || (member->flags & WTL__MEMBER_LATE) != 0) {
+        return;
+    }
+    timer_stop(x, member);
+    (void)wtl_demonitor(x, member->change->ref);
+    member->state = WTL__MEMBER_RUNNING;
+    member->flags = 0;
+    wtl__member_answer(x, member, WTL_OK, pid_of(x, member));
+    change_free(x, member);
+    if (sup->pool == NULL) {
+        wtl__task_started(sup, member);
+    }
+}
+
+/* ---- stop ---------------------------------------------------------------------------------- */
+
+static void kill_now(struct wtl_ctx *x, const struct wtl__member *member)
+{
+    wtl_exit(x, pid_of(x, member), WTL_REASON(WTL_EXIT_KILL, "kill"));
+}
+
+/* How long its actor may take to stop; a supervisor as long as it needs, unless it says so itself:
+ * killed, it would leave what has unlinked itself behind. */
+static uint32_t shutdown_ms(const struct wtl_child *spec)
+{
+    if (spec->shutdown_ms != WTL_SHUTDOWN_DEFAULT) {
+        return spec->shutdown_ms;
+    }
+    return spec->tree != NULL ? WTL_SHUTDOWN_INFINITY : SHUTDOWN_ACTOR_MS;
+}
+
+void wtl__member_stop(struct wtl_ctx *x, struct wtl__supervisor *sup, struct wtl__member *member,
+                      bool timed)
+{
+    uint32_t ms = shutdown_ms(member->spec);
+    (void)sup;
+    if (member->state == WTL__MEMBER_STARTING) {
+        wtl__member_answer(x, member, WTL_SHUTDOWN, WTL_PID_NONE);
+        timer_stop(x, member);
+    } else {
+        (void)wtl_monitor(x, pid_of(x, member));
+    }
+    member->state = WTL__MEMBER_STOPPING;
+    if (ms == WTL_SHUTDOWN_BRUTAL) {
+        kill_now(x, member);
+        return;
+    }
+    wtl_exit(x, pid_of(x, member), WTL_REASON(WTL_EXIT_SHUTDOWN, "shutdown"));
+    if (timed && ms != WTL_SHUTDOWN_INFINITY) {
+        timer_arm(x, member, ms);
+    }
+}
+
+void wtl__member_timer(struct wtl_ctx *x, struct wtl__member *member)
+{
+    if (member->state == WTL__MEMBER_STARTING) {
+        member->flags |= WTL__MEMBER_LATE;
+    }
+    if (member->change != NULL) {
+        member->change->timer = 0;
+    }
+    kill_now(x, member);
+}
+
+/* ---- exit ---------------------------------------------------------------------------------- */
+
+/* A child that was told to stop has ended for a reason that nobody expected (OTP: shutdown_error). */
+static void report_stop(struct wtl_ctx *x, const struct wtl__member *member)
+{
+    const struct wtl_child *spec = member->spec;
+    char text[40];
+    bool meant = member->class_ == WTL_EXIT_SHUTDOWN ||
+                 (member->class_ == WTL_EXIT_NORMAL && spec->restart != WTL_PERMANENT) ||
+                 (member->class_ == WTL_EXIT_KILLED && spec->shutdown_ms == WTL_SHUTDOWN_BRUTAL);
+    if (!meant) {
+        wtl__supervisor_report(x, "shutdown_error", member,
+                               wtl_reason_text(wtl__member_reason(member), text));
+    }
+}
+
+static void stopped(struct wtl_ctx *x, struct wtl__supervisor *sup, struct wtl__member *member)
+{
+    wtl__member_down(member);
+    report_stop(x, member);
+    wtl__member_answer(x, member, WTL_OK, wtl_self(x));
+    change_free(x, member);
+    if (sup->pool != NULL) {
+        wtl__member_free(x, sup, member);
+    }
+}
+
+static void not_started(struct wtl_ctx *x, struct wtl__supervisor *sup,
+                        struct wtl__member *member, struct wtl_reason reason)
+{
+    bool ignored = reason.class_ == WTL_EXIT_NORMAL &&
+                   wtl_tag_equal(reason.word, WTL_TAG("ignore"));
+    if ((member->flags & WTL__MEMBER_LATE) != 0) {
+        reason = wtl_reason_of(WTL_TIMEOUT);
+    } else if (ignored) {
+        member->state = WTL__MEMBER_DOWN;
+        member->flags = 0;
+        wtl__member_answer(x, member, WTL_OK, WTL_PID_NONE);
+        change_free(x, member);
+        if (sup->pool != NULL) {
+            wtl__member_free(x, sup, member);
+        } else {
+            wtl__task_ignored(x, sup, member);
+        }
+        return;
+    }
+    start_failed(x, sup, member, reason);
+}
+
+void wtl__member_ended_meanwhile(struct wtl_ctx *x, struct wtl__member *member)
+{
+    report_stop(x, member);
+    wtl__member_down(member);
+}
+
+void wtl__member_exited(struct wtl_ctx *x, struct wtl__supervisor *sup, struct wtl__member *member,
+                        struct wtl_reason reason)
+{
+    table_remove(sup, member);
+    timer_stop(x, member);
+    wtl__member_set_reason(member, reason);
+    switch ((enum wtl__member_state)member->state) {
+    case WTL__MEMBER_STARTING:
+        not_started(x, sup, member, reason);
+        return;
+    case WTL__MEMBER_STOPPING:
+        stopped(x, sup, member);
+        return;
+    case WTL__MEMBER_RUNNING:
+        member->state = WTL__MEMBER_ENDED;
+        wtl__list_push_last(&sup->ended, &member->queue);
+        return;
+    case WTL__MEMBER_DOWN:
+    case WTL__MEMBER_ENDED:
+    case WTL__MEMBER_RESTARTING:
+        break;
+    }
+    WTL_ASSERT(!"a child without an actor has ended");
+}

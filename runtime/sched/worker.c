@@ -1,0 +1,231 @@
+/* worker.c - the life of a worker: find an actor, run it, look around. See worker.h. */
+#include "sched/worker.h"
+
+#include "base/clock.h"
+#include "base/pool.h"
+#include "sched/worker_loop.h"
+
+static uint64_t now_ns(void)
+{
+    return wtl__clock_now_ns(wtl__clock_system());
+}
+
+static struct wtl__cell *cell_of_link(struct wtl__fifo_link *link)
+{
+    return WTL_CONTAINER(link, struct wtl__cell, ready);
+}
+
+/* Queues behind the others; a full ring sheds half to the global queue. */
+static void push_local(struct wtl__worker *worker, struct wtl__cell *cell)
+{
+    while (WTL_UNLIKELY(!wtl__runq_push_wake(&worker->queue, cell))) {
+        void *shed[WTL__RUNQ_HALF];
+        struct wtl__fifo fifo = {0};
+        uint32_t count = wtl__runq_shed(&worker->queue, shed);
+        for (uint32_t i = 0; i < count; i++) {
+            wtl__fifo_push(&fifo, &((struct wtl__cell *)shed[i])->ready);
+        }
+        if (count > 0) {
+            wtl__inject_push_all(&worker->sched->inject, &fifo);
+        }
+    }
+    wtl__sched_wake_one(worker->sched);
+}
+
+static void ready(struct wtl__runtime *runtime, struct wtl__ctx *x, struct wtl__cell *cell)
+{
+    struct wtl__sched *sched = runtime->host_self;
+    struct wtl__worker *here =
+        x != NULL && x->runtime == runtime ? x->worker : NULL;
+    int32_t pin = atomic_load_explicit(&cell->worker, memory_order_relaxed);
+    if (WTL_UNLIKELY(pin >= 0)) {
+        wtl__inject_push(&sched->workers[pin].pinned, &cell->ready);
+        wtl__worker_wake(&sched->workers[pin]);
+        return;
+    }
+    if (WTL_UNLIKELY(here == NULL)) {
+        wtl__inject_push(&sched->inject, &cell->ready);
+        wtl__sched_wake_one(sched);
+        return;
+    }
+    /* acq_rel pairs with the exchange of a thief: it sees the cell as this thread left it */
+    struct wtl__cell *before = atomic_exchange_explicit(&here->next, cell, memory_order_acq_rel);
+    if (before != NULL) {
+        push_local(here, before);
+    }
+}
+
+static struct wtl__cell *take_inject(struct wtl__worker *worker, struct wtl__inject *inject,
+                                     uint32_t max)
+{
+    if (wtl__inject_count(inject) == 0) {
+        return NULL;
+    }
+    struct wtl__fifo taken = {0};
+    uint32_t count = wtl__inject_take(inject, max, &taken);
+    if (count == 0) {
+        return NULL;
+    }
+    struct wtl__cell *first = cell_of_link(wtl__fifo_take(&taken));
+    while (!wtl__fifo_is_empty(&taken)) {
+        push_local(worker, cell_of_link(wtl__fifo_take(&taken)));
+    }
+    return first;
+}
+
+/* What another worker has left in its next slot for too long. */
+static struct wtl__cell *steal_next(struct wtl__worker *thief, struct wtl__worker *victim)
+{
+    struct wtl__cell *seen = atomic_load_explicit(&victim->next, memory_order_relaxed);
+    if (seen == NULL) {
+        return NULL;
+    }
+    uint64_t now = now_ns();
+    if (seen != thief->stale) {
+        thief->stale = seen;
+        thief->stale_ns = now;
+        return NULL;
+    }
+    if (now - thief->stale_ns < WTL__NEXT_STALE_NS) {
+        return NULL;
+    }
+    thief->stale = NULL;
+    /* acquire pairs with the release of ready() */
+    return atomic_compare_exchange_strong_explicit(&victim->next, &seen, NULL,
+                                                   memory_order_acquire, memory_order_relaxed)
+               ? seen
+               : NULL;
+}
+
+static struct wtl__cell *steal(struct wtl__worker *worker)
+{
+    struct wtl__sched *sched = worker->sched;
+    unsigned start = (unsigned)wtl__prng_below(&worker->x.prng, sched->workers_count);
+    for (unsigned i = 0; i < sched->workers_count; i++) {
+        struct wtl__worker *victim = &sched->workers[(start + i) % sched->workers_count];
+        if (victim == worker) {
+            continue;
+        }
+        struct wtl__cell *cell = wtl__runq_steal(&worker->queue, &victim->queue);
+        if (cell == NULL) {
+            cell = steal_next(worker, victim);
+        }
+        if (cell != NULL) {
+            return cell;
+        }
+    }
+    return NULL;
+}
+
+/* The worker's own actors: next slot first, three times in a row at most while others wait. */
+static struct wtl__cell *find_own(struct wtl__worker *worker)
+{
+    if (worker->in_a_row < WTL__NEXT_IN_A_ROW) {
+        if (atomic_load_explicit(&worker->next, memory_order_relaxed) != NULL) {
+            struct wtl__cell *next =
+                atomic_exchange_explicit(&worker->next, NULL, memory_order_acquire);
+            if (next != NULL) {
+                worker->in_a_row++;
+                return next;
+            }
+        }
+    }
+    worker->in_a_row = 0;
+    struct wtl__cell *cell = wtl__runq_pop(&worker->queue);
+    if (cell == NULL) {
+        cell = take_inject(worker, &worker->pinned, 1);
+    }
+    if (cell == NULL && atomic_load_explicit(&worker->next, memory_order_relaxed) != NULL) {
+        cell = atomic_exchange_explicit(&worker->next, NULL, memory_order_acquire);
+    }
+    return cell;
+}
+
+struct wtl__cell *wtl__worker_find(struct wtl__worker *worker)
+{
+    struct wtl__cell *cell = find_own(worker);
+    if (cell == NULL) {
+        cell = take_inject(worker, &worker->sched->inject, WTL__RUNQ_HALF);
+    }
+    return cell != NULL ? cell : steal(worker);
+}
+
+/* Looks for work for a short while; one worker at most does. */
+static struct wtl__cell *spin(struct wtl__worker *worker)
+{
+    struct wtl__sched *sched = worker->sched;
+    unsigned none = 0;
+    if (sched->battery || sched->workers_count == 1 ||
+        !atomic_compare_exchange_strong(&sched->spinning, &none, 1)) {
+        return NULL;
+    }
+    struct wtl__cell *cell = NULL;
+    uint64_t end = now_ns() + WTL__SPIN_NS;
+    do {
+        for (unsigned i = 0; i < 16 && cell == NULL; i++) {
+            cell = wtl__worker_find(worker);
+            wtl__relax();
+        }
+    } while (cell == NULL && now_ns() < end &&
+             !atomic_load_explicit(&sched->stopping, memory_order_relaxed));
+    atomic_store(&sched->spinning, 0);
+    if (cell != NULL && wtl__runq_count(&worker->queue) > 0) {
+        wtl__sched_wake_one(sched); /* there is more: somebody else looks from now on */
+    }
+    return cell;
+}
+
+static void run(struct wtl__worker *worker, struct wtl__cell *cell)
+{
+    enum wtl__run result = wtl__cell_run(&worker->x, cell, WTL__BATCH_MESSAGES);
+    worker->batches++;
+    if (result == WTL__RUN_AGAIN) {
+        if (WTL_UNLIKELY(atomic_load_explicit(&cell->worker, memory_order_relaxed) >= 0)) {
+            ready(&worker->sched->runtime, &worker->x, cell);
+        } else {
+            push_local(worker, cell);
+        }
+        worker->batches += WTL__BATCHES_PER_LOOK / 4; /* that was a long one */
+    }
+    if (worker->batches >= WTL__BATCHES_PER_LOOK) {
+        worker->batches = 0;
+        wtl__worker_look(worker);
+    }
+}
+
+void *wtl__worker_main(void *argument)
+{
+    struct wtl__worker *worker = argument;
+    struct wtl__sched *sched = worker->sched;
+    while (!atomic_load_explicit(&sched->stopping, memory_order_acquire)) {
+        struct wtl__cell *cell = wtl__worker_find(worker);
+        if (cell == NULL) {
+            wtl__worker_look(worker);
+            cell = spin(worker);
+        }
+        if (cell != NULL) {
+            run(worker, cell);
+        } else {
+            wtl__worker_park(worker);
+        }
+    }
+    wtl__ctx_deinit(&worker->x);
+    return NULL;
+}
+
+static uint64_t host_now_ns(struct wtl__runtime *runtime)
+{
+    (void)runtime;
+    return now_ns();
+}
+
+const struct wtl__host_ops wtl__worker_ops = {
+    .ready = ready,
+    .now_ns = host_now_ns,
+    .alarm_arm = wtl__worker_alarm_arm,
+    .alarm_disarm = wtl__worker_alarm_disarm,
+    .fd_watch = wtl__worker_fd_watch,
+    .fd_rearm = wtl__worker_fd_rearm,
+    .fd_unwatch = wtl__worker_fd_unwatch,
+    .work = wtl__worker_work,
+};

@@ -1,0 +1,109 @@
+/*
+ * worker.h - the threads that run actors, each with a run queue, a timer wheel and a libuv loop.
+ *
+ * An actor that turns runnable goes to the next slot of the worker that woke it, the one before it
+ * from there to the run queue; another worker is woken only when a second actor waits and nobody
+ * looks for work already. An idle worker spins for a short while (one at most does), steals, and
+ * then parks in its loop.
+ *
+ * Parking (see worker_park.c): a worker announces that it parks, looks at every queue once more, and
+ * only then sleeps; a pusher pushes, and only then looks at the announcement. All four accesses are
+ * sequentially consistent, so one of the two sees the other. The pusher whose exchange takes the
+ * announcement back is the only one that wakes.
+ *
+ * Thread: a worker's fields belong to its thread, unless they are marked shared.
+ */
+#ifndef WTL_SCHED_WORKER_H
+#define WTL_SCHED_WORKER_H
+
+#include <uv.h>
+
+#include "actor/runtime.h"
+#include "sched/inject.h"
+#include "sched/runq.h"
+
+/* Messages of one actor before another one has its turn. */
+#define WTL__BATCH_MESSAGES 128u
+/* Actors in a row from the next slot while others wait. */
+#define WTL__NEXT_IN_A_ROW 3u
+/* Batches between two looks at the clock, the global queue and the loop. */
+#define WTL__BATCHES_PER_LOOK 32u
+/* How long a worker looks for work before it parks. */
+#define WTL__SPIN_NS 50000u
+/* How long an actor waits in a next slot before another worker may take it. */
+#define WTL__NEXT_STALE_NS 5000u
+/* How often the loop is polled under load. */
+#define WTL__POLL_NS 200000u
+/* How long a worker that parks while others run sleeps before it looks again. */
+#define WTL__WATCH_MS 2u
+#define WTL__WORKERS_MAX 64u
+/* Timers that fire in one turn. */
+#define WTL__EXPIRE_BATCH 4096u
+
+/* Worker states, `state` below. */
+enum { WTL__WORKER_RUNS = 0, WTL__WORKER_PARKS = 1 };
+
+struct wtl__sched;
+
+struct wtl__worker {
+    /* shared: written by wakers and thieves */
+    alignas(128) _Atomic(int) state;
+    _Atomic(struct wtl__cell *) next; /* the next slot */
+    struct wtl__inject pinned;        /* runnable actors that must run here */
+    struct wtl__runq queue;
+
+    /* shared under wheel_lock: alarms are armed here, and disarmed from anywhere */
+    alignas(128) pthread_mutex_t wheel_lock;
+    struct wtl__wheel wheel;
+    _Atomic(uint64_t) wheel_next_ms; /* when it should be looked at; a lower bound */
+
+    /* the worker's own */
+    alignas(128) struct wtl__ctx x;
+    struct wtl__sched *sched;
+    uv_loop_t loop;
+    uv_async_t wake;
+    uv_timer_t sleep;
+    pthread_t thread;
+    unsigned index;
+    unsigned in_a_row;
+    unsigned batches;
+    unsigned handles; /* polls and works of this loop that want it to run */
+    uint64_t polled_ns;
+    struct wtl__cell *stale; /* what it saw in another's next slot, and when */
+    uint64_t stale_ns;
+};
+
+struct wtl__sched {
+    struct wtl__runtime runtime;
+    struct wtl__inject inject;
+    alignas(128) _Atomic(unsigned) spinning; /* 0 or 1 */
+    _Atomic(unsigned) parked;                /* how many workers have announced it */
+    _Atomic(bool) stopping;
+    unsigned workers_count;
+    bool battery;
+    struct wtl__worker *workers;
+};
+
+/* Runs until the scheduler stops; a pthread body, `argument` is the worker. */
+void *wtl__worker_main(void *argument);
+
+enum wtl_status wtl__worker_init(struct wtl__worker *worker, struct wtl__sched *sched,
+                                 unsigned index, uint64_t seed) WTL_MUST_USE;
+void wtl__worker_deinit(struct wtl__worker *worker);
+
+/* Looks for work anywhere; NULL when there is none now. */
+struct wtl__cell *wtl__worker_find(struct wtl__worker *worker);
+
+/* Parks until woken, a deadline, or readiness. */
+void wtl__worker_park(struct wtl__worker *worker);
+/* Wakes one parked worker, if nobody looks for work already. Thread: any. */
+void wtl__sched_wake_one(struct wtl__sched *sched);
+/* Wakes that worker if it is parked. Thread: any. */
+void wtl__worker_wake(struct wtl__worker *worker);
+
+/* Fires what is due and polls the loop without waiting, when it is time for that. */
+void wtl__worker_look(struct wtl__worker *worker);
+
+extern const struct wtl__host_ops wtl__worker_ops;
+
+#endif
