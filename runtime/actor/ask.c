@@ -238,6 +238,13 @@ enum wtl_status wtl__reply(struct wtl_ctx *pub, struct wtl_from from, enum wtl_s
                            struct wtl_writer *body)
 {
     struct wtl__ctx *x = wtl__ctx_of(pub);
+    return wtl__reply_about(pub, from, status, wtl__pid_of(x->runtime, x->cell), body);
+}
+
+enum wtl_status wtl__reply_about(struct wtl_ctx *pub, struct wtl_from from, enum wtl_status status,
+                                 struct wtl_pid about, struct wtl_writer *body)
+{
+    struct wtl__ctx *x = wtl__ctx_of(pub);
     struct wtl_pid self = wtl__pid_of(x->runtime, x->cell);
     bool is_current = false;
     if (from.request == 0 || wtl_pid_is_none(from.caller)) {
@@ -261,7 +268,7 @@ enum wtl_status wtl__reply(struct wtl_ctx *pub, struct wtl_from from, enum wtl_s
         }
         return WTL_NO_MEMORY;
     }
-    reply->msg.from = self;
+    reply->msg.from = about;
     reply->msg.request = from.request;
     wtl__set_status(reply, status);
     return wtl__deliver(x->runtime, x, from.caller, reply);
@@ -349,11 +356,14 @@ uint64_t wtl__work_ask(struct wtl_ctx *pub, wtl_work_fn fn, const void *argument
 }
 
 /* An answer that is known at once comes by message all the same, and in order. */
-void wtl__ask_now(struct wtl__ctx *x, const struct wtl_call_options *options,
-                  enum wtl_status status, struct wtl_pid pid)
+uint64_t wtl__ask_now(struct wtl__ctx *x, const struct wtl_call_options *options,
+                      enum wtl_status status, struct wtl_pid pid)
 {
     struct wtl__pending *pending = wtl__pending_new(x, pid, options);
-    if (pending != NULL) {
-        answer_here(x, pending, status);
+    if (pending == NULL) {
+        return 0;
     }
+    uint64_t request = pending->tie.msg.request;
+    answer_here(x, pending, status);
+    return request;
 }

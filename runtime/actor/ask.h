@@ -20,8 +20,13 @@ void wtl__release(struct wtl_ctx *x, const struct wtl_msg *message);
 uint64_t wtl__work_ask(struct wtl_ctx *x, wtl_work_fn fn, const void *argument, size_t size,
                        const struct wtl_call_options *options);
 
-/* Answers the running actor by message with what is known at once. */
-void wtl__ask_now(struct wtl__ctx *x, const struct wtl_call_options *options,
+/* Replies as wtl_reply_to does, but the answer's pid is `about`: what was started or found. */
+enum wtl_status wtl__reply_about(struct wtl_ctx *x, struct wtl_from from, enum wtl_status status,
+                                 struct wtl_pid about, struct wtl_writer *body);
+
+/* Answers the running actor by message with what is known at once. Returns the request, 0 when
+ * memory is exhausted. */
+uint64_t wtl__ask_now(struct wtl__ctx *x, const struct wtl_call_options *options,
                   enum wtl_status status, struct wtl_pid pid);
 
 /* The deadline of a pending request is due: it is answered WTL_TIMEOUT. */

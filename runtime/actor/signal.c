@@ -40,15 +40,17 @@ void wtl__exit_signal(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl__en
 {
     struct wtl_reason reason = wtl__get_reason(envelope);
     bool own = wtl_pid_equal(envelope->msg.from, wtl__pid_of(x->runtime, cell));
+    /* what its parent's end or its supervisor's order says is not for it to trap (OTP: gen_server) */
+    bool order = linked ? wtl_pid_equal(envelope->msg.from, cell->parent)
+                        : (envelope->msg.flags_ & WTL__FLAG_STOP) != 0;
     if (!linked && reason.class_ == WTL_EXIT_KILL) {
         kill(cell, WTL_REASON(WTL_EXIT_KILLED, "killed"));
-    } else if (cell->state_now == WTL__CELL_STOPPING) {
-        /* it is ending already; only a kill is faster */
-    } else if ((cell->flags & WTL__CELL_TRAPS) != 0 &&
-               !(linked && wtl_pid_equal(envelope->msg.from, cell->parent))) {
+    } else if ((cell->flags & WTL__CELL_TRAPS) != 0 && !order) {
         envelope->msg.kind_ = WTL__EXIT;
         wtl__fifo_append(cell, envelope);
         return;
+    } else if (cell->state_now == WTL__CELL_STOPPING) {
+        /* it is ending already; only a kill is faster */
     } else if (reason.class_ != WTL_EXIT_NORMAL || (own && !linked) ||
                (linked && (cell->flags & WTL__CELL_TRAPS) != 0)) {
         wtl__cell_fail(cell, reason);

@@ -21,4 +21,23 @@ uint64_t wtl__supervisor_ask(struct wtl_ctx *x, struct wtl_pid supervisor, int v
 /* The supervisor's behaviour; its args are a native message that holds the copied tree. */
 extern const struct wtl_actor wtl__supervisor;
 
+/* Spawns a supervisor from `x`, or from outside any actor. The tree has been checked, and is copied;
+ * NULL is a tree that was refused: the supervisor ends error:invalid. Thread: any. */
+struct wtl_pid wtl__supervisor_spawn(struct wtl__runtime *runtime, struct wtl__ctx *x,
+                                     const struct wtl_tree *tree,
+                                     const struct wtl_spawn_options *options);
+
+/* The children of a supervisor, as WTL_CHILDREN_LIST answers: [[id, pid node, pid local, state word,
+ * restarts], ...]. Thread: the holder of the cell's run token.
+ * Fails: WTL_UNSUPPORTED for a cell that is no supervisor or has not begun, WTL_TOO_LARGE. */
+enum wtl_status wtl__supervisor_tree(const struct wtl__runtime *runtime,
+                                     const struct wtl__cell *cell,
+                                     struct wtl_writer *body) WTL_MUST_USE;
+
+/* The last restarts, newest first: [[age in ms, id cut to 15 bytes, reason text], ...]. Thread and
+ * failures as above. Bounds: 8 of them. */
+enum wtl_status wtl__supervisor_history(const struct wtl__runtime *runtime,
+                                        const struct wtl__cell *cell,
+                                        struct wtl_writer *body) WTL_MUST_USE;
+
 #endif

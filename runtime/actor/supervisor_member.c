@@ -136,8 +136,11 @@ void wtl__member_free(struct wtl_ctx *x, struct wtl__supervisor *sup, struct wtl
     wtl_free(x, member);
 }
 
-void wtl__member_down(struct wtl__member *member)
+void wtl__member_down(struct wtl__supervisor *sup, struct wtl__member *member)
 {
+    if (member->state == WTL__MEMBER_RESTARTING && wtl__link_is_in(&member->queue)) {
+        sup->retries_void++; /* nobody waits for its next try any more */
+    }
     wtl__link_remove(&member->queue);
     member->state = WTL__MEMBER_DOWN;
 }
@@ -274,7 +277,7 @@ static void start_failed(struct wtl_ctx *x, struct wtl__supervisor *sup,
 void wtl__member_start(struct wtl_ctx *x, struct wtl__supervisor *sup, struct wtl__member *member)
 {
     struct wtl_pid pid = WTL_PID_NONE;
-    wtl__member_down(member);
+    wtl__member_down(sup, member);
     member->flags &= (uint8_t)~WTL__MEMBER_LATE;
     if (table_room(x, sup) && change_make(x, member)) {
         member->change->ref = 0;
@@ -317,9 +320,27 @@ static void kill_now(struct wtl_ctx *x, const struct wtl__member *member)
     wtl_exit(x, pid_of(x, member), WTL_REASON(WTL_EXIT_KILL, "kill"));
 }
 
+/* An exit signal that the actor cannot trap, but that lets it stop in order. A supervisor gets an
+ * ordinary one, which it takes for an order by its sender, and may still have to end its start. */
+static void order_stop(struct wtl_ctx *pub, const struct wtl__member *member)
+{
+    struct wtl__ctx *x = wtl__ctx_of(pub);
+    struct wtl__envelope *order = wtl__envelope_new(WTL__EXIT_SEND);
+    if (order == NULL) {
+        wtl_stop(pub, wtl_reason_of(WTL_NO_MEMORY));
+        return;
+    }
+    if (member->spec->tree == NULL) {
+        order->msg.flags_ |= WTL__FLAG_STOP;
+    }
+    order->msg.from = wtl_self(pub);
+    wtl__set_reason(order, WTL_REASON(WTL_EXIT_SHUTDOWN, "shutdown"));
+    (void)wtl__deliver(x->runtime, x, pid_of(pub, member), order);
+}
+
 /* How long its actor may take to stop; a supervisor as long as it needs, unless it says so itself:
  * killed, it would leave what has unlinked itself behind. */
-static uint32_t shutdown_ms(const struct wtl_child *spec)
+uint32_t wtl__shutdown_ms(const struct wtl_child *spec)
 {
     if (spec->shutdown_ms != WTL_SHUTDOWN_DEFAULT) {
         return spec->shutdown_ms;
@@ -330,7 +351,7 @@ static uint32_t shutdown_ms(const struct wtl_child *spec)
 void wtl__member_stop(struct wtl_ctx *x, struct wtl__supervisor *sup, struct wtl__member *member,
                       bool timed)
 {
-    uint32_t ms = shutdown_ms(member->spec);
+    uint32_t ms = wtl__shutdown_ms(member->spec);
     (void)sup;
     if (member->state == WTL__MEMBER_STARTING) {
         wtl__member_answer(x, member, WTL_SHUTDOWN, WTL_PID_NONE);
@@ -343,7 +364,7 @@ void wtl__member_stop(struct wtl_ctx *x, struct wtl__supervisor *sup, struct wtl
         kill_now(x, member);
         return;
     }
-    wtl_exit(x, pid_of(x, member), WTL_REASON(WTL_EXIT_SHUTDOWN, "shutdown"));
+    order_stop(x, member);
     if (timed && ms != WTL_SHUTDOWN_INFINITY) {
         timer_arm(x, member, ms);
     }
@@ -378,7 +399,7 @@ static void report_stop(struct wtl_ctx *x, const struct wtl__member *member)
 
 static void stopped(struct wtl_ctx *x, struct wtl__supervisor *sup, struct wtl__member *member)
 {
-    wtl__member_down(member);
+    wtl__member_down(sup, member);
     report_stop(x, member);
     wtl__member_answer(x, member, WTL_OK, wtl_self(x));
     change_free(x, member);
@@ -409,10 +430,11 @@ static void not_started(struct wtl_ctx *x, struct wtl__supervisor *sup,
     start_failed(x, sup, member, reason);
 }
 
-void wtl__member_ended_meanwhile(struct wtl_ctx *x, struct wtl__member *member)
+void wtl__member_ended_meanwhile(struct wtl_ctx *x, struct wtl__supervisor *sup,
+                                 struct wtl__member *member)
 {
     report_stop(x, member);
-    wtl__member_down(member);
+    wtl__member_down(sup, member);
 }
 
 void wtl__member_exited(struct wtl_ctx *x, struct wtl__supervisor *sup, struct wtl__member *member,

@@ -133,7 +133,8 @@ struct wtl__supervisor {
     struct wtl__list leaving; /* of a pool that ends: those that were told */
     struct wtl__fifo asks;
     uint32_t asks_count;
-    uint32_t retries_due; /* messages "$retry" that have come and were not yet acted upon */
+    uint32_t retries_due;  /* messages to try again that have come and were not acted upon */
+    uint32_t retries_void; /* those to come that are for nobody any more */
     struct wtl__task task;
     const struct wtl_child *pool; /* the spec of a pool's children; NULL: it is no pool */
 
@@ -151,6 +152,7 @@ struct wtl__supervisor {
     struct wtl_reason reason; /* why it ends */
     bool ended_all;           /* no child is left, and it is ending */
     bool in_stop;             /* its stop function has returned WTL_LATER */
+    bool pool_told;           /* the pool's end has begun */
     bool pool_killing;        /* the time of the pool's children is over */
 };
 
@@ -198,7 +200,7 @@ static inline bool wtl__member_has_actor(const struct wtl__member *member)
 }
 
 /* Leaves `ended` or `retries` and is DOWN. */
-void wtl__member_down(struct wtl__member *member);
+void wtl__member_down(struct wtl__supervisor *sup, struct wtl__member *member);
 
 /* Spawns the actor of a child that has none. What becomes of it is told to the pool or the task, and
  * it may be at once: a fresh child that cannot be spawned is freed. */
@@ -216,7 +218,11 @@ void wtl__member_exited(struct wtl_ctx *x, struct wtl__supervisor *sup, struct w
                         struct wtl_reason reason);
 
 /* It was to be stopped, and had ended by itself. */
-void wtl__member_ended_meanwhile(struct wtl_ctx *x, struct wtl__member *member);
+void wtl__member_ended_meanwhile(struct wtl_ctx *x, struct wtl__supervisor *sup,
+                                 struct wtl__member *member);
+
+/* How long its actor may take to stop, in ms, or WTL_SHUTDOWN_BRUTAL or _INFINITY. */
+uint32_t wtl__shutdown_ms(const struct wtl_child *spec);
 
 /* Someone waits for the child's start or stop. False: no memory, and it is answered. */
 bool wtl__member_ask(struct wtl_ctx *x, struct wtl__member *member, struct wtl_from from);
@@ -271,15 +277,17 @@ void wtl__restart_try(struct wtl_ctx *x, struct wtl__supervisor *sup, struct wtl
 /* It could not be started: another try follows, behind what waits in the mailbox. */
 void wtl__restart_later(struct wtl_ctx *x, struct wtl__supervisor *sup,
                         struct wtl__member *member);
-/* The child that was to be tried again the longest; NULL: none. */
+/* The message of wtl__restart_later has come. */
+void wtl__restart_due(struct wtl__supervisor *sup);
+/* The child that is to be tried again now; NULL: none. */
 struct wtl__member *wtl__restart_next(struct wtl__supervisor *sup);
 
 /* ---- pools: supervisor_pool.c -------------------------------------------------------------- */
 
+/* Adds and starts a child; answers `from`. */
 void wtl__pool_add(struct wtl_ctx *x, struct wtl__supervisor *sup, const struct wtl_child *child,
                    struct wtl_from from);
-/* Begins to start a child again. */
-void wtl__pool_start(struct wtl_ctx *x, struct wtl__supervisor *sup, struct wtl__member *member);
+/* A child could not be started. */
 void wtl__pool_failed(struct wtl_ctx *x, struct wtl__supervisor *sup, struct wtl__member *member);
 /* Tells the next ones to stop; the first time too. */
 void wtl__pool_end(struct wtl_ctx *x, struct wtl__supervisor *sup);
@@ -299,6 +307,8 @@ bool wtl__supervisor_asked_before(struct wtl_ctx *x, struct wtl__supervisor *sup
 /* A supervisor_report in the log: `context` as OTP has it. */
 void wtl__supervisor_report(struct wtl_ctx *x, const char *context,
                             const struct wtl__member *member, const char *reason);
+/* A tree or a child was refused, and why. */
+void wtl__supervisor_refused(const char *event, const struct wtl_error *error);
 void wtl__supervisor_put_list(const struct wtl__supervisor *sup, uint64_t node,
                               struct wtl_writer *body);
 void wtl__supervisor_put_count(const struct wtl__supervisor *sup, struct wtl_writer *body);

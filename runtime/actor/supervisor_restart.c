@@ -87,7 +87,7 @@ static void begin(struct wtl_ctx *x, struct wtl__supervisor *sup, struct wtl__me
 void wtl__restart_try(struct wtl_ctx *x, struct wtl__supervisor *sup, struct wtl__member *member)
 {
     uint64_t now_ms = wtl_now_ns(x) / 1000000;
-    wtl__member_down(member);
+    wtl__member_down(sup, member);
     if (!intensity_allows(x, sup, now_ms)) {
         wtl__supervisor_report(x, "shutdown", member, "reached_max_restart_intensity");
         wtl__member_free(x, sup, member);
@@ -114,7 +114,7 @@ void wtl__restart_decide(struct wtl_ctx *x, struct wtl__supervisor *sup,
         wtl__restart_try(x, sup, member);
         return;
     }
-    wtl__member_down(member);
+    wtl__member_down(sup, member);
     if (restart == WTL_TEMPORARY || sup->pool != NULL) {
         wtl__member_free(x, sup, member);
     }
@@ -126,6 +126,15 @@ void wtl__restart_later(struct wtl_ctx *x, struct wtl__supervisor *sup,
     member->state = WTL__MEMBER_RESTARTING;
     wtl__list_push_last(&sup->retries, &member->queue);
     wtl__supervisor_later(x, WTL__TAG_RETRY);
+}
+
+void wtl__restart_due(struct wtl__supervisor *sup)
+{
+    if (sup->retries_void > 0) {
+        sup->retries_void--;
+    } else {
+        sup->retries_due++;
+    }
 }
 
 struct wtl__member *wtl__restart_next(struct wtl__supervisor *sup)

@@ -79,10 +79,10 @@ static bool stop_one(struct wtl_ctx *x, struct wtl__supervisor *sup)
     case WTL__MEMBER_STOPPING:
         return false;
     case WTL__MEMBER_ENDED:
-        wtl__member_ended_meanwhile(x, member);
+        wtl__member_ended_meanwhile(x, sup, member);
         break;
     case WTL__MEMBER_RESTARTING:
-        wtl__member_down(member);
+        wtl__member_down(sup, member);
         break;
     case WTL__MEMBER_DOWN:
         break;
@@ -228,5 +228,8 @@ void wtl__supervisor_run(struct wtl_ctx *x, struct wtl__supervisor *sup)
         } else {
             more = sup->pool == NULL && stop_one(x, sup);
         }
+    }
+    if (sup->task.kind == WTL__TASK_END && sup->members == 0) {
+        wtl__supervisor_ended(x, sup);
     }
 }

@@ -26,6 +26,9 @@ _Static_assert((size_t)WTL__POOL_BLOCK_MAX + HEAD_BYTES > (size_t)1 << SHIFT_MIN
 _Static_assert(offsetof(struct wtl__span, next) == HEAD_BYTES,
                "the link of a kept mapping lies in its block");
 
+/* In the place of a class. */
+enum { IS_OUT = 1001, IS_KEPT };
+
 static struct {
     pthread_mutex_t lock;
     struct wtl__span *bins[BINS]; /* singly linked by next */
@@ -54,7 +57,7 @@ static uint32_t bin_of(size_t bytes)
     return (shift - SHIFT_MIN) * STEPS + (uint32_t)((bytes - 1) >> (shift - STEPS_SHIFT)) % STEPS;
 }
 
-/* Maps `bytes`, a multiple of the page, aligned to a span's size. */
+/* Maps `bytes`, a multiple of a span's size, aligned to a span's size. */
 static struct wtl__span *map(size_t bytes)
 {
     const size_t padded = bytes + WTL__SPAN_BYTES;
@@ -84,6 +87,8 @@ void *wtl__large_take(size_t size)
         return NULL;
     }
     size_t step = (size_t)1 << (shift_of(size + HEAD_BYTES) - STEPS_SHIFT);
+    /* A whole number of pages, however large they are here. What is not touched costs nothing. */
+    step = step < WTL__SPAN_BYTES ? WTL__SPAN_BYTES : step;
     size_t bytes = (size + HEAD_BYTES + step - 1) / step * step;
     uint32_t bin = bin_of(bytes);
     struct wtl__span *head = NULL;
@@ -104,6 +109,7 @@ void *wtl__large_take(size_t size)
         head->owner = NULL;
         head->block_bytes = bytes - HEAD_BYTES;
     }
+    head->class_index = IS_OUT;
     atomic_fetch_add_explicit(&large.used_bytes, bytes - HEAD_BYTES, memory_order_relaxed);
     return (char *)head + HEAD_BYTES;
 }
@@ -113,6 +119,8 @@ void wtl__large_give(struct wtl__span *head)
     size_t bytes = head->block_bytes + HEAD_BYTES;
     uint32_t bin = bin_of(bytes);
     bool is_kept = false;
+    WTL_ASSERT(head->class_index == IS_OUT); /* otherwise it is given twice */
+    head->class_index = IS_KEPT;
     atomic_fetch_sub_explicit(&large.used_bytes, head->block_bytes, memory_order_relaxed);
     if (bin < BINS) {
         (void)pthread_mutex_lock(&large.lock);

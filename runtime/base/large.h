@@ -3,7 +3,8 @@
  * its head is found as a span's is.
  *
  * A given block stays mapped for the next one of its size, because mapping, faulting in and
- * unmapping cost more than all else that is done with a message. Sizes go in quarter steps.
+ * unmapping cost more than all else that is done with a message. Sizes go in steps of 64 KiB or a
+ * quarter, whichever is more.
  *
  * Thread: any. A mutex guards the kept mappings; it is held for a few instructions, never across a
  *         system call.

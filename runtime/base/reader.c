@@ -7,7 +7,8 @@
 #include <wattle/pack.h>
 
 /* The big-endian number of `size` bytes behind the head byte, or false when they are not there. */
-static bool peek_number(const struct wtl_reader *reader, size_t size, uint64_t *number_out) {
+static bool peek_number(const struct wtl_reader *reader, size_t size, uint64_t *number_out)
+{
     if (wtl_left(reader) <= size) {
         return false;
     }
@@ -20,7 +21,8 @@ static bool peek_number(const struct wtl_reader *reader, size_t size, uint64_t *
 }
 
 /* Any integer: its two's complement in 64 bits, and whether it is below zero. */
-static bool get_integer(struct wtl_reader *reader, uint64_t *bits_out, bool *negative_out) {
+static bool get_integer(struct wtl_reader *reader, uint64_t *bits_out, bool *negative_out)
+{
     if (wtl_left(reader) == 0) {
         return false;
     }
@@ -35,21 +37,24 @@ static bool get_integer(struct wtl_reader *reader, uint64_t *bits_out, bool *neg
     if (head < 0xcc || head > 0xd3) {
         return false;
     }
-    size_t size = (size_t)1 << ((head - 0xcc) & 3);
+    unsigned power = (unsigned)(head - 0xcc) & 3;
+    size_t size = (size_t)1 << power;
+    unsigned unused = 64 - (8u << power);
     uint64_t number;
     if (!peek_number(reader, size, &number)) {
         return false;
     }
-    if (head >= 0xd0 && number >> (8 * size - 1) != 0) {
-        *negative_out = true;
-        number |= size < 8 ? ~UINT64_C(0) << (8 * size) : 0;
+    if (head >= 0xd0) {
+        number = (uint64_t)((int64_t)(number << unused) >> unused);
+        *negative_out = (int64_t)number < 0;
     }
     *bits_out = number;
     reader->at += 1 + size;
     return true;
 }
 
-uint64_t wtl__get_u64(struct wtl_reader *reader) {
+uint64_t wtl__get_u64(struct wtl_reader *reader)
+{
     uint64_t bits;
     bool negative;
     if (get_integer(reader, &bits, &negative) && !negative) {
@@ -59,7 +64,8 @@ uint64_t wtl__get_u64(struct wtl_reader *reader) {
     return 0;
 }
 
-int64_t wtl__get_i64(struct wtl_reader *reader) {
+int64_t wtl__get_i64(struct wtl_reader *reader)
+{
     uint64_t bits;
     bool negative;
     if (get_integer(reader, &bits, &negative) && (negative || bits <= INT64_MAX)) {
@@ -70,7 +76,8 @@ int64_t wtl__get_i64(struct wtl_reader *reader) {
 }
 
 /* Does the double that is nearest to `bits` stand for exactly this integer? */
-static bool exact_double(uint64_t bits, bool negative, double *value_out) {
+static bool exact_double(uint64_t bits, bool negative, double *value_out)
+{
     uint64_t size = negative ? 0 - bits : bits;
     /* 53 bits from its highest one to its lowest one, both counted */
     if (size != 0 && 64 - __builtin_clzll(size) - __builtin_ctzll(size) > 53) {
@@ -80,7 +87,8 @@ static bool exact_double(uint64_t bits, bool negative, double *value_out) {
     return true;
 }
 
-double wtl__get_f64(struct wtl_reader *reader) {
+double wtl__get_f64(struct wtl_reader *reader)
+{
     uint64_t bits;
     bool negative;
     double value;
@@ -106,7 +114,8 @@ double wtl__get_f64(struct wtl_reader *reader) {
 /* Behind a head byte: a size of 1, 2 or 4 bytes, `extra` bytes, and that many more. Returns where
  * the size ends, or NULL after failing the reader. */
 static const uint8_t *get_sized(struct wtl_reader *reader, uint8_t head8, size_t extra,
-                                size_t *size_out) {
+                                size_t *size_out)
+{
     *size_out = 0;
     size_t power = wtl_left(reader) > 0 ? (size_t)(uint8_t)(*reader->at - head8) : 3;
     size_t prefix = (size_t)1 << (power & 3);
@@ -122,15 +131,18 @@ static const uint8_t *get_sized(struct wtl_reader *reader, uint8_t head8, size_t
     return bytes;
 }
 
-const char *wtl__get_str(struct wtl_reader *reader, size_t *size_out) {
+const char *wtl__get_str(struct wtl_reader *reader, size_t *size_out)
+{
     return (const char *)get_sized(reader, 0xd9, 0, size_out);
 }
 
-const void *wtl_get_bin(struct wtl_reader *reader, size_t *size_out) {
+const void *wtl_get_bin(struct wtl_reader *reader, size_t *size_out)
+{
     return get_sized(reader, 0xc4, 0, size_out);
 }
 
-const void *wtl_get_ext(struct wtl_reader *reader, int8_t *type_out, size_t *size_out) {
+const void *wtl_get_ext(struct wtl_reader *reader, int8_t *type_out, size_t *size_out)
+{
     *type_out = 0;
     size_t left = wtl_left(reader);
     if (left > 0 && (uint8_t)(*reader->at - 0xd4) < 5) {
@@ -151,7 +163,8 @@ const void *wtl_get_ext(struct wtl_reader *reader, int8_t *type_out, size_t *siz
     return bytes + 1;
 }
 
-uint32_t wtl__get_count(struct wtl_reader *reader, enum wtl_pack_type type) {
+uint32_t wtl__get_count(struct wtl_reader *reader, enum wtl_pack_type type)
+{
     uint8_t head16 = type == WTL_PACK_MAP ? 0xde : 0xdc;
     uint64_t each = type == WTL_PACK_MAP ? 2 : 1;
     size_t wide = wtl_left(reader) > 0 ? (size_t)(uint8_t)(*reader->at - head16) : 2;
@@ -166,7 +179,8 @@ uint32_t wtl__get_count(struct wtl_reader *reader, enum wtl_pack_type type) {
     return (uint32_t)count;
 }
 
-bool wtl__get_long_key(struct wtl_reader *reader, const char *key, size_t size) {
+bool wtl__get_long_key(struct wtl_reader *reader, const char *key, size_t size)
+{
     struct wtl_reader ahead = *reader;
     size_t found;
     const char *text = wtl_get_str(&ahead, &found);
@@ -177,7 +191,8 @@ bool wtl__get_long_key(struct wtl_reader *reader, const char *key, size_t size) 
     return true;
 }
 
-enum wtl_pack_type wtl_peek(const struct wtl_reader *reader) {
+enum wtl_pack_type wtl_peek(const struct wtl_reader *reader)
+{
     static const uint8_t types[32] = {
         WTL_PACK_NIL,   WTL_PACK_NONE,  WTL_PACK_BOOL,  WTL_PACK_BOOL,  /* c0 */
         WTL_PACK_BIN,   WTL_PACK_BIN,   WTL_PACK_BIN,   WTL_PACK_EXT,   /* c4 */
@@ -202,7 +217,8 @@ enum wtl_pack_type wtl_peek(const struct wtl_reader *reader) {
 }
 
 /* Steps over one head and what belongs to it; returns how many values it holds. */
-static uint64_t skip_one(struct wtl_reader *reader) {
+static uint64_t skip_one(struct wtl_reader *reader)
+{
     size_t size;
     int8_t ext;
     uint64_t bits;
@@ -240,7 +256,8 @@ static uint64_t skip_one(struct wtl_reader *reader) {
     return 0;
 }
 
-void wtl_skip(struct wtl_reader *reader) {
+void wtl_skip(struct wtl_reader *reader)
+{
     uint64_t open = 1;
     while (open > 0) {
         open += skip_one(reader) - 1;

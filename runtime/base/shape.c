@@ -29,28 +29,33 @@ struct parser {
     struct level levels[WTL_SHAPE_DEPTH + 1];
 };
 
-static __attribute__((noreturn, cold)) void refuse(const struct parser *parser, const char *why) {
+static __attribute__((noreturn, cold)) void refuse(const struct parser *parser, const char *why)
+{
     char text[480];
     (void)snprintf(text, sizeof text, "format \"%.300s\", at byte %zu: %s", parser->format,
                    parser->at, why);
     wtl__assert_failed(text, __FILE__, __LINE__);
 }
 
-static bool is_space(char c) {
+static bool is_space(char c)
+{
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
-static bool is_key(char c) {
+static bool is_key(char c)
+{
     return c != '\0' && !is_space(c) && strchr("=%{}[]", c) == NULL;
 }
 
-static void skip_spaces(struct parser *parser) {
+static void skip_spaces(struct parser *parser)
+{
     while (is_space(parser->format[parser->at])) {
         parser->at++;
     }
 }
 
-static struct wtl_shape_field *add_field(struct parser *parser) {
+static struct wtl_shape_field *add_field(struct parser *parser)
+{
     struct wtl_shape *shape = parser->shape;
     struct level *level = &parser->levels[parser->depth];
     if (shape->used == WTL_SHAPE_FIELDS) {
@@ -65,7 +70,8 @@ static struct wtl_shape_field *add_field(struct parser *parser) {
     return field;
 }
 
-static void parse_key(struct parser *parser, struct wtl_shape_field *field) {
+static void parse_key(struct parser *parser, struct wtl_shape_field *field)
+{
     const char *format = parser->format;
     const struct wtl_shape *shape = parser->shape;
     size_t start = parser->at;
@@ -93,7 +99,8 @@ static void parse_key(struct parser *parser, struct wtl_shape_field *field) {
 }
 
 /* The length modifier of an integer: how many bytes the argument has. */
-static uint16_t parse_length(struct parser *parser) {
+static uint16_t parse_length(struct parser *parser)
+{
     const char *text = parser->format + parser->at;
     size_t used = 1;
     size_t bytes;
@@ -117,7 +124,8 @@ static uint16_t parse_length(struct parser *parser) {
     return (uint16_t)bytes;
 }
 
-static void parse_text_width(struct parser *parser, struct wtl_shape_field *field) {
+static void parse_text_width(struct parser *parser, struct wtl_shape_field *field)
+{
     unsigned width = 0;
     for (char c; (c = parser->format[parser->at]) >= '0' && c <= '9'; parser->at++) {
         width = 10 * width + (unsigned)(c - '0');
@@ -133,7 +141,8 @@ static void parse_text_width(struct parser *parser, struct wtl_shape_field *fiel
 }
 
 /* Behind the %. */
-static void parse_conversion(struct parser *parser, struct wtl_shape_field *field) {
+static void parse_conversion(struct parser *parser, struct wtl_shape_field *field)
+{
     const char *text = parser->format + parser->at;
     bool reading = parser->shape->reading;
     if (reading && text[0] >= '0' && text[0] <= '9') {
@@ -171,7 +180,8 @@ static void parse_conversion(struct parser *parser, struct wtl_shape_field *fiel
     parser->at++;
 }
 
-static void open_level(struct parser *parser, struct wtl_shape_field *field, bool keyed) {
+static void open_level(struct parser *parser, struct wtl_shape_field *field, bool keyed)
+{
     if (parser->depth == WTL_SHAPE_DEPTH) {
         refuse(parser, "deeper than 8 levels");
     }
@@ -187,14 +197,16 @@ static void open_level(struct parser *parser, struct wtl_shape_field *field, boo
 }
 
 /* A value has ended: a space, the end of its container or that of the format comes now. */
-static void check_end(const struct parser *parser) {
+static void check_end(const struct parser *parser)
+{
     char c = parser->format[parser->at];
     if (c != '\0' && !is_space(c) && c != '}' && c != ']') {
         refuse(parser, "expected a space between two values");
     }
 }
 
-static void close_level(struct parser *parser) {
+static void close_level(struct parser *parser)
+{
     struct wtl_shape *shape = parser->shape;
     const struct level *level = &parser->levels[parser->depth--];
     shape->fields[level->field].count = level->count;
@@ -203,7 +215,8 @@ static void close_level(struct parser *parser) {
     check_end(parser);
 }
 
-static void parse_value(struct parser *parser, struct wtl_shape_field *field) {
+static void parse_value(struct parser *parser, struct wtl_shape_field *field)
+{
     char c = parser->format[parser->at];
     if (c == '{' || c == '[') {
         open_level(parser, field, c == '{');
@@ -217,7 +230,8 @@ static void parse_value(struct parser *parser, struct wtl_shape_field *field) {
 }
 
 /* Fills all of `shape` but its state. */
-static void compile(struct wtl_shape *shape, const char *format, bool reading) {
+static void compile(struct wtl_shape *shape, const char *format, bool reading)
+{
     struct parser parser = {.format = format, .shape = shape};
     shape->format = format;
     shape->reading = reading;
@@ -254,7 +268,8 @@ static void compile(struct wtl_shape *shape, const char *format, bool reading) {
 }
 
 const struct wtl_shape *wtl__shape_use(struct wtl_shape *shared, struct wtl_shape *spare,
-                                       const char *format, bool reading) {
+                                       const char *format, bool reading)
+{
     /* pairs with the release below: who sees READY sees the fields */
     uint32_t state = __atomic_load_n(&shared->state, __ATOMIC_ACQUIRE);
     if (WTL_LIKELY(state == SHAPE_READY)) {

@@ -10,7 +10,8 @@
 #define PATH_MAX_ ((WTL_SHAPE_KEY + 1) * (WTL_SHAPE_DEPTH + 1) + 1)
 
 /* "pos.x", "tags[1]"; for the whole body "body". */
-static void write_path(const struct wtl_shape *shape, unsigned index, char path[PATH_MAX_]) {
+static void write_path(const struct wtl_shape *shape, unsigned index, char path[PATH_MAX_])
+{
     size_t used = 0;
     unsigned position = 0; /* among its siblings */
     path[0] = '\0';
@@ -37,7 +38,8 @@ static void write_path(const struct wtl_shape *shape, unsigned index, char path[
     }
 }
 
-static void write_expected(const struct wtl_shape *shape, unsigned index, char *text, size_t size) {
+static void write_expected(const struct wtl_shape *shape, unsigned index, char *text, size_t size)
+{
     static const struct wtl_shape_field top = {.kind = SHAPE_MAP};
     const struct wtl_shape_field *field = index == SHAPE_TOP ? &top : &shape->fields[index];
     unsigned bits = 8u * field->width;
@@ -68,14 +70,16 @@ static void write_expected(const struct wtl_shape *shape, unsigned index, char *
     }
 }
 
-static void write_text(struct wtl_reader *came, char *text, size_t size) {
+static void write_text(struct wtl_reader *came, char *text, size_t size)
+{
     size_t length;
     const char *found = wtl_get_str(came, &length);
     bool nul = found != NULL && memchr(found, '\0', length) != NULL;
     (void)snprintf(text, size, "a string of %zu bytes%s", length, nul ? " with a NUL" : "");
 }
 
-static void write_came(struct wtl_reader came, char *text, size_t size) {
+static void write_came(struct wtl_reader came, char *text, size_t size)
+{
     struct wtl_reader again = came;
     size_t left = wtl_left(&came);
     bool bin = wtl_peek(&came) == WTL_PACK_BIN;
@@ -124,7 +128,8 @@ static void write_came(struct wtl_reader came, char *text, size_t size) {
 }
 
 enum wtl_status wtl__shape_refuse(struct wtl_error *error, const struct wtl_shape *shape,
-                                  const struct shape_problem *problem) {
+                                  const struct shape_problem *problem)
+{
     if (error == NULL) {
         return WTL_BAD_PAYLOAD;
     }

@@ -12,8 +12,7 @@
 #include "base/attr.h"
 
 struct slot {
-    uint64_t bits;    /* integers and booleans; the size of a text */
-    double number;    /* floats */
+    uint64_t bits;    /* integers and booleans; of a float its double; the size of a text */
     const char *text; /* in the bytes of the reader */
 };
 
@@ -31,14 +30,16 @@ static bool read_value(struct reading *reading, unsigned index);
 
 /* Notes what was wrong with the value that began at `at`; always false. */
 static __attribute__((cold)) bool wrong(struct reading *reading, unsigned index,
-                                        enum shape_wrong what, const uint8_t *at) {
+                                        enum shape_wrong what, const uint8_t *at)
+{
     reading->problem->field = (uint8_t)index;
     reading->problem->what = what;
     reading->problem->came = wtl_reader_over(at, (size_t)(reading->reader->end - at));
     return false;
 }
 
-static bool read_unsigned(struct reading *reading, unsigned index, unsigned bytes) {
+static bool read_unsigned(struct reading *reading, unsigned index, unsigned bytes)
+{
     struct wtl_reader *reader = reading->reader;
     const uint8_t *at = reader->at;
     enum wtl_pack_type type = wtl_peek(reader);
@@ -57,7 +58,8 @@ static bool read_unsigned(struct reading *reading, unsigned index, unsigned byte
     return true;
 }
 
-static bool read_signed(struct reading *reading, unsigned index, unsigned bytes) {
+static bool read_signed(struct reading *reading, unsigned index, unsigned bytes)
+{
     struct wtl_reader *reader = reading->reader;
     const uint8_t *at = reader->at;
     enum wtl_pack_type type = wtl_peek(reader);
@@ -78,7 +80,8 @@ static bool read_signed(struct reading *reading, unsigned index, unsigned bytes)
     return true;
 }
 
-static bool read_number(struct reading *reading, unsigned index, bool narrow) {
+static bool read_number(struct reading *reading, unsigned index, bool narrow)
+{
     struct wtl_reader *reader = reading->reader;
     const uint8_t *at = reader->at;
     enum wtl_pack_type type = wtl_peek(reader);
@@ -90,11 +93,12 @@ static bool read_number(struct reading *reading, unsigned index, bool narrow) {
     if (reader->failed || (narrow && finite && (value > FLT_MAX || value < -FLT_MAX))) {
         return wrong(reading, index, SHAPE_WRONG_VALUE, at);
     }
-    reading->slots[index].number = value;
+    memcpy(&reading->slots[index].bits, &value, sizeof value);
     return true;
 }
 
-static bool read_text(struct reading *reading, unsigned index, size_t size_max) {
+static bool read_text(struct reading *reading, unsigned index, size_t size_max)
+{
     struct wtl_reader *reader = reading->reader;
     const uint8_t *at = reader->at;
     if (wtl_peek(reader) != WTL_PACK_STR) {
@@ -110,7 +114,8 @@ static bool read_text(struct reading *reading, unsigned index, size_t size_max) 
     return true;
 }
 
-static bool same_key(const char *a, const char *b, size_t size) {
+static bool same_key(const char *a, const char *b, size_t size)
+{
     uint64_t a8[2];
     uint64_t b8[2];
     if (size >= 8 && size <= 16) {
@@ -132,7 +137,8 @@ static bool same_key(const char *a, const char *b, size_t size) {
 /* The field from `first` to before `end` that has this key, or `end`. Begins at `hint`, because
  * keys mostly come in the order of the format. */
 static unsigned find_field(const struct wtl_shape *shape, unsigned first, unsigned end,
-                           unsigned hint, const char *key, size_t size) {
+                           unsigned hint, const char *key, size_t size)
+{
     unsigned at = hint;
     do {
         if (at == end) {
@@ -148,7 +154,8 @@ static unsigned find_field(const struct wtl_shape *shape, unsigned first, unsign
 }
 
 /* The pairs of one map into the fields from `first` to before `end`; `index` is the map's own. */
-static bool read_map(struct reading *reading, unsigned index, unsigned first, unsigned end) {
+static bool read_map(struct reading *reading, unsigned index, unsigned first, unsigned end)
+{
     struct wtl_reader *reader = reading->reader;
     const struct wtl_shape *shape = reading->shape;
     const uint8_t *at = reader->at;
@@ -193,7 +200,8 @@ static bool read_map(struct reading *reading, unsigned index, unsigned first, un
     return true;
 }
 
-static bool read_array(struct reading *reading, unsigned index) {
+static bool read_array(struct reading *reading, unsigned index)
+{
     const struct wtl_shape *shape = reading->shape;
     const uint8_t *at = reading->reader->at;
     if (wtl_peek(reading->reader) != WTL_PACK_ARRAY) {
@@ -211,7 +219,8 @@ static bool read_array(struct reading *reading, unsigned index) {
     return true;
 }
 
-static bool read_value(struct reading *reading, unsigned index) {
+static bool read_value(struct reading *reading, unsigned index)
+{
     const struct wtl_shape_field *field = &reading->shape->fields[index];
     switch ((enum shape_kind)field->kind) {
     case SHAPE_SIGNED:
@@ -234,32 +243,36 @@ static bool read_value(struct reading *reading, unsigned index) {
     WTL_ASSERT(false);
 }
 
+static void store_integer(uint64_t bits, unsigned bytes, void *out)
+{
+    uint32_t bits32 = (uint32_t)bits;
+    uint16_t bits16 = (uint16_t)bits;
+    uint8_t bits8 = (uint8_t)bits;
+    const void *from = bytes == 8   ? (const void *)&bits
+                       : bytes == 4 ? (const void *)&bits32
+                       : bytes == 2 ? (const void *)&bits16
+                                    : (const void *)&bits8;
+    memcpy(out, from, bytes);
+}
+
 /* One argument, a pointer to what the conversion said. */
-static void store(const struct wtl_shape_field *field, const struct slot *slot, void *out) {
-    float narrow = 0;
-    uint32_t bits32 = (uint32_t)slot->bits;
-    uint16_t bits16 = (uint16_t)slot->bits;
-    uint8_t bits8 = (uint8_t)slot->bits;
+static void store(const struct wtl_shape_field *field, const struct slot *slot, void *out)
+{
     size_t size = (size_t)slot->bits;
+    double number;
+    float narrow;
     switch ((enum shape_kind)field->kind) {
     case SHAPE_SIGNED:
     case SHAPE_UNSIGNED:
-        if (field->width == 8) {
-            memcpy(out, &slot->bits, 8);
-        } else if (field->width == 4) {
-            memcpy(out, &bits32, 4);
-        } else if (field->width == 2) {
-            memcpy(out, &bits16, 2);
-        } else {
-            memcpy(out, &bits8, 1);
-        }
+        store_integer(slot->bits, field->width, out);
         return;
     case SHAPE_FLOAT:
-        narrow = (float)slot->number;
+        memcpy(&number, &slot->bits, sizeof number);
+        narrow = (float)number;
         memcpy(out, &narrow, sizeof narrow);
         return;
     case SHAPE_DOUBLE:
-        memcpy(out, &slot->number, sizeof slot->number);
+        memcpy(out, &slot->bits, sizeof(double));
         return;
     case SHAPE_TEXT:
         memcpy(out, slot->text, size);
@@ -274,12 +287,16 @@ static void store(const struct wtl_shape_field *field, const struct slot *slot, 
 
 /* Reads and, when all was right, stores. `whole`: nothing may follow. */
 static bool get_shape(struct wtl_reader *reader, const struct wtl_shape *shape, bool whole,
-                      struct shape_problem *problem, va_list *args) {
+                      struct shape_problem *problem, va_list *args)
+{
     struct reading reading;
     reading.reader = reader;
     reading.shape = shape;
     reading.problem = problem;
     reading.found = 0;
+    for (unsigned i = 0; i < shape->used; i++) {
+        reading.slots[i] = (struct slot){0};
+    }
     bool right =
         shape->keyed ? read_map(&reading, SHAPE_TOP, 0, shape->used) : read_value(&reading, 0);
     if (right && whole && wtl_left(reader) > 0) {
@@ -297,7 +314,8 @@ static bool get_shape(struct wtl_reader *reader, const struct wtl_shape *shape, 
 }
 
 enum wtl_status wtl_getf_shape(const struct wtl_msg *message, struct wtl_shape *shape,
-                               struct wtl_error *error, const char *format, ...) {
+                               struct wtl_error *error, const char *format, ...)
+{
     struct wtl_shape spare;
     struct shape_problem problem;
     struct wtl_reader reader = wtl_read(message);
@@ -310,7 +328,8 @@ enum wtl_status wtl_getf_shape(const struct wtl_msg *message, struct wtl_shape *
 }
 
 enum wtl_status wtl_readf_shape(struct wtl_reader *reader, struct wtl_shape *shape,
-                                struct wtl_error *error, const char *format, ...) {
+                                struct wtl_error *error, const char *format, ...)
+{
     struct wtl_shape spare;
     struct shape_problem problem;
     const struct wtl_shape *used = wtl__shape_use(shape, &spare, format, true);

@@ -8,7 +8,8 @@
 
 /* A key and its head, when 32 bytes are free. Copies of constant size that overlap are cheaper
  * than one that fits. Behind a key come at least three more bytes of the format: "=%u", "={}". */
-static void put_short_key(struct wtl_writer *writer, const char *key, size_t size) {
+static void put_short_key(struct wtl_writer *writer, const char *key, size_t size)
+{
     uint8_t *at = writer->at;
     *at++ = (uint8_t)(0xa0 | size);
     writer->at = at + size;
@@ -26,7 +27,8 @@ static void put_short_key(struct wtl_writer *writer, const char *key, size_t siz
     }
 }
 
-static void put_text(struct wtl_writer *writer, const char *text, size_t size) {
+static void put_text(struct wtl_writer *writer, const char *text, size_t size)
+{
     if (WTL_LIKELY(text != NULL || size == 0)) {
         wtl_put_str(writer, text, size);
     } else {
@@ -35,7 +37,8 @@ static void put_text(struct wtl_writer *writer, const char *text, size_t size) {
 }
 
 /* The argument of a signed conversion, cut to its type as printf does. */
-static int64_t signed_argument(unsigned bytes, va_list *args) {
+static int64_t signed_argument(unsigned bytes, va_list *args)
+{
     if (bytes == 8) {
         return va_arg(*args, int64_t);
     }
@@ -43,7 +46,8 @@ static int64_t signed_argument(unsigned bytes, va_list *args) {
     return bytes == 4 ? value : bytes == 2 ? (int16_t)value : (int8_t)value;
 }
 
-static uint64_t unsigned_argument(unsigned bytes, va_list *args) {
+static uint64_t unsigned_argument(unsigned bytes, va_list *args)
+{
     if (bytes == 8) {
         return va_arg(*args, uint64_t);
     }
@@ -51,8 +55,8 @@ static uint64_t unsigned_argument(unsigned bytes, va_list *args) {
     return bytes == 4 ? value : bytes == 2 ? (uint16_t)value : (uint8_t)value;
 }
 
-static void put_field(struct wtl_writer *writer, const struct wtl_shape_field *field,
-                      va_list *args) {
+static void put_field(struct wtl_writer *writer, const struct wtl_shape_field *field, va_list *args)
+{
     const char *text;
     int size;
     switch ((enum shape_kind)field->kind) {
@@ -84,7 +88,8 @@ static void put_field(struct wtl_writer *writer, const struct wtl_shape_field *f
     }
 }
 
-static void put_shape(struct wtl_writer *writer, const struct wtl_shape *shape, va_list *args) {
+static void put_shape(struct wtl_writer *writer, const struct wtl_shape *shape, va_list *args)
+{
     const struct wtl_shape_field *end = shape->fields + shape->used;
     if (shape->keyed) {
         wtl_put_map(writer, shape->count);
@@ -103,7 +108,8 @@ static void put_shape(struct wtl_writer *writer, const struct wtl_shape *shape, 
 }
 
 void wtl_putf_shape_args(struct wtl_writer *writer, struct wtl_shape *shape, const char *format,
-                         va_list args) {
+                         va_list args)
+{
     struct wtl_shape spare;
     va_list copy; /* a va_list parameter may be an array, whose address has another type */
     va_copy(copy, args);
@@ -111,7 +117,8 @@ void wtl_putf_shape_args(struct wtl_writer *writer, struct wtl_shape *shape, con
     va_end(copy);
 }
 
-void wtl_putf_shape(struct wtl_writer *writer, struct wtl_shape *shape, const char *format, ...) {
+void wtl_putf_shape(struct wtl_writer *writer, struct wtl_shape *shape, const char *format, ...)
+{
     struct wtl_shape spare;
     va_list args;
     va_start(args, format);

@@ -8,12 +8,16 @@
 #include <stdio.h>
 #include <string.h>
 
+#define WTL_STATUS_FITS(name, value, word, text)                                                   \
+    _Static_assert(sizeof(word) <= 16, "a status word fits an exit reason");
+WTL_STATUS_MAP(WTL_STATUS_FITS)
+#undef WTL_STATUS_FITS
+
 const char *wtl_status_word(enum wtl_status status)
 {
     switch (status) {
 #define WTL_STATUS_CASE(name, value, word, text)                                                   \
     case WTL_##name:                                                                               \
-        _Static_assert(sizeof(word) <= 16, "a status word fits an exit reason");                   \
         return word;
         WTL_STATUS_MAP(WTL_STATUS_CASE)
 #undef WTL_STATUS_CASE

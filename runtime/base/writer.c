@@ -5,7 +5,8 @@
  */
 #include <wattle/pack.h>
 
-bool wtl_writer_make_room(struct wtl_writer *writer, size_t need) {
+bool wtl_writer_make_room(struct wtl_writer *writer, size_t need)
+{
     if (writer->failed) {
         writer->end = writer->at;
         return need == 0;
@@ -18,7 +19,8 @@ bool wtl_writer_make_room(struct wtl_writer *writer, size_t need) {
     return true;
 }
 
-void wtl__put_near_end(struct wtl_writer *writer, uint8_t head, uint64_t tail, size_t size) {
+void wtl__put_near_end(struct wtl_writer *writer, uint8_t head, uint64_t tail, size_t size)
+{
     if (wtl_room(writer, size)) {
         writer->at[0] = head;
         memcpy(writer->at + 1, &tail, size - 1);
@@ -26,7 +28,8 @@ void wtl__put_near_end(struct wtl_writer *writer, uint8_t head, uint64_t tail, s
     }
 }
 
-void wtl__put_size(struct wtl_writer *writer, uint8_t head8, size_t size) {
+void wtl__put_size(struct wtl_writer *writer, uint8_t head8, size_t size)
+{
     if (size > UINT32_MAX) {
         wtl_writer_fail(writer);
         return;

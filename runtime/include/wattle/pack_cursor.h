@@ -57,7 +57,8 @@ bool wtl__get_long_key(struct wtl_reader *reader, const char *key, size_t size);
 /* ---- shared by both sides ------------------------------------------------------------------ */
 
 /* To and from the byte order of the wire, which is big endian. */
-static inline uint64_t wtl__wire64(uint64_t value) {
+static inline uint64_t wtl__wire64(uint64_t value)
+{
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
     return __builtin_bswap64(value);
 #else
@@ -68,7 +69,8 @@ static inline uint64_t wtl__wire64(uint64_t value) {
 /* ---- writing ------------------------------------------------------------------------------- */
 
 /* Fails the writer: nothing more fits. Also for a caller that cannot finish what it has begun. */
-static inline void wtl_writer_fail(struct wtl_writer *writer) {
+static inline void wtl_writer_fail(struct wtl_writer *writer)
+{
     writer->failed = true;
     /* without room, every later put asks wtl_writer_make_room, which sees the failure */
     writer->end = writer->at;
@@ -77,7 +79,8 @@ static inline void wtl_writer_fail(struct wtl_writer *writer) {
 /* One head byte and up to eight more in `tail` (in wire order), `size` in all. Always stores nine
  * when sixteen are free: a store of constant size is cheaper than one that fits. */
 static inline void wtl__put_head(struct wtl_writer *writer, uint8_t head, uint64_t tail,
-                                 size_t size) {
+                                 size_t size)
+{
     uint8_t *at = writer->at;
     if (__builtin_expect(writer->end - at >= 16, 1)) {
         at[0] = head;
@@ -88,21 +91,25 @@ static inline void wtl__put_head(struct wtl_writer *writer, uint8_t head, uint64
     wtl__put_near_end(writer, head, tail, size);
 }
 
-static inline void wtl__put_byte(struct wtl_writer *writer, uint8_t byte) {
+static inline void wtl__put_byte(struct wtl_writer *writer, uint8_t byte)
+{
     if (wtl_room(writer, 1)) {
         *writer->at++ = byte;
     }
 }
 
-static inline void wtl_put_nil(struct wtl_writer *writer) {
+static inline void wtl_put_nil(struct wtl_writer *writer)
+{
     wtl__put_byte(writer, 0xc0);
 }
 
-static inline void wtl_put_bool(struct wtl_writer *writer, bool value) {
+static inline void wtl_put_bool(struct wtl_writer *writer, bool value)
+{
     wtl__put_byte(writer, value ? 0xc3 : 0xc2);
 }
 
-static inline void wtl_put_u64(struct wtl_writer *writer, uint64_t value) {
+static inline void wtl_put_u64(struct wtl_writer *writer, uint64_t value)
+{
     if (value < 0x80) {
         wtl__put_byte(writer, (uint8_t)value);
         return;
@@ -113,7 +120,8 @@ static inline void wtl_put_u64(struct wtl_writer *writer, uint64_t value) {
                   1 + (size_t)size);
 }
 
-static inline void wtl_put_i64(struct wtl_writer *writer, int64_t value) {
+static inline void wtl_put_i64(struct wtl_writer *writer, int64_t value)
+{
     if (value >= 0) {
         wtl_put_u64(writer, (uint64_t)value);
         return;
@@ -128,13 +136,15 @@ static inline void wtl_put_i64(struct wtl_writer *writer, int64_t value) {
                   1 + (size_t)size);
 }
 
-static inline void wtl_put_f64(struct wtl_writer *writer, double value) {
+static inline void wtl_put_f64(struct wtl_writer *writer, double value)
+{
     uint64_t bits;
     memcpy(&bits, &value, sizeof bits);
     wtl__put_head(writer, 0xcb, wtl__wire64(bits), 9);
 }
 
-static inline void wtl_put_f32(struct wtl_writer *writer, float value) {
+static inline void wtl_put_f32(struct wtl_writer *writer, float value)
+{
     uint32_t bits;
     memcpy(&bits, &value, sizeof bits);
     wtl__put_head(writer, 0xca, wtl__wire64((uint64_t)bits << 32), 5);
@@ -142,7 +152,8 @@ static inline void wtl_put_f32(struct wtl_writer *writer, float value) {
 
 /* Bytes as they are: finished msgpack from elsewhere, or the rest of a value whose head has been
  * written. Nothing checks them here. */
-static inline void wtl_put_raw(struct wtl_writer *writer, const void *bytes, size_t size) {
+static inline void wtl_put_raw(struct wtl_writer *writer, const void *bytes, size_t size)
+{
     if (wtl_room(writer, size) && size > 0) {
         memcpy(writer->at, bytes, size);
         writer->at += size;
@@ -185,17 +196,20 @@ static inline void wtl_put_str(struct wtl_writer *writer, const char *text, size
 }
 
 /* Text up to its NUL. */
-static inline void wtl_put_strz(struct wtl_writer *writer, const char *text) {
+static inline void wtl_put_strz(struct wtl_writer *writer, const char *text)
+{
     wtl_put_str(writer, text, strlen(text));
 }
 
-static inline void wtl_put_bin(struct wtl_writer *writer, const void *bytes, size_t size) {
+static inline void wtl_put_bin(struct wtl_writer *writer, const void *bytes, size_t size)
+{
     wtl__put_size(writer, 0xc4, size);
     wtl_put_raw(writer, bytes, size);
 }
 
 /* The head of an array: `count` values follow. */
-static inline void wtl_put_array(struct wtl_writer *writer, uint32_t count) {
+static inline void wtl_put_array(struct wtl_writer *writer, uint32_t count)
+{
     if (count < 16) {
         wtl__put_byte(writer, (uint8_t)(0x90 | count));
         return;
@@ -206,7 +220,8 @@ static inline void wtl_put_array(struct wtl_writer *writer, uint32_t count) {
 }
 
 /* The head of a map: `count` pairs of a key and a value follow. */
-static inline void wtl_put_map(struct wtl_writer *writer, uint32_t count) {
+static inline void wtl_put_map(struct wtl_writer *writer, uint32_t count)
+{
     if (count < 16) {
         wtl__put_byte(writer, (uint8_t)(0x80 | count));
         return;
@@ -218,7 +233,8 @@ static inline void wtl_put_map(struct wtl_writer *writer, uint32_t count) {
 
 /* An extension of `type`; other nodes refuse every type that was not agreed on. */
 static inline void wtl_put_ext(struct wtl_writer *writer, int8_t type, const void *bytes,
-                               size_t size) {
+                               size_t size)
+{
     if (size == 1 || size == 2 || size == 4 || size == 8 || size == 16) {
         wtl__put_byte(writer, (uint8_t)(0xd4 + __builtin_ctz((unsigned)size)));
     } else {
@@ -230,7 +246,8 @@ static inline void wtl_put_ext(struct wtl_writer *writer, int8_t type, const voi
 
 /* For WTL_PUT_KEY, where `size` is a constant: the stores become constants too. */
 static inline __attribute__((always_inline)) void wtl__put_key(struct wtl_writer *writer,
-                                                               const char *key, size_t size) {
+                                                               const char *key, size_t size)
+{
     if (wtl_room(writer, size + 1)) {
         uint8_t *at = writer->at;
         at[0] = (uint8_t)(0xa0 | size);
@@ -248,17 +265,20 @@ static inline __attribute__((always_inline)) void wtl__put_key(struct wtl_writer
 
 /* ---- reading ------------------------------------------------------------------------------- */
 
-static inline size_t wtl_left(const struct wtl_reader *reader) {
+static inline size_t wtl_left(const struct wtl_reader *reader)
+{
     return (size_t)(reader->end - reader->at);
 }
 
 /* Fails the reader: nothing is left for it. Also for a caller that does not like a value. */
-static inline void wtl_reader_fail(struct wtl_reader *reader) {
+static inline void wtl_reader_fail(struct wtl_reader *reader)
+{
     reader->failed = true;
     reader->at = reader->end;
 }
 
-static inline uint64_t wtl__load64(const uint8_t *at) {
+static inline uint64_t wtl__load64(const uint8_t *at)
+{
     uint64_t value;
     memcpy(&value, at, sizeof value);
     return wtl__wire64(value);
@@ -271,7 +291,8 @@ enum wtl_pack_type wtl_peek(const struct wtl_reader *reader);
  * Bounds: no recursion and no stack per level: what is open is one count. */
 void wtl_skip(struct wtl_reader *reader);
 
-static inline void wtl_get_nil(struct wtl_reader *reader) {
+static inline void wtl_get_nil(struct wtl_reader *reader)
+{
     if (wtl_left(reader) >= 1 && *reader->at == 0xc0) {
         reader->at++;
         return;
@@ -279,7 +300,8 @@ static inline void wtl_get_nil(struct wtl_reader *reader) {
     wtl_reader_fail(reader);
 }
 
-static inline bool wtl_get_bool(struct wtl_reader *reader) {
+static inline bool wtl_get_bool(struct wtl_reader *reader)
+{
     if (wtl_left(reader) >= 1 && (*reader->at & 0xfe) == 0xc2) {
         return *reader->at++ == 0xc3;
     }
@@ -288,7 +310,8 @@ static inline bool wtl_get_bool(struct wtl_reader *reader) {
 }
 
 /* Any integer that is not negative. */
-static inline uint64_t wtl_get_u64(struct wtl_reader *reader) {
+static inline uint64_t wtl_get_u64(struct wtl_reader *reader)
+{
     const uint8_t *at = reader->at;
     if (__builtin_expect(reader->end - at >= 9, 1)) {
         unsigned power = at[0] - 0xccu;
@@ -306,7 +329,8 @@ static inline uint64_t wtl_get_u64(struct wtl_reader *reader) {
 }
 
 /* Any integer that an int64_t holds. */
-static inline int64_t wtl_get_i64(struct wtl_reader *reader) {
+static inline int64_t wtl_get_i64(struct wtl_reader *reader)
+{
     const uint8_t *at = reader->at;
     if (__builtin_expect(reader->end - at >= 9, 1)) {
         unsigned power = at[0] - 0xccu;
@@ -324,7 +348,8 @@ static inline int64_t wtl_get_i64(struct wtl_reader *reader) {
 }
 
 /* A float64, a float32, or an integer that a double holds exactly. */
-static inline double wtl_get_f64(struct wtl_reader *reader) {
+static inline double wtl_get_f64(struct wtl_reader *reader)
+{
     const uint8_t *at = reader->at;
     if (__builtin_expect(reader->end - at >= 9 && at[0] == 0xcb, 1)) {
         uint64_t bits = wtl__load64(at + 1);
@@ -337,7 +362,8 @@ static inline double wtl_get_f64(struct wtl_reader *reader) {
 }
 
 /* A string, never bin: its first byte, and its size. There is no NUL behind it. */
-static inline const char *wtl_get_str(struct wtl_reader *reader, size_t *size_out) {
+static inline const char *wtl_get_str(struct wtl_reader *reader, size_t *size_out)
+{
     const uint8_t *at = reader->at;
     size_t left = (size_t)(reader->end - at);
     if (__builtin_expect(left >= 1 && (at[0] & 0xe0) == 0xa0, 1)) {
@@ -358,7 +384,8 @@ const void *wtl_get_bin(struct wtl_reader *reader, size_t *size_out);
 const void *wtl_get_ext(struct wtl_reader *reader, int8_t *type_out, size_t *size_out);
 
 /* How many values follow. */
-static inline uint32_t wtl_get_array(struct wtl_reader *reader) {
+static inline uint32_t wtl_get_array(struct wtl_reader *reader)
+{
     size_t left = wtl_left(reader);
     if (__builtin_expect(left >= 1 && (*reader->at & 0xf0) == 0x90, 1)) {
         uint32_t count = *reader->at & 0x0f;
@@ -371,7 +398,8 @@ static inline uint32_t wtl_get_array(struct wtl_reader *reader) {
 }
 
 /* How many pairs of a key and a value follow. */
-static inline uint32_t wtl_get_map(struct wtl_reader *reader) {
+static inline uint32_t wtl_get_map(struct wtl_reader *reader)
+{
     size_t left = wtl_left(reader);
     if (__builtin_expect(left >= 1 && (*reader->at & 0xf0) == 0x80, 1)) {
         uint32_t count = *reader->at & 0x0f;
@@ -384,7 +412,8 @@ static inline uint32_t wtl_get_map(struct wtl_reader *reader) {
 }
 
 static inline __attribute__((always_inline)) bool wtl__get_key(struct wtl_reader *reader,
-                                                               const char *key, size_t size) {
+                                                               const char *key, size_t size)
+{
     const uint8_t *at = reader->at;
     size_t left = (size_t)(reader->end - at);
     if (left > size && at[0] == (uint8_t)(0xa0 | size) && memcmp(at + 1, key, size) == 0) {

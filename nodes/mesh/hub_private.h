@@ -1,0 +1,85 @@
+/* hub_private.h - what the files of the hub share. See hub.h. */
+#ifndef WTL_MESH_HUB_PRIVATE_H
+#define WTL_MESH_HUB_PRIVATE_H
+
+#include "base/list.h"
+#include "base/map.h"
+#include "base/prng.h"
+#include "mesh/hub.h"
+
+/* Handles of one link and direction; older ones are reused when all are taken. */
+#define HANDLES_MAX 4096u
+
+/* What a handle that the peer has opened leads to. */
+struct handle {
+    struct wtl__receiver *receiver; /* for this node; or */
+    uint32_t out_link;              /* relayed to that link */
+    uint16_t out_handle;
+    struct wtl__open open;          /* as it came */
+};
+
+struct link {
+    struct wtl__session session;
+    uint32_t number;
+    bool was_up;          /* the core knows it */
+    bool told_closed;     /* the port was told to close it */
+    bool wants;           /* the port was told that it is writable, and has not pulled all since */
+    uint64_t since_ms;
+    struct handle *handles;
+    uint32_t handles_count;
+    uint16_t next_handle; /* for the associations and relays that go out here */
+    struct wtl__list senders; /* of struct peer, routed over this link, round robin */
+    uint8_t *relay;       /* frames to pass on */
+    size_t relay_size, relay_at, relay_capacity;
+    uint64_t relayed;
+};
+
+/* Another node that this one sends to. */
+struct peer {
+    struct wtl__link on_link; /* in link.senders while routed */
+    struct wtl__sender sender;
+    uint64_t node;
+    uint32_t link; /* 0: no route */
+    uint64_t told_waiting;
+};
+
+struct wtl__hub {
+    struct wtl__core *core;
+    struct wtl__core_config config;
+    struct wtl__hub_port port;
+    struct wtl__hub_counters count;
+    struct wtl__prng prng;
+    struct link **links; /* by number - 1; NULL: free */
+    uint32_t links_count;
+    uint32_t links_capacity;
+    struct wtl__map peers;     /* node -> struct peer */
+    struct wtl__map receivers; /* source, session -> struct wtl__receiver */
+    uint64_t now_ms;
+    struct link *reading;      /* whose frame is being handled */
+};
+
+struct link *wtl__hub_link(const struct wtl__hub *hub, uint32_t number);
+/* Tells the port that the link has something to send. */
+void wtl__hub_wants(struct wtl__hub *hub, struct link *link);
+/* Puts a frame into the relay queue of a link; false when it is full. */
+bool wtl__hub_relay(struct wtl__hub *hub, struct link *link, const uint8_t *frame, size_t size);
+
+/* Frames of the data lane. */
+enum wtl_status wtl__hub_on_open(struct wtl__hub *hub, struct link *link,
+                                 const struct wtl__frame *frame);
+enum wtl_status wtl__hub_on_data(struct wtl__hub *hub, struct link *link,
+                                 const struct wtl__frame *frame);
+enum wtl_status wtl__hub_on_ack(struct wtl__hub *hub, struct link *link,
+                                const struct wtl__frame *frame);
+/* Sends every ack that is due. */
+void wtl__hub_acks(struct wtl__hub *hub);
+uint64_t wtl__hub_acks_due_ms(const struct wtl__hub *hub);
+
+/* Routes have changed: moves every association to where it goes now. */
+void wtl__hub_reroute(struct wtl__hub *hub);
+void wtl__hub_link_gone(struct wtl__hub *hub, struct link *link);
+/* That node is down: its associations end, and what was not acknowledged is refused. */
+void wtl__hub_forget(struct wtl__hub *hub, uint64_t node);
+void wtl__hub_tell_waiting(struct wtl__hub *hub, struct peer *peer);
+
+#endif

@@ -1,0 +1,148 @@
+/*
+ * supervisor_show.c - what is said about supervisors: lists, counts, history, reports in the log.
+ *
+ * Thread: the holder of the run token; the inspection of a supervisor runs on it (WTL__CONTROL).
+ */
+#include "actor/supervisor_private.h"
+
+#include <stdio.h>
+
+#include "base/log.h"
+
+/* ---- reports ------------------------------------------------------------------------------- */
+
+static const char *cell_name(const struct wtl__cell *cell, char text_out[40])
+{
+    if (cell->name != NULL) {
+        return cell->name;
+    }
+    (void)snprintf(text_out, 40, "%u.%llu", (unsigned)cell->slot,
+                   (unsigned long long)cell->generation);
+    return text_out;
+}
+
+void wtl__supervisor_report(struct wtl_ctx *x, const char *context,
+                            const struct wtl__member *member, const char *reason)
+{
+    char text[40];
+    const struct wtl_actor *type =
+        member->spec->tree != NULL ? &wtl__supervisor : member->spec->type;
+    wtl__log(wtl__log_process(), WTL__LOG_ERROR, "supervisor_report",
+             WTL__LOG_TEXT("supervisor", cell_name(wtl__ctx_of(x)->cell, text)),
+             WTL__LOG_TEXT("context", context), WTL__LOG_TEXT("child", wtl__member_id(member)),
+             WTL__LOG_TEXT("type", type->name), WTL__LOG_TEXT("reason", reason),
+             WTL__LOG_NUMBER("restarts", member->restarts));
+}
+
+void wtl__supervisor_refused(const char *event, const struct wtl_error *error)
+{
+    wtl__log(wtl__log_process(), WTL__LOG_ERROR, event, WTL__LOG_TEXT("error", error->text));
+}
+
+/* ---- lists --------------------------------------------------------------------------------- */
+
+static const char *const state_words[] = {
+    [WTL__MEMBER_DOWN] = "stopped",      [WTL__MEMBER_STARTING] = "starting",
+    [WTL__MEMBER_RUNNING] = "running",   [WTL__MEMBER_STOPPING] = "stopping",
+    [WTL__MEMBER_ENDED] = "ended",       [WTL__MEMBER_RESTARTING] = "restarting",
+};
+
+static void put_members(const struct wtl__list *list, uint64_t node, struct wtl_writer *body)
+{
+    WTL_LIST_EACH(link, list) {
+        const struct wtl__member *member = WTL_LIST_ITEM(link, struct wtl__member, order);
+        wtl_put_array(body, 5);
+        if (member->spec->id != NULL) {
+            wtl_put_strz(body, member->spec->id);
+        } else {
+            wtl_put_nil(body);
+        }
+        wtl_put_u64(body, member->local != 0 ? node : 0);
+        wtl_put_u64(body, member->local);
+        wtl_put_strz(body, state_words[member->state]);
+        wtl_put_u64(body, member->restarts);
+    }
+}
+
+void wtl__supervisor_put_list(const struct wtl__supervisor *sup, uint64_t node,
+                              struct wtl_writer *body)
+{
+    wtl_put_array(body, sup->members);
+    put_members(&sup->order, node, body);
+    put_members(&sup->leaving, node, body);
+}
+
+struct count {
+    uint32_t active;
+    uint32_t supervisors;
+};
+
+static void count_members(const struct wtl__list *list, struct count *count)
+{
+    WTL_LIST_EACH(link, list) {
+        const struct wtl__member *member = WTL_LIST_ITEM(link, struct wtl__member, order);
+        count->active += member->local != 0;
+        count->supervisors += member->spec->tree != NULL;
+    }
+}
+
+void wtl__supervisor_put_count(const struct wtl__supervisor *sup, struct wtl_writer *body)
+{
+    struct count count = {0};
+    count_members(&sup->order, &count);
+    count_members(&sup->leaving, &count);
+    wtl_put_map(body, 4);
+    WTL_PUT_KEY(body, "specs");
+    wtl_put_u64(body, sup->pool != NULL ? 1 : sup->members);
+    WTL_PUT_KEY(body, "active");
+    wtl_put_u64(body, count.active);
+    WTL_PUT_KEY(body, "supervisors");
+    wtl_put_u64(body, count.supervisors);
+    WTL_PUT_KEY(body, "workers");
+    wtl_put_u64(body, sup->members - count.supervisors);
+}
+
+/* ---- inspection ---------------------------------------------------------------------------- */
+
+/* The state of a supervisor that has begun, or NULL. */
+static const struct wtl__supervisor *state_of(const struct wtl__cell *cell)
+{
+    bool is_one = (cell->flags & WTL__CELL_SUPERVISOR) != 0 && cell->state != NULL;
+    const struct wtl__supervisor *sup = is_one ? cell->state : NULL;
+    return sup != NULL && sup->order.head.next != NULL ? sup : NULL;
+}
+
+enum wtl_status wtl__supervisor_tree(const struct wtl__runtime *runtime,
+                                     const struct wtl__cell *cell, struct wtl_writer *body)
+{
+    const struct wtl__supervisor *sup = state_of(cell);
+    if (sup == NULL) {
+        return WTL_UNSUPPORTED;
+    }
+    wtl__supervisor_put_list(sup, runtime->node, body);
+    return body->failed ? WTL_TOO_LARGE : WTL_OK;
+}
+
+enum wtl_status wtl__supervisor_history(const struct wtl__runtime *runtime,
+                                        const struct wtl__cell *cell, struct wtl_writer *body)
+{
+    const struct wtl__supervisor *sup = state_of(cell);
+    if (sup == NULL) {
+        return WTL_UNSUPPORTED;
+    }
+    uint64_t now_ms = runtime->host->now_ns((struct wtl__runtime *)(uintptr_t)runtime) / 1000000;
+    uint32_t count = sup->history == NULL                ? 0
+                     : sup->restarts < WTL__HISTORY_MAX ? sup->restarts
+                                                         : WTL__HISTORY_MAX;
+    wtl_put_array(body, count);
+    for (uint32_t i = 1; i <= count; i++) {
+        const struct wtl__restarted *slot =
+            &sup->history[(sup->restarts - i) % WTL__HISTORY_MAX];
+        char text[40];
+        wtl_put_array(body, 3);
+        wtl_put_u64(body, now_ms - slot->at_ms);
+        wtl_put_strz(body, slot->id);
+        wtl_put_strz(body, wtl_reason_text(slot->reason, text));
+    }
+    return body->failed ? WTL_TOO_LARGE : WTL_OK;
+}
