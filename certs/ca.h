@@ -12,22 +12,52 @@
 
 #include "certs/bundle.h"
 
+/* How long they live, in days. A request may ask for up to WTL_ID_DAYS_MAX. */
+#define WTL_CA_ROOT_DAYS    3650u
+#define WTL_CA_ISSUING_DAYS 365u
+#define WTL_ID_DAYS         90u
+#define WTL_ID_DAYS_MAX     3650u
+
+/* Certificates begin this long before they are made, because the clocks of a mesh differ. */
+#define WTL_CA_BACKDATE_S 300
+
 /* Makes a CA for `mesh` in `folder`, which must not hold one. `now_s` is the wall clock.
  * Fails: WTL_EXISTS when there is one already, WTL_INVALID for a bad mesh name, WTL_SYSTEM. */
 enum wtl_status wtl_ca_create(const char *folder, const char *mesh, int64_t now_s,
                               struct wtl_error *error) WTL_MUST_USE;
 
+/* Replaces the issuing CA by a new one for another year, with the key of the root, which has to be
+ * there again for that. Certificates that the old one issued stay valid.
+ * Fails: WTL_IDENTITY when the root has expired, WTL_SYSTEM when root.key is elsewhere. */
+enum wtl_status wtl_ca_renew(const char *folder, int64_t now_s,
+                             struct wtl_error *error) WTL_MUST_USE;
+
+/* What `wattle ca` tells about a CA. */
+struct wtl_ca_info {
+    char mesh[WTL_NAME_MAX + 1];
+    int64_t root_not_after_s;
+    int64_t issuing_not_after_s;
+    bool has_root_key; /* false: the root is offline, as it should be */
+    bool has_issuing_key;
+};
+
+/* Fails: WTL_NOT_FOUND when `folder` holds no CA, WTL_CONFIG, WTL_IDENTITY, WTL_SYSTEM. */
+enum wtl_status wtl_ca_inspect(const char *folder, struct wtl_ca_info *info_out,
+                               struct wtl_error *error) WTL_MUST_USE;
+
 struct wtl_id_request {
     const char *name;
     enum wtl_layer layer;
     const char *tenant; /* NULL: "default" */
-    unsigned days;      /* 0: 90 */
+    unsigned days;      /* 0: WTL_ID_DAYS */
     const char *host;   /* a DNS SAN or IP SAN besides the URI; NULL: none */
 };
 
 /* Issues a node certificate with a fresh key. The leaf never outlives its issuer: `clamped_out`
- * says that its end was cut for that. Owns: the caller deinits the bundle.
- * Fails: WTL_INVALID for a bad name, WTL_IDENTITY when the issuing CA has expired, WTL_SYSTEM. */
+ * says that its end was cut for that. A line goes to issued.log before the bundle is handed out.
+ * Owns: the caller deinits the bundle.
+ * Fails: WTL_INVALID for a bad name, WTL_IDENTITY when the issuing CA has expired or the clock
+ * stands before its start, WTL_NOT_FOUND when there is no CA, WTL_CONFIG for a mode, WTL_SYSTEM. */
 enum wtl_status wtl_ca_issue(const char *folder, const struct wtl_id_request *request,
                              int64_t now_s, struct wtl_bundle *bundle_out, bool *clamped_out,
                              struct wtl_error *error) WTL_MUST_USE;

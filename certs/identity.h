@@ -1,10 +1,10 @@
 /*
  * identity.h - who a certificate says its holder is, and whether wattle accepts it as a node.
  *
- * The identity is one URI SAN, `spiffe://<mesh>/<tenant>/<layer>/<name>`. The gate below checks what
- * wolfSSL's chain check leaves out: both extended key usages, key usage, that no CA poses as a leaf,
- * and that there is exactly one URI SAN, well formed. It does not check the chain or the dates: TLS
- * does, and this is run after it, on the leaf that TLS has verified.
+ * The identity is one URI SAN, `spiffe://<mesh>/<tenant>/<layer>/<name>`. The gate below checks
+ * what wolfSSL's chain check leaves out: both extended key usages, key usage, that no CA poses as a
+ * leaf, and that there is exactly one URI SAN, well formed. It does not check the chain or the
+ * dates: TLS does, and this is run after it, on the leaf that TLS has verified.
  *
  * Thread: any; nothing is shared. Owns: everything is copied into the caller's memory.
  */
@@ -36,7 +36,7 @@ struct wtl_identity {
     int64_t not_after_s;
     uint8_t serial[20];
     uint8_t serial_size;
-    uint8_t public_key[65]; /* uncompressed P-256 point */
+    uint8_t public_key[65];  /* uncompressed P-256 point */
     uint8_t fingerprint[32]; /* BLAKE2b-256 of the leaf's DER */
 };
 

@@ -10,12 +10,21 @@
 /* Handles of one link and direction; older ones are reused when all are taken. */
 #define HANDLES_MAX 4096u
 
+/* An association that ends here. */
+struct inbound {
+    struct wtl__receiver receiver;
+    struct wtl__link due; /* in hub.due while it has something to acknowledge */
+    uint8_t layer;        /* of its source */
+};
+
 /* What a handle that the peer has opened leads to. */
 struct handle {
-    struct wtl__receiver *receiver; /* for this node; or */
-    uint32_t out_link;              /* relayed to that link */
+    struct inbound *inbound; /* for this node; or */
+    uint32_t out_link;       /* relayed to that link; 0: nowhere now */
     uint16_t out_handle;
-    struct wtl__open open;          /* as it came */
+    bool used;
+    bool lost;               /* something was not passed on: to be opened again */
+    struct wtl__open open;   /* as it came */
 };
 
 struct link {
@@ -53,9 +62,10 @@ struct wtl__hub {
     uint32_t links_count;
     uint32_t links_capacity;
     struct wtl__map peers;     /* node -> struct peer */
-    struct wtl__map receivers; /* source, session -> struct wtl__receiver */
+    struct wtl__map inbounds;  /* source, session -> struct inbound */
+    struct wtl__list due;      /* of struct inbound, oldest first */
     uint64_t now_ms;
-    struct link *reading;      /* whose frame is being handled */
+    int64_t wall_s;
 };
 
 struct link *wtl__hub_link(const struct wtl__hub *hub, uint32_t number);
@@ -71,10 +81,12 @@ enum wtl_status wtl__hub_on_data(struct wtl__hub *hub, struct link *link,
                                  const struct wtl__frame *frame);
 enum wtl_status wtl__hub_on_ack(struct wtl__hub *hub, struct link *link,
                                 const struct wtl__frame *frame);
-/* Sends every ack that is due. */
+/* Sends what is due of acknowledgements; `force`: all that there is to acknowledge. */
 void wtl__hub_acks(struct wtl__hub *hub);
 uint64_t wtl__hub_acks_due_ms(const struct wtl__hub *hub);
 
+/* A handle of this link for something that goes out over it. */
+uint16_t wtl__hub_new_handle(struct link *link);
 /* Routes have changed: moves every association to where it goes now. */
 void wtl__hub_reroute(struct wtl__hub *hub);
 void wtl__hub_link_gone(struct wtl__hub *hub, struct link *link);

@@ -277,7 +277,7 @@ static bool is_known(uint8_t type)
 {
     return (type >= WTL__FRAME_HELLO && type <= WTL__FRAME_GOODBYE) ||
            (type >= WTL__FRAME_ROSTER && type <= WTL__FRAME_DETACH) ||
-           type == WTL__FRAME_NAMES || (type >= WTL__FRAME_OPEN && type <= WTL__FRAME_RESET);
+           type == WTL__FRAME_NAMES || (type >= WTL__FRAME_OPEN && type <= WTL__FRAME_REOPEN);
 }
 
 static void on_whole_frame(struct wtl__session *s, const struct wtl__frame *frame, uint64_t now_ms,

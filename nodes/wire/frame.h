@@ -43,6 +43,7 @@ enum wtl__frame_type {
     WTL__FRAME_DATA = 0x31,      /* a message of an association, or a piece of one */
     WTL__FRAME_ACK = 0x32,       /* what its destination has, and how much more it takes */
     WTL__FRAME_RESET = 0x33,     /* the destination does not know the association */
+    WTL__FRAME_REOPEN = 0x34,    /* a relay could not pass it on, and can now: open it again */
 };
 
 /* One frame in a buffer; `payload` points into it. */
@@ -202,7 +203,7 @@ struct wtl__ack {
     uint8_t hops_left;
 };
 
-/* RESET is an ack of a session that its destination does not know: the same fields. */
+/* RESET and REOPEN have the fields of an ACK; number and credit mean nothing. */
 
 size_t wtl__put_open(uint8_t *out, size_t capacity, const struct wtl__open *open);
 size_t wtl__put_ack(uint8_t *out, size_t capacity, enum wtl__frame_type type,

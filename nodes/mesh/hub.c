@@ -1,0 +1,510 @@
+/* hub.c - links and the core's effects: how the parts of one node's mesh hang together. See hub.h. */
+#include "mesh/hub_private.h"
+
+#include <stdlib.h>
+
+#include "base/attr.h"
+#include "base/pool.h"
+
+static void settle(struct wtl__hub *hub);
+
+enum wtl_status wtl__hub_create(const struct wtl__core_config *config,
+                                const struct wtl__hub_port *port, uint64_t now_ms,
+                                struct wtl__hub **hub_out)
+{
+    struct wtl__hub *hub = calloc(1, sizeof *hub);
+    if (hub == NULL) {
+        return WTL_NO_MEMORY;
+    }
+    hub->config = *config;
+    hub->port = *port;
+    hub->now_ms = now_ms;
+    wtl__prng_init(&hub->prng, config->seed ^ UINT64_C(0x6875620a));
+    wtl__map_init(&hub->peers, WTL__NODES_MAX, wtl__prng_next(&hub->prng));
+    wtl__map_init(&hub->inbounds, WTL__NODES_MAX * 2, wtl__prng_next(&hub->prng));
+    wtl__list_init(&hub->due);
+    enum wtl_status status = wtl__core_create(config, now_ms, &hub->core);
+    if (status != WTL_OK) {
+        free(hub);
+        return status;
+    }
+    *hub_out = hub;
+    settle(hub);
+    return WTL_OK;
+}
+
+static void link_free(struct link *link)
+{
+    wtl__session_deinit(&link->session);
+    wtl__pool_give(link->relay);
+    free(link->handles);
+    free(link);
+}
+
+static void free_all(struct wtl__envelope *envelope)
+{
+    while (envelope != NULL) {
+        struct wtl__envelope *next = envelope->next;
+        wtl__envelope_free(envelope);
+        envelope = next;
+    }
+}
+
+void wtl__hub_destroy(struct wtl__hub *hub)
+{
+    struct wtl__map_entry entry;
+    uint32_t cursor = 0;
+    if (hub == NULL) {
+        return;
+    }
+    while (wtl__map_take_any(&hub->peers, &cursor, &entry)) {
+        struct peer *peer = entry.value;
+        free_all(wtl__sender_give_up(&peer->sender));
+        free(peer);
+    }
+    cursor = 0;
+    while (wtl__map_take_any(&hub->inbounds, &cursor, &entry)) {
+        struct inbound *inbound = entry.value;
+        wtl__receiver_deinit(&inbound->receiver);
+        free(inbound);
+    }
+    for (uint32_t i = 0; i < hub->links_count; i++) {
+        if (hub->links[i] != NULL) {
+            link_free(hub->links[i]);
+        }
+    }
+    wtl__map_deinit(&hub->peers);
+    wtl__map_deinit(&hub->inbounds);
+    wtl__core_destroy(hub->core);
+    free(hub->links);
+    free(hub);
+}
+
+struct link *wtl__hub_link(const struct wtl__hub *hub, uint32_t number)
+{
+    return number == 0 || number > hub->links_count ? NULL : hub->links[number - 1];
+}
+
+void wtl__hub_wants(struct wtl__hub *hub, struct link *link)
+{
+    if (!link->wants && !link->told_closed) {
+        link->wants = true;
+        hub->port.writable(hub->port.context, link->number);
+    }
+}
+
+/* ---- the core's effects -------------------------------------------------------------------- */
+
+static void effect_on_link(struct wtl__hub *hub, const struct wtl__effect *effect)
+{
+    struct link *link = wtl__hub_link(hub, effect->link);
+    if (link == NULL) {
+        return;
+    }
+    if (effect->kind == WTL__EFFECT_SEND) {
+        (void)wtl__session_send(&link->session, effect->frame, effect->size);
+    } else {
+        wtl__session_close(&link->session, effect->status,
+                           effect->text != NULL ? effect->text
+                                                : wtl_status_text(effect->status));
+    }
+    wtl__hub_wants(hub, link);
+}
+
+static void act(struct wtl__hub *hub, const struct wtl__effect *effect)
+{
+    const struct wtl__hub_port *port = &hub->port;
+    switch (effect->kind) {
+    case WTL__EFFECT_DIAL:
+        port->dial(port->context, effect->address, effect->name != NULL ? effect->name : "");
+        break;
+    case WTL__EFFECT_SEND:
+    case WTL__EFFECT_CLOSE:
+        effect_on_link(hub, effect);
+        break;
+    case WTL__EFFECT_NODE_UP:
+        port->node_up(port->context, effect->node, effect->name, effect->layer);
+        break;
+    case WTL__EFFECT_NODE_DOWN:
+        wtl__hub_forget(hub, effect->node);
+        port->node_down(port->context, effect->node, effect->status);
+        break;
+    case WTL__EFFECT_ROUTES:
+        wtl__hub_reroute(hub);
+        break;
+    case WTL__EFFECT_NAME_ANSWER:
+        port->name_answer(port->context, effect->pid, effect->request, effect->status,
+                          effect->holder);
+        break;
+    case WTL__EFFECT_NAME_LOST:
+        port->name_lost(port->context, effect->pid, effect->name);
+        break;
+    }
+}
+
+/* A session that has closed: the core and the driver are told, once. */
+static bool settle_closed(struct wtl__hub *hub)
+{
+    bool some = false;
+    for (uint32_t i = 0; i < hub->links_count; i++) {
+        struct link *link = hub->links[i];
+        if (link == NULL || link->session.state != WTL__SESSION_CLOSED || link->told_closed) {
+            continue;
+        }
+        wtl__hub_wants(hub, link); /* for its last words */
+        link->told_closed = true;
+        some = true;
+        wtl__hub_link_gone(hub, link);
+        if (link->was_up) {
+            wtl__core_link_down(hub->core, link->number, link->session.status, hub->now_ms);
+        }
+        hub->port.close(hub->port.context, link->number, link->session.status,
+                        link->session.text);
+    }
+    return some;
+}
+
+/* Acts on effects until there are none. */
+static void settle(struct wtl__hub *hub)
+{
+    struct wtl__effect effect;
+    do {
+        while (wtl__core_effect(hub->core, &effect)) {
+            act(hub, &effect);
+        }
+    } while (settle_closed(hub));
+}
+
+void wtl__hub_pump(struct wtl__hub *hub, uint64_t now_ms)
+{
+    hub->now_ms = now_ms;
+    settle(hub);
+}
+
+struct wtl__core *wtl__hub_core(struct wtl__hub *hub)
+{
+    return hub->core;
+}
+
+/* ---- links --------------------------------------------------------------------------------- */
+
+/* A free place in the table of links; WTL__LINKS_MAX when there is none. */
+static uint32_t free_place(struct wtl__hub *hub)
+{
+    for (uint32_t i = 0; i < hub->links_count; i++) {
+        if (hub->links[i] == NULL) {
+            return i;
+        }
+    }
+    if (hub->links_count == hub->links_capacity && hub->links_capacity < WTL__LINKS_MAX) {
+        uint32_t capacity = hub->links_capacity == 0 ? 16 : hub->links_capacity * 2;
+        struct link **larger = realloc(hub->links, capacity * sizeof(struct link *));
+        if (larger == NULL) {
+            return WTL__LINKS_MAX;
+        }
+        hub->links = larger;
+        hub->links_capacity = capacity;
+    }
+    if (hub->links_count == hub->links_capacity) {
+        return WTL__LINKS_MAX;
+    }
+    hub->links[hub->links_count] = NULL;
+    return hub->links_count++;
+}
+
+static uint32_t beat_of(uint8_t link_class)
+{
+    return link_class == WTL__CLASS_LAN ? 500 : link_class == WTL__CLASS_WAN ? 3000 : 20000;
+}
+
+uint32_t wtl__hub_link_open(struct wtl__hub *hub, const struct wtl_identity *identity,
+                            const uint8_t binding[32], bool dialled, const char *expected,
+                            uint64_t now_ms)
+{
+    hub->now_ms = now_ms;
+    struct link *link = calloc(1, sizeof *link);
+    uint32_t place = link != NULL ? free_place(hub) : WTL__LINKS_MAX;
+    if (place == WTL__LINKS_MAX) {
+        free(link);
+        return 0;
+    }
+    const struct wtl__core_config *config = &hub->config;
+    struct wtl__session_config session = {.hello = {.version_min = WTL__PROTOCOL_MIN,
+                                                    .version_max = WTL__PROTOCOL_MAX,
+                                                    .node = config->node,
+                                                    .layer = config->layer,
+                                                    .link_class = config->link_class,
+                                                    .beat_ms = beat_of(config->link_class)},
+                                          .dialled = dialled,
+                                          .peer = *identity};
+    memcpy(session.hello.name, config->name, sizeof session.hello.name);
+    memcpy(session.hello.address, config->address, sizeof session.hello.address);
+    memcpy(session.hello.binding, binding, sizeof session.hello.binding);
+    if (expected != NULL) {
+        (void)strncpy(session.expected, expected, WTL_NAME_MAX);
+    }
+    link->number = place + 1;
+    link->since_ms = now_ms;
+    wtl__list_init(&link->senders);
+    hub->links[place] = link;
+    wtl__session_init(&link->session, &session, now_ms);
+    wtl__hub_wants(hub, link);
+    return link->number;
+}
+
+struct frame_context {
+    struct wtl__hub *hub;
+    struct link *link;
+};
+
+/* The core hears of a link before it hears a frame of it. */
+static void announce(struct wtl__hub *hub, struct link *link)
+{
+    if (!link->was_up && link->session.state == WTL__SESSION_UP) {
+        link->was_up = true;
+        wtl__core_link_up(hub->core, link->number, &link->session.peer,
+                          link->session.config.dialled, hub->now_ms);
+        settle(hub);
+    }
+}
+
+static enum wtl_status on_frame(void *context, const struct wtl__frame *frame)
+{
+    struct frame_context *here = context;
+    struct wtl__hub *hub = here->hub;
+    struct link *link = here->link;
+    announce(hub, link);
+    if (link->session.state != WTL__SESSION_UP) {
+        return WTL_OK; /* the core has just closed it */
+    }
+    enum wtl_status status;
+    switch (frame->type) {
+    case WTL__FRAME_OPEN:
+        return wtl__hub_on_open(hub, link, frame);
+    case WTL__FRAME_DATA:
+        return wtl__hub_on_data(hub, link, frame);
+    case WTL__FRAME_ACK:
+    case WTL__FRAME_RESET:
+    case WTL__FRAME_REOPEN:
+        return wtl__hub_on_ack(hub, link, frame);
+    default:
+        status = wtl__core_frame(hub->core, link->number, frame, hub->now_ms, hub->wall_s);
+        settle(hub);
+        return status;
+    }
+}
+
+void wtl__hub_link_bytes(struct wtl__hub *hub, uint32_t number, const uint8_t *bytes, size_t size,
+                         uint64_t now_ms, int64_t wall_s)
+{
+    struct link *link = wtl__hub_link(hub, number);
+    hub->now_ms = now_ms;
+    hub->wall_s = wall_s;
+    if (link == NULL || link->told_closed) {
+        return;
+    }
+    struct frame_context context = {.hub = hub, .link = link};
+    (void)wtl__session_bytes(&link->session, bytes, size, now_ms, on_frame, &context);
+    announce(hub, link);
+    wtl__hub_acks(hub);
+    if (link->session.control_size > link->session.control_at) {
+        wtl__hub_wants(hub, link);
+    }
+    settle(hub);
+}
+
+void wtl__hub_link_closed(struct wtl__hub *hub, uint32_t number, enum wtl_status why,
+                          uint64_t now_ms)
+{
+    struct link *link = wtl__hub_link(hub, number);
+    hub->now_ms = now_ms;
+    if (link == NULL) {
+        return;
+    }
+    if (!link->told_closed) {
+        link->told_closed = true;
+        wtl__hub_link_gone(hub, link);
+        if (link->was_up) {
+            wtl__core_link_down(hub->core, number, why, now_ms);
+        }
+    }
+    hub->links[number - 1] = NULL;
+    link_free(link);
+    settle(hub);
+}
+
+void wtl__hub_dial_failed(struct wtl__hub *hub, const char *address, enum wtl_status why,
+                          uint64_t now_ms)
+{
+    hub->now_ms = now_ms;
+    wtl__core_dial_failed(hub->core, address, why, now_ms);
+    settle(hub);
+}
+
+/* ---- out and on ---------------------------------------------------------------------------- */
+
+bool wtl__hub_relay(struct wtl__hub *hub, struct link *link, const uint8_t *frame, size_t size)
+{
+    if (link->relay_at > 0 && link->relay_at * 2 >= link->relay_size) {
+        memmove(link->relay, link->relay + link->relay_at, link->relay_size - link->relay_at);
+        link->relay_size -= link->relay_at;
+        link->relay_at = 0;
+    }
+    size_t need = link->relay_size + size;
+    if (need > link->relay_capacity) {
+        size_t capacity = link->relay_capacity == 0 ? 16384 : link->relay_capacity;
+        while (capacity < need) {
+            capacity *= 2;
+        }
+        uint8_t *larger = capacity <= 2 * WTL__RELAY_MAX ? wtl__pool_take(capacity) : NULL;
+        if (larger == NULL) {
+            return false;
+        }
+        if (link->relay != NULL) {
+            memcpy(larger, link->relay, link->relay_size);
+            wtl__pool_give(link->relay);
+        }
+        link->relay = larger;
+        link->relay_capacity = capacity;
+    }
+    memcpy(link->relay + link->relay_size, frame, size);
+    link->relay_size += size;
+    wtl__hub_wants(hub, link);
+    return true;
+}
+
+static size_t fill_relay(struct link *link, uint8_t *out, size_t capacity)
+{
+    size_t filled = 0;
+    while (link->relay_at < link->relay_size) {
+        struct wtl__frame frame;
+        size_t used = 0;
+        const uint8_t *at = link->relay + link->relay_at;
+        if (wtl__frame_next(at, link->relay_size - link->relay_at, &frame, &used) != WTL_OK ||
+            used > capacity - filled) {
+            break;
+        }
+        memcpy(out + filled, at, used);
+        filled += used;
+        link->relay_at += used;
+        link->relayed++;
+    }
+    if (link->relay_at == link->relay_size) {
+        wtl__pool_give(link->relay);
+        link->relay = NULL;
+        link->relay_at = link->relay_size = link->relay_capacity = 0;
+    }
+    return filled;
+}
+
+/* Each association has its turn: who has filled a record goes behind the others. */
+static size_t fill_senders(struct wtl__hub *hub, struct link *link, uint8_t *out, size_t capacity)
+{
+    size_t filled = 0;
+    struct wtl__link *first = NULL;
+    while (!wtl__list_is_empty(&link->senders)) {
+        struct wtl__link *head = wtl__list_first(&link->senders);
+        struct peer *peer = WTL_CONTAINER(head, struct peer, on_link);
+        if (head == first) {
+            break; /* all have had their turn */
+        }
+        first = first == NULL ? head : first;
+        size_t piece = wtl__sender_fill(&peer->sender, out + filled, capacity - filled);
+        filled += piece;
+        wtl__hub_tell_waiting(hub, peer);
+        wtl__link_remove(head);
+        wtl__list_push_last(&link->senders, head);
+        if (capacity - filled < WTL__DATA_HEAD + WTL__MAIL_HEAD_MAX) {
+            break;
+        }
+    }
+    return filled;
+}
+
+size_t wtl__hub_fill(struct wtl__hub *hub, uint32_t number, uint8_t *out, size_t capacity,
+                     uint64_t now_ms)
+{
+    struct link *link = wtl__hub_link(hub, number);
+    hub->now_ms = now_ms;
+    if (link == NULL) {
+        return 0;
+    }
+    size_t filled = wtl__session_fill(&link->session, out, capacity);
+    if (link->session.state == WTL__SESSION_UP) {
+        filled += fill_relay(link, out + filled, capacity - filled);
+        filled += fill_senders(hub, link, out + filled, capacity - filled);
+    }
+    if (filled == 0) {
+        link->wants = false;
+    }
+    return filled;
+}
+
+/* ---- time, questions ----------------------------------------------------------------------- */
+
+void wtl__hub_tick(struct wtl__hub *hub, uint64_t now_ms, int64_t wall_s)
+{
+    hub->now_ms = now_ms;
+    hub->wall_s = wall_s;
+    for (uint32_t i = 0; i < hub->links_count; i++) {
+        struct link *link = hub->links[i];
+        if (link != NULL && !link->told_closed) {
+            (void)wtl__session_tick(&link->session, now_ms);
+            if (link->session.control_size > link->session.control_at) {
+                wtl__hub_wants(hub, link);
+            }
+        }
+    }
+    wtl__hub_acks(hub);
+    wtl__core_tick(hub->core, now_ms, wall_s);
+    settle(hub);
+}
+
+uint64_t wtl__hub_deadline_ms(const struct wtl__hub *hub)
+{
+    uint64_t deadline = wtl__core_deadline_ms(hub->core);
+    uint64_t acks = wtl__hub_acks_due_ms(hub);
+    deadline = acks < deadline ? acks : deadline;
+    for (uint32_t i = 0; i < hub->links_count; i++) {
+        if (hub->links[i] != NULL && !hub->links[i]->told_closed) {
+            uint64_t link = wtl__session_deadline_ms(&hub->links[i]->session);
+            deadline = link < deadline ? link : deadline;
+        }
+    }
+    return deadline;
+}
+
+uint32_t wtl__hub_links(const struct wtl__hub *hub, struct wtl__link_row *rows, uint32_t max)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < hub->links_count; i++) {
+        const struct link *link = hub->links[i];
+        if (link == NULL) {
+            continue;
+        }
+        if (count < max) {
+            const struct wtl__session *session = &link->session;
+            rows[count] =
+                (struct wtl__link_row){.link = link->number,
+                                       .layer = (uint8_t)session->config.peer.layer,
+                                       .dialled = session->config.dialled,
+                                       .state = (uint8_t)session->state,
+                                       .rtt_us = session->rtt_us,
+                                       .since_ms = link->since_ms,
+                                       .frames_in = session->frames_in,
+                                       .frames_out = session->frames_out,
+                                       .bytes_in = session->bytes_in,
+                                       .bytes_out = session->bytes_out,
+                                       .relayed = link->relayed,
+                                       .waiting_bytes = link->relay_size - link->relay_at};
+            memcpy(rows[count].peer, session->config.peer.name, sizeof rows[count].peer);
+        }
+        count++;
+    }
+    return count;
+}
+
+const struct wtl__hub_counters *wtl__hub_count(const struct wtl__hub *hub)
+{
+    return &hub->count;
+}
