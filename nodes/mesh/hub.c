@@ -102,7 +102,7 @@ static void effect_on_link(struct wtl__hub *hub, const struct wtl__effect *effec
         return;
     }
     if (effect->kind == WTL__EFFECT_SEND) {
-        (void)wtl__session_send(&link->session, effect->frame, effect->size);
+        wtl__session_send(&link->session, effect->frame, effect->size);
     } else {
         wtl__session_close(&link->session, effect->status,
                            effect->text != NULL ? effect->text
@@ -304,7 +304,7 @@ void wtl__hub_link_bytes(struct wtl__hub *hub, uint32_t number, const uint8_t *b
         return;
     }
     struct frame_context context = {.hub = hub, .link = link};
-    (void)wtl__session_bytes(&link->session, bytes, size, now_ms, on_frame, &context);
+    wtl__session_bytes(&link->session, bytes, size, now_ms, on_frame, &context);
     announce(hub, link);
     wtl__hub_acks(hub);
     if (link->session.control_size > link->session.control_at) {
@@ -449,7 +449,7 @@ void wtl__hub_tick(struct wtl__hub *hub, uint64_t now_ms, int64_t wall_s)
     for (uint32_t i = 0; i < hub->links_count; i++) {
         struct link *link = hub->links[i];
         if (link != NULL && !link->told_closed) {
-            (void)wtl__session_tick(&link->session, now_ms);
+            wtl__session_tick(&link->session, now_ms);
             if (link->session.control_size > link->session.control_at) {
                 wtl__hub_wants(hub, link);
             }

@@ -188,7 +188,7 @@ static void send_towards(struct wtl__hub *hub, uint64_t node, enum wtl__frame_ty
     struct link *link = wtl__hub_link(hub, wtl__core_route(hub->core, node));
     if (link != NULL && link->session.state == WTL__SESSION_UP) {
         size_t size = wtl__put_ack(frame, sizeof frame, type, ack);
-        (void)wtl__session_send(&link->session, frame, size);
+        wtl__session_send(&link->session, frame, size);
         wtl__hub_wants(hub, link);
     }
 }

@@ -100,13 +100,11 @@ void wtl__session_close(struct wtl__session *session, enum wtl_status status, co
     close_now(session, status, text);
 }
 
-enum wtl_status wtl__session_send(struct wtl__session *session, const uint8_t *frame, size_t size)
+void wtl__session_send(struct wtl__session *session, const uint8_t *frame, size_t size)
 {
-    if (session->state == WTL__SESSION_CLOSED) {
-        return WTL_CLOSED;
+    if (session->state != WTL__SESSION_CLOSED) {
+        queue(session, frame, size);
     }
-    queue(session, frame, size);
-    return session->state == WTL__SESSION_CLOSED ? session->status : WTL_OK;
 }
 
 size_t wtl__session_fill(struct wtl__session *session, uint8_t *out, size_t capacity)
@@ -341,8 +339,8 @@ static size_t fill_partial(struct wtl__session *s, const uint8_t *bytes, size_t 
     return taken;
 }
 
-enum wtl_status wtl__session_bytes(struct wtl__session *session, const uint8_t *bytes, size_t size,
-                                   uint64_t now_ms, wtl__on_frame on_frame, void *context)
+void wtl__session_bytes(struct wtl__session *session, const uint8_t *bytes, size_t size,
+                        uint64_t now_ms, wtl__on_frame on_frame, void *context)
 {
     session->bytes_in += size;
     session->heard_ms = now_ms;
@@ -371,7 +369,6 @@ enum wtl_status wtl__session_bytes(struct wtl__session *session, const uint8_t *
         bytes += used;
         size -= used;
     }
-    return session->state == WTL__SESSION_CLOSED ? session->status : WTL_OK;
 }
 
 /* ---- time --------------------------------------------------------------------------------- */
@@ -399,11 +396,11 @@ uint64_t wtl__session_deadline_ms(const struct wtl__session *session)
     }
 }
 
-enum wtl_status wtl__session_tick(struct wtl__session *session, uint64_t now_ms)
+void wtl__session_tick(struct wtl__session *session, uint64_t now_ms)
 {
     uint8_t out[32];
     if (session->state == WTL__SESSION_CLOSED) {
-        return session->status;
+        return;
     }
     if (session->state != WTL__SESSION_UP) {
         if (now_ms >= session->setup_by_ms) {
@@ -418,5 +415,4 @@ enum wtl_status wtl__session_tick(struct wtl__session *session, uint64_t now_ms)
         queue(session, out,
               wtl__put_beat(out, sizeof out, WTL__FRAME_BEAT, session->beat_number));
     }
-    return session->state == WTL__SESSION_CLOSED ? session->status : WTL_OK;
 }

@@ -70,20 +70,19 @@ void wtl__session_init(struct wtl__session *session, const struct wtl__session_c
                        uint64_t now_ms);
 void wtl__session_deinit(struct wtl__session *session);
 
-/* Bytes from the peer, decrypted; all of them are consumed, unless the session closes.
- * The status is WTL_OK or why it is CLOSED now. */
-enum wtl_status wtl__session_bytes(struct wtl__session *session, const uint8_t *bytes, size_t size,
-                                   uint64_t now_ms, wtl__on_frame on_frame,
-                                   void *context) WTL_MUST_USE;
+/* Bytes from the peer, decrypted; all of them are consumed, unless the session closes: `state` and
+ * `status` tell. */
+void wtl__session_bytes(struct wtl__session *session, const uint8_t *bytes, size_t size,
+                        uint64_t now_ms, wtl__on_frame on_frame, void *context);
 
 /* Time has come: beats, and gives up a silent peer. */
-enum wtl_status wtl__session_tick(struct wtl__session *session, uint64_t now_ms) WTL_MUST_USE;
+void wtl__session_tick(struct wtl__session *session, uint64_t now_ms);
 /* When to tick next. */
 uint64_t wtl__session_deadline_ms(const struct wtl__session *session);
 
-/* Queues a whole frame of the control lane. Fails: WTL_FULL (the session is then CLOSED). */
-enum wtl_status wtl__session_send(struct wtl__session *session, const uint8_t *frame,
-                                  size_t size) WTL_MUST_USE;
+/* Queues a whole frame of the control lane. A peer that does not read until the queue is full is
+ * CLOSED; a CLOSED session takes no more. */
+void wtl__session_send(struct wtl__session *session, const uint8_t *frame, size_t size);
 
 /* Moves whole control frames into `out`; returns their bytes. */
 size_t wtl__session_fill(struct wtl__session *session, uint8_t *out, size_t capacity);

@@ -4,6 +4,8 @@
  */
 #include "wire/frame.h"
 
+#include <wattle/pack.h>
+
 #include "wire/bytes.h"
 #include "wire/scan.h"
 
