@@ -119,6 +119,9 @@ enum wtl_status wtl__pending_run(struct wtl__ctx *x, struct wtl__pending *pendin
         if (pending->reply != NULL) {
             answer.message = pending->reply->msg;
             answer.message.request = 0;
+            if (answer.message.size == 0) { /* a refused call comes back in its own block */
+                answer.message.bytes = NULL;
+            }
         }
         status = pending->on_answer(&x->pub, cell->state, &answer, pending->context);
     }

@@ -155,6 +155,12 @@ static inline uint64_t wtl__cell_local(const struct wtl__cell *cell)
     return (uint64_t)cell->slot | cell->generation << WTL_PID_SLOT_BITS;
 }
 
+/* Blocked senders go on when fewer messages than this wait; at least 1, so that they ever do. */
+static inline uint32_t wtl__mailbox_low(const struct wtl__cell *cell)
+{
+    return (cell->mailbox_max + 1u) / 2;
+}
+
 static inline void wtl__fifo_append(struct wtl__cell *cell, struct wtl__envelope *envelope)
 {
     envelope->next = NULL;

@@ -52,8 +52,6 @@ static void bounce(struct wtl__runtime *runtime, struct wtl__ctx *x, struct wtl_
         return;
     }
     wtl__body_release(envelope);
-    envelope->msg.size = 0;
-    envelope->msg.bytes = NULL;
     envelope->msg.kind_ = (uint8_t)answer;
     envelope->msg.from = to;
     wtl__set_reason(envelope, reason);
@@ -71,8 +69,6 @@ static void refuse_full(struct wtl__runtime *runtime, struct wtl__ctx *x, struct
     }
     struct wtl_pid sender = envelope->msg.from;
     wtl__body_release(envelope);
-    envelope->msg.size = 0;
-    envelope->msg.bytes = NULL;
     envelope->msg.kind_ = WTL__REPLY;
     envelope->msg.from = to;
     wtl__set_status(envelope, WTL_BUSY);

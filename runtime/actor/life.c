@@ -45,12 +45,12 @@ static enum wtl_status cell_blocks(struct wtl__cell *cell, const void *settings)
         memset(cell->state, 0, type->state_size);
     }
     if (type->settings_size > 0) {
-        cell->settings = wtl__pool_take(type->settings_size);
+        cell->settings = wtl__pool_take(wtl__settings_size(type, settings));
         if (cell->settings == NULL) {
             return WTL_NO_MEMORY;
         }
         if (settings != NULL) {
-            memcpy(cell->settings, settings, type->settings_size);
+            wtl__settings_copy(type, settings, cell->settings);
             return WTL_OK;
         }
         memset(cell->settings, 0, type->settings_size);
@@ -214,11 +214,7 @@ static void tie_end(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl__enve
         wtl__envelope_free(tie);
         return;
     }
-    if (tie->msg.bytes != NULL) {
-        wtl__body_release(tie);
-        tie->msg.bytes = NULL;
-        tie->msg.size = 0;
-    }
+    wtl__body_release(tie);
     tie->msg.kind_ = (uint8_t)kind;
     tie->msg.from = self;
     wtl__set_reason(tie, cell->reason);

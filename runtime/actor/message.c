@@ -154,10 +154,11 @@ void wtl__body_release(struct wtl__envelope *envelope)
     }
     struct wtl__body *body = wtl__body_of(envelope);
     struct wtl__envelope *block = block_of(body);
-    /* a body in the envelope's own block stays until the envelope is freed */
+    envelope->msg.size = 0;
+    /* A body in the envelope's own block may be shared by others, who forwarded it: the envelope
+     * keeps its count, and with it `bytes`, until it is freed. */
     if (block != envelope) {
         envelope->msg.bytes = NULL;
-        envelope->msg.size = 0;
         if (last_count(body)) {
             wtl__pool_give(block);
         }

@@ -123,8 +123,8 @@ struct wtl__envelope *wtl__message_share(const struct wtl_msg *message);
 /* Frees the envelope, and its body when no other envelope shares it. */
 void wtl__envelope_free(struct wtl__envelope *envelope);
 
-/* Lets go of a body that lives in another block; the envelope is bare afterwards. A body in the
- * envelope's own block stays with it. */
+/* Lets go of a body that lives in another block. A body in the envelope's own block stays with it,
+ * unread: its size is 0 afterwards, whatever `bytes` is. */
 void wtl__body_release(struct wtl__envelope *envelope);
 
 #endif

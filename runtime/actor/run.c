@@ -5,6 +5,16 @@
  */
 #include "actor/runtime.h"
 
+/* The actor that had this cell before and for which an envelope was meant: the latest generation
+ * with those low bits. A push is never late by 2^16 lives of a cell. */
+static struct wtl_pid former_pid(const struct wtl__ctx *x, const struct wtl__cell *cell,
+                                 uint16_t low)
+{
+    uint64_t behind = (uint16_t)(cell->generation - low);
+    return (struct wtl_pid){.node = x->runtime->node,
+                            .local = wtl__cell_local(cell) - (behind << WTL_PID_SLOT_BITS)};
+}
+
 /* Signals act at once; the rest goes behind what waits already. */
 static void sort_in(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl__envelope *newest)
 {
@@ -13,10 +23,9 @@ static void sort_in(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl__enve
     while (envelope != NULL) {
         struct wtl__envelope *next = envelope->next;
         if (WTL_UNLIKELY(envelope->msg.runtime_ != generation)) {
-            /* sent to an actor that had this cell before */
             cell->handled += envelope->msg.kind_ <= WTL__KIND_LAST_COUNTED;
             wtl__count(x->runtime, WTL__COUNT_STALE);
-            wtl__refuse(x->runtime, x, WTL_PID_NONE, envelope,
+            wtl__refuse(x->runtime, x, former_pid(x, cell, envelope->msg.runtime_), envelope,
                         WTL_REASON(WTL_EXIT_NOPROC, "noproc"));
         } else if (WTL_LIKELY(envelope->msg.kind_ <= WTL__KIND_LAST_COUNTED)) {
             wtl__fifo_append(cell, envelope);
@@ -105,6 +114,7 @@ static void finish(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl__envel
     } else if (envelope->msg.kind_ == WTL__REPLY) {
         /* the reply could not be made: the call itself goes back, see ask.c */
         struct wtl_pid caller = envelope->msg.from;
+        wtl__body_release(envelope);
         envelope->msg.from = wtl__pid_of(x->runtime, cell);
         (void)wtl__deliver(x->runtime, x, caller, envelope);
         return;
@@ -132,6 +142,10 @@ static void handle_one(struct wtl__ctx *x, struct wtl__cell *cell)
     } else if (kind == WTL__FD) {
         fd = envelope->msg.request;
         envelope->msg.request = 0;
+    }
+    if (kind == WTL__CANCEL) {
+        wtl__cancelled(cell, envelope);
+        return;
     }
     if (kind == WTL__ANSWER) {
         status = wtl__pending_run(x, WTL_CONTAINER(envelope, struct wtl__pending, tie));
@@ -172,7 +186,7 @@ static void park(struct wtl__ctx *x, struct wtl__cell *cell)
 static void resume_waiters(struct wtl__ctx *x, struct wtl__cell *cell)
 {
     uint32_t waiting = wtl__inbox_count(&cell->inbox) - cell->handled;
-    if (waiting >= cell->mailbox_max / 2u) {
+    if (waiting >= wtl__mailbox_low(cell)) {
         return;
     }
     struct wtl__envelope *waiter = cell->waiters;
@@ -204,15 +218,16 @@ static bool may_handle(const struct wtl__cell *cell)
 /* Handles what may be handled, at most *budget messages. */
 static void handle_some(struct wtl__ctx *x, struct wtl__cell *cell, unsigned *budget)
 {
-    while (*budget > 0 && may_handle(cell)) {
+    for (;;) {
+        if (WTL_UNLIKELY(x->overdraft != 0)) { /* of a handler, or of init */
+            x->overdraft = 0;
+            park(x, cell);
+        }
+        if (*budget == 0 || !may_handle(cell)) {
+            break;
+        }
         (*budget)--;
         handle_one(x, cell);
-        if (WTL_UNLIKELY(x->overdraft != 0)) {
-            x->overdraft = 0;
-            if (!wtl_pid_is_none(x->blocked_on)) {
-                park(x, cell);
-            }
-        }
     }
     if (WTL_UNLIKELY(cell->waiters != NULL)) {
         resume_waiters(x, cell);
@@ -258,6 +273,7 @@ enum wtl__run wtl__cell_run(struct wtl__ctx *x, struct wtl__cell *cell, unsigned
 {
     unsigned budget = messages;
     x->cell = cell;
+    x->overdraft = 0; /* what the actor before this one sent as its last */
     if (WTL_UNLIKELY(cell->state_now == WTL__CELL_NEW &&
                      (cell->flags & WTL__CELL_ENDING) == 0)) {
         start(x, cell); /* before anything is taken: its queue holds its arguments, or nothing */

@@ -189,6 +189,9 @@ void wtl__started(struct wtl__ctx *x, struct wtl__cell *cell, enum wtl_status st
 /* Acts on one signal of the running cell. Owns: takes the envelope. */
 void wtl__signal(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl__envelope *envelope);
 
+/* The caller has given up a call that this cell may owe. Owns: takes the envelope. */
+void wtl__cancelled(struct wtl__cell *cell, struct wtl__envelope *envelope);
+
 /* An exit signal with that reason has come from `from`; `linked`: by a link. */
 void wtl__exit_signal(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl__envelope *envelope,
                       bool linked);

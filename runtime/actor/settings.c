@@ -131,3 +131,39 @@ enum wtl_status wtl__settings_default(const struct wtl_actor *type, void *settin
     }
     return WTL_OK;
 }
+
+static bool is_text(const struct wtl_field *field, const void *settings, const char **text_out)
+{
+    if (field->type != WTL_FIELD_STR) {
+        return false;
+    }
+    memcpy(text_out, (const char *)settings + field->offset, sizeof *text_out);
+    return *text_out != NULL;
+}
+
+size_t wtl__settings_size(const struct wtl_actor *type, const void *settings)
+{
+    size_t size = type->settings_size;
+    const char *text;
+    for (const struct wtl_field *field = settings != NULL ? type->fields : NULL;
+         field != NULL && field->name != NULL; field++) {
+        size += is_text(field, settings, &text) ? strlen(text) + 1 : 0;
+    }
+    return size;
+}
+
+void wtl__settings_copy(const struct wtl_actor *type, const void *settings, void *block)
+{
+    char *end = (char *)block + type->settings_size;
+    const char *text;
+    memcpy(block, settings, type->settings_size);
+    for (const struct wtl_field *field = type->fields; field != NULL && field->name != NULL;
+         field++) {
+        if (is_text(field, settings, &text)) {
+            size_t size = strlen(text) + 1;
+            text = memcpy(end, text, size);
+            memcpy((char *)block + field->offset, &text, sizeof text);
+            end += size;
+        }
+    }
+}

@@ -163,6 +163,24 @@ static void drop_tie(struct wtl__cell *cell, enum wtl__tie kind, struct wtl__env
     wtl__envelope_free(envelope);
 }
 
+void wtl__cancelled(struct wtl__cell *cell, struct wtl__envelope *envelope)
+{
+    drop_tie(cell, WTL__TIE_OWED, envelope);
+}
+
+/* The call itself may still wait in the queue: then its end waits behind it, so that what its handler
+ * leaves unanswered is not owed for ever. */
+static void on_cancel(struct wtl__cell *cell, struct wtl__envelope *envelope)
+{
+    bool owed = wtl__ties_find(&cell->ties, WTL__TIE_OWED, envelope->msg.from,
+                               envelope->msg.request) != NULL;
+    if (owed || cell->fifo == NULL) {
+        wtl__cancelled(cell, envelope);
+    } else {
+        wtl__fifo_append(cell, envelope);
+    }
+}
+
 static void on_reply(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl__envelope *envelope)
 {
     struct wtl__envelope *tie =
@@ -188,7 +206,7 @@ static void on_reply(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl__env
 static void on_wait(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl__envelope *envelope)
 {
     uint32_t waiting = wtl__inbox_count(&cell->inbox) - cell->handled;
-    if (waiting < cell->mailbox_max / 2u) {
+    if (waiting < wtl__mailbox_low(cell)) {
         send_back(x, cell, envelope, WTL__RESUME);
         return;
     }
@@ -336,7 +354,7 @@ void wtl__signal(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl__envelop
         drop_tie(cell, WTL__TIE_WATCHER, envelope);
         return;
     case WTL__CANCEL:
-        drop_tie(cell, WTL__TIE_OWED, envelope);
+        on_cancel(cell, envelope);
         return;
     default:
         signal_of_runtime(x, cell, envelope);

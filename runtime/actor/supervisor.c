@@ -1,10 +1,10 @@
 /*
  * supervisor.c - the supervisor's behaviour: which message goes where, and how one is spawned.
  *
- * It is an actor like any other and uses what any other uses, but for two things: it is spawned with
- * its own cell flags, and it asks the table of cells whether a child that is said to have ended
- * really has. An exit signal can be sent by anybody (wtl_exit); a second child beside a living one
- * must not come of it.
+ * It is an actor like any other and uses what any other uses, but for two things: it is spawned
+ * with its own cell flags, and it asks the table of cells whether a child that is said to have
+ * ended really has. An exit signal can be sent by anybody (wtl_exit); a second child beside a
+ * living one must not come of it.
  *
  * Thread: the holder of the run token.
  */
@@ -30,8 +30,7 @@ struct wtl_pid wtl__supervisor_spawn(struct wtl__runtime *runtime, struct wtl__c
         }
         own.args = &args;
     }
-    return wtl__spawn(runtime, x, &wtl__supervisor, &own,
-                      WTL__CELL_SYSTEM | WTL__CELL_SUPERVISOR);
+    return wtl__spawn(runtime, x, &wtl__supervisor, &own, WTL__CELL_SYSTEM | WTL__CELL_SUPERVISOR);
 }
 
 struct wtl_pid wtl__supervise(struct wtl_ctx *pub, const struct wtl_tree *tree,
@@ -76,7 +75,8 @@ static enum wtl_status supervisor_init(struct wtl_ctx *x, void *self, const void
     wtl__list_init(&sup->ended);
     wtl__list_init(&sup->retries);
     wtl__list_init(&sup->leaving);
-    /* Only wtl__supervisor_spawn sets the flag; whoever else spawned this, the bytes are no tree. */
+    /* Only wtl__supervisor_spawn sets the flag; whoever else spawned this, the bytes are no tree.
+     */
     if ((wtl__ctx_of(x)->cell->flags & WTL__CELL_SUPERVISOR) == 0 ||
         args->size < sizeof(struct wtl_tree)) {
         return WTL_INVALID;
@@ -142,7 +142,7 @@ static void on_local(struct wtl_ctx *x, struct wtl__supervisor *sup, const struc
     } else if (wtl_tag_equal(message->tag, WTL__TAG_TIMER)) {
         on_timer(x, sup, message);
     } else if (wtl_tag_equal(message->tag, WTL__TAG_RETRY)) {
-        wtl__restart_due(sup);
+        sup->retries_due++;
     } else if (wtl_tag_equal(message->tag, WTL__TAG_MORE)) {
         wtl__pool_end(x, sup);
     }
@@ -176,8 +176,7 @@ static struct wtl__member *ended_child(struct wtl_ctx *pub, const struct wtl__su
     return wtl__member_by_pid(sup, pid.local);
 }
 
-static enum wtl_status supervisor_exited(struct wtl_ctx *x, void *self,
-                                         const struct wtl_exit *exit)
+static enum wtl_status supervisor_exited(struct wtl_ctx *x, void *self, const struct wtl_exit *exit)
 {
     struct wtl__supervisor *sup = self;
     struct wtl__member *member = ended_child(x, sup, exit->from);

@@ -51,8 +51,7 @@ static enum wtl_status check_to_send(const struct wtl_child *child, struct wtl_e
 }
 
 uint64_t wtl__supervisor_add(struct wtl_ctx *pub, struct wtl_pid supervisor,
-                             const struct wtl_child *child,
-                             const struct wtl_call_options *options)
+                             const struct wtl_child *child, const struct wtl_call_options *options)
 {
     static const struct wtl_child none;
     struct wtl__ctx *x = wtl__ctx_of(pub);
@@ -75,9 +74,8 @@ uint64_t wtl__supervisor_add(struct wtl_ctx *pub, struct wtl_pid supervisor,
     return call_native(x, supervisor, &body, options);
 }
 
-uint64_t wtl__supervisor_ask(struct wtl_ctx *x, struct wtl_pid supervisor, int verb,
-                             const char *id, struct wtl_pid pid,
-                             const struct wtl_call_options *options)
+uint64_t wtl__supervisor_ask(struct wtl_ctx *x, struct wtl_pid supervisor, int verb, const char *id,
+                             struct wtl_pid pid, const struct wtl_call_options *options)
 {
     struct wtl_writer body;
     (void)wtl_message_open(x, &body, 128);
@@ -179,12 +177,12 @@ static void terminate(struct wtl_ctx *x, struct wtl__supervisor *sup, struct wtl
             return;
         }
         if (member->state != WTL__MEMBER_STOPPING) {
-            wtl__member_stop(x, sup, member, true);
+            wtl__member_stop(x, member, true);
         }
         (void)wtl__member_ask(x, member, from);
         return;
     }
-    wtl__member_down(sup, member);
+    wtl__member_down(member);
     wtl_reply_error_to(x, from, WTL_OK, NULL);
     if (member->spec->restart == WTL_TEMPORARY || sup->pool != NULL) {
         wtl__member_free(x, sup, member);
@@ -203,8 +201,8 @@ static void restart(struct wtl_ctx *x, struct wtl__supervisor *sup, struct wtl__
     }
 }
 
-static void delete(struct wtl_ctx *x, struct wtl__supervisor *sup, struct wtl__member *member,
-                   struct wtl_from from)
+static void delete (struct wtl_ctx *x, struct wtl__supervisor *sup, struct wtl__member *member,
+                    struct wtl_from from)
 {
     enum wtl_status status = WTL_OK;
     if (is_running(member)) {
@@ -227,8 +225,8 @@ static struct wtl__member *find(struct wtl_ctx *x, const struct wtl__supervisor 
     return here ? wtl__member_by_pid(sup, question->pid.local) : NULL;
 }
 
-static void change(struct wtl_ctx *x, struct wtl__supervisor *sup,
-                   const struct question *question, struct wtl_from from)
+static void change(struct wtl_ctx *x, struct wtl__supervisor *sup, const struct question *question,
+                   struct wtl_from from)
 {
     if (sup->pool != NULL && question->verb != WTL_CHILD_TERMINATE) {
         wtl_reply_error_to(x, from, WTL_UNSUPPORTED, NULL);
@@ -242,7 +240,7 @@ static void change(struct wtl_ctx *x, struct wtl__supervisor *sup,
     } else if (question->verb == WTL_CHILD_RESTART) {
         restart(x, sup, member, from);
     } else {
-        delete(x, sup, member, from);
+        delete (x, sup, member, from);
     }
 }
 

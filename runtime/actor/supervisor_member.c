@@ -1,148 +1,22 @@
 /*
- * supervisor_member.c - one child of a supervisor: its entry, its start, its stop, its exit.
+ * supervisor_member.c - one child of a supervisor: its start, its stop, its exit.
  *
  * A child is linked, so that it ends with its supervisor. It is watched besides while it starts or
  * stops, so that one that unlinks itself cannot hang its supervisor. Of the exit signal and the
  * `down` the first one counts: by the second its pid is known no more.
  *
- * Thread: the holder of the run token. Owns: entries, specs and settings are the supervisor's memory.
+ * Thread: the holder of the run token.
  */
 #include "actor/supervisor_private.h"
 
 #include "actor/ask.h"
 
 #define SHUTDOWN_ACTOR_MS 5000u
-/* Buckets of the table by pid at first; it doubles when it holds two children per bucket. */
-#define BUCKETS_MIN 16u
-
-/* ---- the table by pid ---------------------------------------------------------------------- */
-
-static uint32_t bucket_of(const struct wtl__supervisor *sup, uint64_t local)
-{
-    return (uint32_t)((local * UINT64_C(0x9e3779b97f4a7c15)) >> 32) & sup->buckets_mask;
-}
-
-/* False when there is no memory for any table; an old one only gets longer chains. */
-static bool table_grow(struct wtl_ctx *x, struct wtl__supervisor *sup)
-{
-    uint32_t count = sup->buckets == NULL ? BUCKETS_MIN : (sup->buckets_mask + 1) * 2;
-    struct wtl__member **buckets = wtl_alloc(x, count * sizeof *buckets);
-    if (buckets == NULL) {
-        return sup->buckets != NULL;
-    }
-    memset(buckets, 0, count * sizeof *buckets);
-    struct wtl__member **old = sup->buckets;
-    uint32_t old_count = old == NULL ? 0 : sup->buckets_mask + 1;
-    sup->buckets = buckets;
-    sup->buckets_mask = count - 1;
-    for (uint32_t i = 0; i < old_count; i++) {
-        while (old[i] != NULL) {
-            struct wtl__member *member = old[i];
-            old[i] = member->bucket;
-            uint32_t at = bucket_of(sup, member->local);
-            member->bucket = buckets[at];
-            buckets[at] = member;
-        }
-    }
-    wtl_free(x, old);
-    return true;
-}
-
-static bool table_room(struct wtl_ctx *x, struct wtl__supervisor *sup)
-{
-    bool full = sup->buckets == NULL || sup->buckets_count > sup->buckets_mask * 2;
-    return !full || table_grow(x, sup);
-}
-
-static void table_add(struct wtl__supervisor *sup, struct wtl__member *member)
-{
-    uint32_t at = bucket_of(sup, member->local);
-    member->bucket = sup->buckets[at];
-    sup->buckets[at] = member;
-    sup->buckets_count++;
-}
-
-static void table_remove(struct wtl__supervisor *sup, struct wtl__member *member)
-{
-    struct wtl__member **slot = &sup->buckets[bucket_of(sup, member->local)];
-    while (*slot != member) {
-        slot = &(*slot)->bucket;
-    }
-    *slot = member->bucket;
-    member->bucket = NULL;
-    member->local = 0;
-    sup->buckets_count--;
-}
-
-struct wtl__member *wtl__member_by_pid(const struct wtl__supervisor *sup, uint64_t local)
-{
-    struct wtl__member *member =
-        sup->buckets != NULL ? sup->buckets[bucket_of(sup, local)] : NULL;
-    while (member != NULL && member->local != local) {
-        member = member->bucket;
-    }
-    return member;
-}
-
-struct wtl__member *wtl__member_by_id(const struct wtl__supervisor *sup, const char *id,
-                                      size_t size)
-{
-    WTL_LIST_EACH(link, &sup->order) {
-        struct wtl__member *member = WTL_LIST_ITEM(link, struct wtl__member, order);
-        const char *own = wtl__member_id(member);
-        if (strncmp(own, id, size) == 0 && own[size] == '\0') {
-            return member;
-        }
-    }
-    return NULL;
-}
-
-/* ---- entries ------------------------------------------------------------------------------- */
-
-struct wtl__member *wtl__member_new(struct wtl_ctx *x, struct wtl__supervisor *sup,
-                                    const struct wtl_child *spec, void *settings)
-{
-    struct wtl__member *member = wtl_alloc(x, sizeof *member);
-    if (member == NULL) {
-        wtl_free(x, settings);
-        if (spec != sup->pool) {
-            wtl_free(x, (void *)(uintptr_t)spec);
-        }
-        return NULL;
-    }
-    *member = (struct wtl__member){.spec = spec, .settings = settings};
-    wtl__list_push_last(&sup->order, &member->order);
-    sup->members++;
-    return member;
-}
 
 static void change_free(struct wtl_ctx *x, struct wtl__member *member)
 {
     wtl_free(x, member->change);
     member->change = NULL;
-}
-
-void wtl__member_free(struct wtl_ctx *x, struct wtl__supervisor *sup, struct wtl__member *member)
-{
-    WTL_ASSERT(!wtl__member_has_actor(member));
-    wtl__link_remove(&member->order);
-    wtl__link_remove(&member->queue);
-    sup->members--;
-    change_free(x, member);
-    wtl_free(x, member->settings);
-    if (member->spec != sup->pool) {
-        wtl_free(x, (void *)(uintptr_t)member->spec);
-    }
-    wtl_free(x, member);
-}
-
-void wtl__member_down(struct wtl__supervisor *sup, struct wtl__member *member)
-{
-    if (member->state == WTL__MEMBER_RESTARTING && wtl__link_is_in(&member->queue)) {
-        sup->retries_void++; /* nobody waits for its next try any more */
-    }
-    wtl__link_remove(&member->queue);
-    member->state = WTL__MEMBER_DOWN;
 }
 
 static bool change_make(struct wtl_ctx *x, struct wtl__member *member)
@@ -260,8 +134,8 @@ static struct wtl_pid spawn(struct wtl_ctx *x, struct wtl__member *member)
     return wtl__spawn(inner->runtime, inner, spec->type, &options, 0);
 }
 
-static void start_failed(struct wtl_ctx *x, struct wtl__supervisor *sup,
-                         struct wtl__member *member, struct wtl_reason reason)
+static void start_failed(struct wtl_ctx *x, struct wtl__supervisor *sup, struct wtl__member *member,
+                         struct wtl_reason reason)
 {
     wtl__member_set_reason(member, reason);
     member->state = WTL__MEMBER_DOWN;
@@ -277,9 +151,9 @@ static void start_failed(struct wtl_ctx *x, struct wtl__supervisor *sup,
 void wtl__member_start(struct wtl_ctx *x, struct wtl__supervisor *sup, struct wtl__member *member)
 {
     struct wtl_pid pid = WTL_PID_NONE;
-    wtl__member_down(sup, member);
+    wtl__member_down(member);
     member->flags &= (uint8_t)~WTL__MEMBER_LATE;
-    if (table_room(x, sup) && change_make(x, member)) {
+    if (wtl__member_room(x, sup) && change_make(x, member)) {
         member->change->ref = 0;
         pid = spawn(x, member);
     }
@@ -290,14 +164,13 @@ void wtl__member_start(struct wtl_ctx *x, struct wtl__supervisor *sup, struct wt
     }
     member->local = pid.local;
     member->state = WTL__MEMBER_STARTING;
-    table_add(sup, member);
+    wtl__member_at_pid(sup, member);
     if (member->spec->start_ms != 0) {
         timer_arm(x, member, member->spec->start_ms);
     }
 }
 
-void wtl__member_started(struct wtl_ctx *x, struct wtl__supervisor *sup,
-                         struct wtl__member *member)
+void wtl__member_started(struct wtl_ctx *x, struct wtl__supervisor *sup, struct wtl__member *member)
 {
     if (member->state != WTL__MEMBER_STARTING || (member->flags & WTL__MEMBER_LATE) != 0) {
         return;
@@ -348,11 +221,9 @@ uint32_t wtl__shutdown_ms(const struct wtl_child *spec)
     return spec->tree != NULL ? WTL_SHUTDOWN_INFINITY : SHUTDOWN_ACTOR_MS;
 }
 
-void wtl__member_stop(struct wtl_ctx *x, struct wtl__supervisor *sup, struct wtl__member *member,
-                      bool timed)
+void wtl__member_stop(struct wtl_ctx *x, struct wtl__member *member, bool timed)
 {
     uint32_t ms = wtl__shutdown_ms(member->spec);
-    (void)sup;
     if (member->state == WTL__MEMBER_STARTING) {
         wtl__member_answer(x, member, WTL_SHUTDOWN, WTL_PID_NONE);
         timer_stop(x, member);
@@ -383,7 +254,8 @@ void wtl__member_timer(struct wtl_ctx *x, struct wtl__member *member)
 
 /* ---- exit ---------------------------------------------------------------------------------- */
 
-/* A child that was told to stop has ended for a reason that nobody expected (OTP: shutdown_error). */
+/* A child that was told to stop has ended for a reason that nobody expected (OTP: shutdown_error).
+ */
 static void report_stop(struct wtl_ctx *x, const struct wtl__member *member)
 {
     const struct wtl_child *spec = member->spec;
@@ -399,7 +271,7 @@ static void report_stop(struct wtl_ctx *x, const struct wtl__member *member)
 
 static void stopped(struct wtl_ctx *x, struct wtl__supervisor *sup, struct wtl__member *member)
 {
-    wtl__member_down(sup, member);
+    wtl__member_down(member);
     report_stop(x, member);
     wtl__member_answer(x, member, WTL_OK, wtl_self(x));
     change_free(x, member);
@@ -408,11 +280,11 @@ static void stopped(struct wtl_ctx *x, struct wtl__supervisor *sup, struct wtl__
     }
 }
 
-static void not_started(struct wtl_ctx *x, struct wtl__supervisor *sup,
-                        struct wtl__member *member, struct wtl_reason reason)
+static void not_started(struct wtl_ctx *x, struct wtl__supervisor *sup, struct wtl__member *member,
+                        struct wtl_reason reason)
 {
-    bool ignored = reason.class_ == WTL_EXIT_NORMAL &&
-                   wtl_tag_equal(reason.word, WTL_TAG("ignore"));
+    bool ignored =
+        reason.class_ == WTL_EXIT_NORMAL && wtl_tag_equal(reason.word, WTL_TAG("ignore"));
     if ((member->flags & WTL__MEMBER_LATE) != 0) {
         reason = wtl_reason_of(WTL_TIMEOUT);
     } else if (ignored) {
@@ -430,17 +302,16 @@ static void not_started(struct wtl_ctx *x, struct wtl__supervisor *sup,
     start_failed(x, sup, member, reason);
 }
 
-void wtl__member_ended_meanwhile(struct wtl_ctx *x, struct wtl__supervisor *sup,
-                                 struct wtl__member *member)
+void wtl__member_ended_meanwhile(struct wtl_ctx *x, struct wtl__member *member)
 {
     report_stop(x, member);
-    wtl__member_down(sup, member);
+    wtl__member_down(member);
 }
 
 void wtl__member_exited(struct wtl_ctx *x, struct wtl__supervisor *sup, struct wtl__member *member,
                         struct wtl_reason reason)
 {
-    table_remove(sup, member);
+    wtl__member_off_pid(sup, member);
     timer_stop(x, member);
     wtl__member_set_reason(member, reason);
     switch ((enum wtl__member_state)member->state) {

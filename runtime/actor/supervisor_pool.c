@@ -10,6 +10,8 @@
  */
 #include "actor/supervisor_private.h"
 
+#include "actor/settings.h"
+
 /* Settings of one child. False: refused, and answered. */
 static bool own_settings(struct wtl_ctx *x, const struct wtl__supervisor *sup,
                          const struct wtl_child *child, struct wtl_from from, void **settings_out)
@@ -22,7 +24,7 @@ static bool own_settings(struct wtl_ctx *x, const struct wtl__supervisor *sup,
         wtl_reply_error_to(x, from, WTL_INVALID, NULL);
         return false;
     }
-    *settings_out = wtl_alloc(x, wtl__settings_copy_size(child->type, child->settings));
+    *settings_out = wtl_alloc(x, wtl__settings_size(child->type, child->settings));
     if (*settings_out == NULL) {
         wtl_reply_error_to(x, from, WTL_NO_MEMORY, NULL);
         return false;
@@ -60,7 +62,7 @@ void wtl__pool_failed(struct wtl_ctx *x, struct wtl__supervisor *sup, struct wtl
     char text[40];
     wtl__supervisor_report(x, "start_error", member,
                            wtl_reason_text(wtl__member_reason(member), text));
-    if (sup->task.kind == WTL__TASK_END || (member->flags & WTL__MEMBER_FRESH) != 0) {
+    if ((member->flags & WTL__MEMBER_FRESH) != 0) {
         wtl__member_free(x, sup, member);
     } else {
         wtl__restart_later(x, sup, member);
@@ -73,15 +75,12 @@ static void tell(struct wtl_ctx *x, struct wtl__supervisor *sup, struct wtl__mem
     switch ((enum wtl__member_state)member->state) {
     case WTL__MEMBER_STARTING:
     case WTL__MEMBER_RUNNING:
-        wtl__member_stop(x, sup, member, false);
-        if (sup->pool_killing) {
-            wtl__member_timer(x, member);
-        }
+        wtl__member_stop(x, member, false);
         break;
     case WTL__MEMBER_STOPPING:
         break;
     case WTL__MEMBER_ENDED:
-        wtl__member_ended_meanwhile(x, sup, member);
+        wtl__member_ended_meanwhile(x, member);
         wtl__member_free(x, sup, member);
         return;
     case WTL__MEMBER_DOWN:
@@ -93,6 +92,7 @@ static void tell(struct wtl_ctx *x, struct wtl__supervisor *sup, struct wtl__mem
     wtl__list_push_last(&sup->leaving, &member->order);
 }
 
+/* One timer for all, from when the last one was told. */
 static void arm(struct wtl_ctx *x, const struct wtl__supervisor *sup)
 {
     uint32_t ms = wtl__shutdown_ms(sup->pool);
@@ -109,26 +109,20 @@ static void arm(struct wtl_ctx *x, const struct wtl__supervisor *sup)
 
 void wtl__pool_end(struct wtl_ctx *x, struct wtl__supervisor *sup)
 {
-    if (!sup->pool_told) {
-        sup->pool_told = true;
-        arm(x, sup);
-    }
     for (uint32_t i = 0; i < WTL__POOL_STOP_BATCH; i++) {
         struct wtl__link *link = wtl__list_first(&sup->order);
         if (link == NULL) {
-            break;
+            arm(x, sup);
+            return;
         }
         tell(x, sup, WTL_LIST_ITEM(link, struct wtl__member, order));
     }
-    if (!wtl__list_is_empty(&sup->order)) {
-        wtl__supervisor_later(x, WTL__TAG_MORE);
-    }
+    wtl__supervisor_later(x, WTL__TAG_MORE);
 }
 
 void wtl__pool_kill(struct wtl_ctx *x, struct wtl__supervisor *sup)
 {
-    sup->pool_killing = true;
-    WTL_LIST_EACH(link, &sup->leaving) {
+    WTL_LIST_EACH (link, &sup->leaving) {
         wtl__member_timer(x, WTL_LIST_ITEM(link, struct wtl__member, order));
     }
 }

@@ -1,25 +1,27 @@
 /*
- * supervisor_private.h - what the files of the supervisor share: its state, its children, its tasks.
+ * supervisor_private.h - what the files of the supervisor share: its state, its children, its
+ * tasks.
  *
  * A supervisor never waits. What takes time is a *task* that lives between messages: start all,
- * restart, start one, stop one, end. There is one task at a time; exits and asks that come meanwhile
- * are queued, so that everybody sees what OTP's blocking supervisor would have shown. A pool has no
- * task but its end: its children start, stop and restart beside each other.
+ * restart, start one, stop one, end. There is one task at a time; exits and asks that come
+ * meanwhile are queued, so that everybody sees what OTP's blocking supervisor would have shown. A
+ * pool has no task but its end: its children start, stop and restart beside each other.
  *
  * The states of a child:
  *
  *   DOWN        no actor             start -> STARTING
- *   STARTING    spawned, not ready   "started" -> RUNNING; exit -> DOWN or RESTARTING; stop -> STOPPING
- *   RUNNING                          exit -> ENDED (a pool decides at once); stop -> STOPPING
- *   STOPPING    told to stop         exit -> DOWN
- *   ENDED       exited by itself, and nobody has decided yet: in `ended`
- *   RESTARTING  could not be started, and will be tried again: in `retries`
+ *   STARTING    spawned, not ready   "started" -> RUNNING; exit -> DOWN or RESTARTING; stop ->
+ * STOPPING RUNNING                          exit -> ENDED (a pool decides at once); stop ->
+ * STOPPING STOPPING    told to stop         exit -> DOWN ENDED       exited by itself, and nobody
+ * has decided yet: in `ended` RESTARTING  could not be started, and will be tried again: in
+ * `retries`
  *
  * Everything is memory of the supervisor's own (wtl_alloc), so that it goes with a killed one too.
  *
  *   supervisor.c          the behaviour: which message goes where
  *   supervisor_spec.c     checking and copying trees
- *   supervisor_member.c   one child: memory, start, stop, exit
+ *   supervisor_table.c    the children's entries, and which pid is whose
+ *   supervisor_member.c   one child: start, stop, exit
  *   supervisor_task.c     the tasks, and what is done between them
  *   supervisor_restart.c  when to restart, and when to give up
  *   supervisor_pool.c     simple_one_for_one
@@ -76,14 +78,14 @@ struct wtl__change {
 
 /* One child. Its pid's node is this one. */
 struct wtl__member {
-    struct wtl__link order;        /* in `order`: the order of start */
-    struct wtl__link queue;        /* in `ended` or `retries` */
-    struct wtl__member *bucket;    /* chain of the table by pid */
-    const struct wtl_child *spec;  /* its own, or the pool's */
-    void *settings;                /* its own in a pool; NULL: the spec's */
+    struct wtl__link order;       /* in `order`: the order of start */
+    struct wtl__link queue;       /* in `ended` or `retries` */
+    struct wtl__member *bucket;   /* chain of the table by pid */
+    const struct wtl_child *spec; /* its own, or the pool's */
+    void *settings;               /* its own in a pool; NULL: the spec's */
     struct wtl__change *change;
-    uint64_t local;                /* its pid; 0: none */
-    struct wtl_tag word;           /* the reason of its last end or failed start */
+    uint64_t local;      /* its pid; 0: none */
+    struct wtl_tag word; /* the reason of its last end or failed start */
     uint32_t restarts;
     uint8_t class_;
     uint8_t state;
@@ -104,8 +106,8 @@ enum wtl__task_kind {
 
 struct wtl__task {
     enum wtl__task_kind kind;
-    bool starting; /* false: still stopping */
-    bool single;   /* only `first` */
+    bool starting;             /* false: still stopping */
+    bool single;               /* only `first` */
     struct wtl__member *first; /* NULL: from the first of all */
     struct wtl__member *cursor;
 };
@@ -133,8 +135,7 @@ struct wtl__supervisor {
     struct wtl__list leaving; /* of a pool that ends: those that were told */
     struct wtl__fifo asks;
     uint32_t asks_count;
-    uint32_t retries_due;  /* messages to try again that have come and were not acted upon */
-    uint32_t retries_void; /* those to come that are for nobody any more */
+    uint32_t retries_due; /* messages to try again that have come and were not acted upon */
     struct wtl__task task;
     const struct wtl_child *pool; /* the spec of a pool's children; NULL: it is no pool */
 
@@ -152,8 +153,6 @@ struct wtl__supervisor {
     struct wtl_reason reason; /* why it ends */
     bool ended_all;           /* no child is left, and it is ending */
     bool in_stop;             /* its stop function has returned WTL_LATER */
-    bool pool_told;           /* the pool's end has begun */
-    bool pool_killing;        /* the time of the pool's children is over */
 };
 
 #define WTL__TAG_ADD   WTL_TAG("$sup_add")
@@ -167,8 +166,8 @@ struct wtl__supervisor {
 /* Is it a tree that can be run? Follows pointers, so it is for trees of this process only.
  * Fails: WTL_INVALID, WTL_TOO_LARGE. */
 enum wtl_status wtl__tree_check(const struct wtl_tree *tree, struct wtl_error *error) WTL_MUST_USE;
-enum wtl_status wtl__child_check(const struct wtl_child *child, struct wtl_error *error)
-    WTL_MUST_USE;
+enum wtl_status wtl__child_check(const struct wtl_child *child,
+                                 struct wtl_error *error) WTL_MUST_USE;
 
 /* Bytes that a whole copy takes, and the copy itself: one block, 8-aligned, whose pointers point
  * into it, but for actor types and what is theirs. */
@@ -177,11 +176,7 @@ void wtl__tree_copy(const struct wtl_tree *tree, void *block);
 size_t wtl__child_size(const struct wtl_child *child);
 void wtl__child_copy(const struct wtl_child *child, void *block);
 
-/* Settings alone, with the strings that they point to. Size 0 when the type has none. */
-size_t wtl__settings_copy_size(const struct wtl_actor *type, const void *settings);
-void wtl__settings_copy(const struct wtl_actor *type, const void *settings, void *block);
-
-/* ---- children: supervisor_member.c --------------------------------------------------------- */
+/* ---- entries: supervisor_table.c ----------------------------------------------------------- */
 
 /* A child at the end of the order, DOWN. `spec` and `settings` are memory of the supervisor's and
  * belong to the child unless they are the pool's. NULL when memory is exhausted; they are freed. */
@@ -194,20 +189,27 @@ struct wtl__member *wtl__member_by_pid(const struct wtl__supervisor *sup, uint64
 struct wtl__member *wtl__member_by_id(const struct wtl__supervisor *sup, const char *id,
                                       size_t size);
 
+/* Leaves `ended` or `retries` and is DOWN. */
+void wtl__member_down(struct wtl__member *member);
+
+/* Room for one more pid; false when memory is exhausted. */
+bool wtl__member_room(struct wtl_ctx *x, struct wtl__supervisor *sup);
+/* The child has an actor, member->local; and has none any more. */
+void wtl__member_at_pid(struct wtl__supervisor *sup, struct wtl__member *member);
+void wtl__member_off_pid(struct wtl__supervisor *sup, struct wtl__member *member);
+
 static inline bool wtl__member_has_actor(const struct wtl__member *member)
 {
     return member->local != 0;
 }
 
-/* Leaves `ended` or `retries` and is DOWN. */
-void wtl__member_down(struct wtl__supervisor *sup, struct wtl__member *member);
+/* ---- one child: supervisor_member.c -------------------------------------------------------- */
 
-/* Spawns the actor of a child that has none. What becomes of it is told to the pool or the task, and
- * it may be at once: a fresh child that cannot be spawned is freed. */
+/* Spawns the actor of a child that has none. What becomes of it is told to the pool or the task,
+ * and it may be at once: a fresh child that cannot be spawned is freed. */
 void wtl__member_start(struct wtl_ctx *x, struct wtl__supervisor *sup, struct wtl__member *member);
 /* Tells the actor to stop; its exit follows. With `timed`, it is killed when its time is over. */
-void wtl__member_stop(struct wtl_ctx *x, struct wtl__supervisor *sup, struct wtl__member *member,
-                      bool timed);
+void wtl__member_stop(struct wtl_ctx *x, struct wtl__member *member, bool timed);
 /* Its timer has fired. */
 void wtl__member_timer(struct wtl_ctx *x, struct wtl__member *member);
 /* Its init is over. */
@@ -218,8 +220,7 @@ void wtl__member_exited(struct wtl_ctx *x, struct wtl__supervisor *sup, struct w
                         struct wtl_reason reason);
 
 /* It was to be stopped, and had ended by itself. */
-void wtl__member_ended_meanwhile(struct wtl_ctx *x, struct wtl__supervisor *sup,
-                                 struct wtl__member *member);
+void wtl__member_ended_meanwhile(struct wtl_ctx *x, struct wtl__member *member);
 
 /* How long its actor may take to stop, in ms, or WTL_SHUTDOWN_BRUTAL or _INFINITY. */
 uint32_t wtl__shutdown_ms(const struct wtl_child *spec);
@@ -232,8 +233,7 @@ void wtl__member_answer(struct wtl_ctx *x, struct wtl__member *member, enum wtl_
 
 static inline struct wtl_reason wtl__member_reason(const struct wtl__member *member)
 {
-    return (struct wtl_reason){.class_ = (enum wtl_exit_class)member->class_,
-                               .word = member->word};
+    return (struct wtl_reason){.class_ = (enum wtl_exit_class)member->class_, .word = member->word};
 }
 
 static inline void wtl__member_set_reason(struct wtl__member *member, struct wtl_reason reason)
@@ -275,10 +275,7 @@ void wtl__restart_decide(struct wtl_ctx *x, struct wtl__supervisor *sup,
 /* Restarts a child, if the intensity allows it. */
 void wtl__restart_try(struct wtl_ctx *x, struct wtl__supervisor *sup, struct wtl__member *member);
 /* It could not be started: another try follows, behind what waits in the mailbox. */
-void wtl__restart_later(struct wtl_ctx *x, struct wtl__supervisor *sup,
-                        struct wtl__member *member);
-/* The message of wtl__restart_later has come. */
-void wtl__restart_due(struct wtl__supervisor *sup);
+void wtl__restart_later(struct wtl_ctx *x, struct wtl__supervisor *sup, struct wtl__member *member);
 /* The child that is to be tried again now; NULL: none. */
 struct wtl__member *wtl__restart_next(struct wtl__supervisor *sup);
 

@@ -1,5 +1,6 @@
 /*
- * supervisor_restart.c - whether a child that has ended is started again, and when that is too often.
+ * supervisor_restart.c - whether a child that has ended is started again, and when that is too
+ * often.
  *
  * OTP's rules (supervisor, restart/2 and add_restart), with times in milliseconds where OTP has
  * seconds: every attempt counts, those that fail too; the window is inclusive; a restart of a whole
@@ -36,8 +37,7 @@ static bool window_room(struct wtl_ctx *x, struct wtl__supervisor *sup)
 /* Counts an attempt; false when it is one too many. Without memory to count, it is too many. */
 static bool intensity_allows(struct wtl_ctx *x, struct wtl__supervisor *sup, uint64_t now_ms)
 {
-    while (sup->window_count > 0 &&
-           now_ms - sup->window[sup->window_first] > sup->period_ms) {
+    while (sup->window_count > 0 && now_ms - sup->window[sup->window_first] > sup->period_ms) {
         sup->window_first = (sup->window_first + 1) % sup->window_capacity;
         sup->window_count--;
     }
@@ -87,7 +87,7 @@ static void begin(struct wtl_ctx *x, struct wtl__supervisor *sup, struct wtl__me
 void wtl__restart_try(struct wtl_ctx *x, struct wtl__supervisor *sup, struct wtl__member *member)
 {
     uint64_t now_ms = wtl_now_ns(x) / 1000000;
-    wtl__member_down(sup, member);
+    wtl__member_down(member);
     if (!intensity_allows(x, sup, now_ms)) {
         wtl__supervisor_report(x, "shutdown", member, "reached_max_restart_intensity");
         wtl__member_free(x, sup, member);
@@ -100,8 +100,7 @@ void wtl__restart_try(struct wtl_ctx *x, struct wtl__supervisor *sup, struct wtl
     begin(x, sup, member);
 }
 
-void wtl__restart_decide(struct wtl_ctx *x, struct wtl__supervisor *sup,
-                         struct wtl__member *member)
+void wtl__restart_decide(struct wtl_ctx *x, struct wtl__supervisor *sup, struct wtl__member *member)
 {
     struct wtl_reason reason = wtl__member_reason(member);
     enum wtl_restart restart = member->spec->restart;
@@ -114,27 +113,17 @@ void wtl__restart_decide(struct wtl_ctx *x, struct wtl__supervisor *sup,
         wtl__restart_try(x, sup, member);
         return;
     }
-    wtl__member_down(sup, member);
+    wtl__member_down(member);
     if (restart == WTL_TEMPORARY || sup->pool != NULL) {
         wtl__member_free(x, sup, member);
     }
 }
 
-void wtl__restart_later(struct wtl_ctx *x, struct wtl__supervisor *sup,
-                        struct wtl__member *member)
+void wtl__restart_later(struct wtl_ctx *x, struct wtl__supervisor *sup, struct wtl__member *member)
 {
     member->state = WTL__MEMBER_RESTARTING;
     wtl__list_push_last(&sup->retries, &member->queue);
     wtl__supervisor_later(x, WTL__TAG_RETRY);
-}
-
-void wtl__restart_due(struct wtl__supervisor *sup)
-{
-    if (sup->retries_void > 0) {
-        sup->retries_void--;
-    } else {
-        sup->retries_due++;
-    }
 }
 
 struct wtl__member *wtl__restart_next(struct wtl__supervisor *sup)
@@ -142,7 +131,8 @@ struct wtl__member *wtl__restart_next(struct wtl__supervisor *sup)
     if (sup->retries_due == 0) {
         return NULL;
     }
-    sup->retries_due--;
     struct wtl__link *link = wtl__list_take_first(&sup->retries);
+    /* a message whose child was terminated meanwhile is for nobody */
+    sup->retries_due = link != NULL ? sup->retries_due - 1 : 0;
     return link != NULL ? WTL_LIST_ITEM(link, struct wtl__member, queue) : NULL;
 }

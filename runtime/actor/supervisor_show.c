@@ -42,14 +42,14 @@ void wtl__supervisor_refused(const char *event, const struct wtl_error *error)
 /* ---- lists --------------------------------------------------------------------------------- */
 
 static const char *const state_words[] = {
-    [WTL__MEMBER_DOWN] = "stopped",      [WTL__MEMBER_STARTING] = "starting",
-    [WTL__MEMBER_RUNNING] = "running",   [WTL__MEMBER_STOPPING] = "stopping",
-    [WTL__MEMBER_ENDED] = "ended",       [WTL__MEMBER_RESTARTING] = "restarting",
+    [WTL__MEMBER_DOWN] = "stopped",    [WTL__MEMBER_STARTING] = "starting",
+    [WTL__MEMBER_RUNNING] = "running", [WTL__MEMBER_STOPPING] = "stopping",
+    [WTL__MEMBER_ENDED] = "ended",     [WTL__MEMBER_RESTARTING] = "restarting",
 };
 
 static void put_members(const struct wtl__list *list, uint64_t node, struct wtl_writer *body)
 {
-    WTL_LIST_EACH(link, list) {
+    WTL_LIST_EACH (link, list) {
         const struct wtl__member *member = WTL_LIST_ITEM(link, struct wtl__member, order);
         wtl_put_array(body, 5);
         if (member->spec->id != NULL) {
@@ -79,7 +79,7 @@ struct count {
 
 static void count_members(const struct wtl__list *list, struct count *count)
 {
-    WTL_LIST_EACH(link, list) {
+    WTL_LIST_EACH (link, list) {
         const struct wtl__member *member = WTL_LIST_ITEM(link, struct wtl__member, order);
         count->active += member->local != 0;
         count->supervisors += member->spec->tree != NULL;
@@ -131,13 +131,12 @@ enum wtl_status wtl__supervisor_history(const struct wtl__runtime *runtime,
         return WTL_UNSUPPORTED;
     }
     uint64_t now_ms = runtime->host->now_ns((struct wtl__runtime *)(uintptr_t)runtime) / 1000000;
-    uint32_t count = sup->history == NULL                ? 0
+    uint32_t count = sup->history == NULL               ? 0
                      : sup->restarts < WTL__HISTORY_MAX ? sup->restarts
-                                                         : WTL__HISTORY_MAX;
+                                                        : WTL__HISTORY_MAX;
     wtl_put_array(body, count);
     for (uint32_t i = 1; i <= count; i++) {
-        const struct wtl__restarted *slot =
-            &sup->history[(sup->restarts - i) % WTL__HISTORY_MAX];
+        const struct wtl__restarted *slot = &sup->history[(sup->restarts - i) % WTL__HISTORY_MAX];
         char text[40];
         wtl_put_array(body, 3);
         wtl_put_u64(body, now_ms - slot->at_ms);

@@ -1,15 +1,16 @@
 /*
  * supervisor_spec.c - checking trees of children and copying them whole.
  *
- * A copy is one block: the struct first, then whatever it points to. It is made twice, once into the
- * message that carries it to the supervisor, so that a message that nobody takes frees all of it, and
- * once out of it. Only code of this process hands trees over, so pointers may be followed.
+ * A copy is one block: the struct first, then whatever it points to. It is made twice, once into
+ * the message that carries it to the supervisor, so that a message that nobody takes frees all of
+ * it, and once out of it. Only code of this process hands trees over, so pointers may be followed.
  *
  * Thread: any. Owns: nothing; the caller gives the block.
  */
 #include "actor/supervisor_private.h"
 
 #include "actor/names.h"
+#include "actor/settings.h"
 #include "base/pool.h"
 
 /* ---- checking ------------------------------------------------------------------------------ */
@@ -46,9 +47,10 @@ static enum wtl_status check_child(const struct wtl_child *child, bool pool, uns
                         child->type == NULL ? "neither" : "both");
     }
     if ((unsigned)child->restart > WTL_TEMPORARY) {
-        return wtl_fail(error, WTL_INVALID,
-                        "child \"%.63s\": expected permanent, transient or temporary, got restart %u",
-                        id, (unsigned)child->restart);
+        return wtl_fail(
+            error, WTL_INVALID,
+            "child \"%.63s\": expected permanent, transient or temporary, got restart %u", id,
+            (unsigned)child->restart);
     }
     if (child->name != NULL && (pool || !wtl__name_is_valid(child->name))) {
         return wtl_fail(error, WTL_INVALID, "child \"%.63s\": %s, got name \"%.63s\"", id,
@@ -191,24 +193,17 @@ static const char *put_text(struct block *block, const char *text)
     return text != NULL ? put(block, text, strlen(text) + 1) : NULL;
 }
 
-/* Settings point to the strings among them; the copy points to copies. */
 static void *put_settings(struct block *block, const struct wtl_actor *type, const void *settings)
 {
+    void *copy = NULL;
     if (settings == NULL || type == NULL) {
         return NULL;
     }
-    char *copy = put(block, settings, type->settings_size);
-    for (const struct wtl_field *field = type->fields; field != NULL && field->name != NULL;
-         field++) {
-        if (field->type == WTL_FIELD_STR) {
-            const char *text;
-            memcpy(&text, (const char *)settings + field->offset, sizeof text);
-            text = put_text(block, text);
-            if (copy != NULL) {
-                memcpy(copy + field->offset, &text, sizeof text);
-            }
-        }
+    if (block->begin != NULL) {
+        copy = block->begin + block->used;
+        wtl__settings_copy(type, settings, copy);
     }
+    block->used += (wtl__settings_size(type, settings) + 7) & ~(size_t)7;
     return copy;
 }
 
@@ -273,17 +268,4 @@ void wtl__child_copy(const struct wtl_child *child, void *memory)
 {
     struct block block = {.begin = memory};
     put_child(&block, child);
-}
-
-size_t wtl__settings_copy_size(const struct wtl_actor *type, const void *settings)
-{
-    struct block block = {0};
-    (void)put_settings(&block, type, settings);
-    return block.used;
-}
-
-void wtl__settings_copy(const struct wtl_actor *type, const void *settings, void *memory)
-{
-    struct block block = {.begin = memory};
-    (void)put_settings(&block, type, settings);
 }

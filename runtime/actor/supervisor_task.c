@@ -27,16 +27,16 @@ static struct wtl__member *preceding(const struct wtl__supervisor *sup, struct w
 {
     struct wtl__link *prev = member->order.prev;
     return sup->task.single || member == sup->task.first || prev == &sup->order.head ? NULL
-                                                                                       : item(prev);
+                                                                                     : item(prev);
 }
 
 void wtl__task_begin(struct wtl__supervisor *sup, enum wtl__task_kind kind,
                      struct wtl__member *first, bool single)
 {
-    bool starts = kind == WTL__TASK_INIT || kind == WTL__TASK_START ||
-                  (kind == WTL__TASK_RESTART && single);
-    sup->task = (struct wtl__task){
-        .kind = kind, .starting = starts, .single = single, .first = first};
+    bool starts =
+        kind == WTL__TASK_INIT || kind == WTL__TASK_START || (kind == WTL__TASK_RESTART && single);
+    sup->task =
+        (struct wtl__task){.kind = kind, .starting = starts, .single = single, .first = first};
     if (starts) {
         sup->task.cursor = first != NULL ? first : item(wtl__list_first(&sup->order));
     } else {
@@ -74,15 +74,15 @@ static bool stop_one(struct wtl_ctx *x, struct wtl__supervisor *sup)
     switch ((enum wtl__member_state)member->state) {
     case WTL__MEMBER_STARTING:
     case WTL__MEMBER_RUNNING:
-        wtl__member_stop(x, sup, member, true);
+        wtl__member_stop(x, member, true);
         return false;
     case WTL__MEMBER_STOPPING:
         return false;
     case WTL__MEMBER_ENDED:
-        wtl__member_ended_meanwhile(x, sup, member);
+        wtl__member_ended_meanwhile(x, member);
         break;
     case WTL__MEMBER_RESTARTING:
-        wtl__member_down(sup, member);
+        wtl__member_down(member);
         break;
     case WTL__MEMBER_DOWN:
         break;

@@ -1,0 +1,441 @@
+/*
+ * core_private.h - what the files of the control core share. core.h is the contract.
+ *
+ *   core.c           events, time, and what follows from an event
+ *   core_effects.c   the queue of effects
+ *   core_links.c     links by identity: duplicates, probes, simultaneous dials
+ *   core_redial.c    whom to dial, and when
+ *   core_nodes.c     nodes: up, down, incarnations, who may speak for whom
+ *   core_roster.c    ROSTER frames, routes, what a leaf knows
+ *   core_attach.c    where leaves are attached
+ *   core_view.c      the view (the set of core nodes that are up) and the owner of a name in it
+ *   core_names.c     the table of names
+ *   core_names_frame.c  NAMES frames: who may send what, relay
+ *   core_asks.c      what actors and leaves have asked for, with deadlines
+ *   core_owner.c     the owner's part: grants, claims, clashes
+ *   core_sync.c      claims after a view change, digests, repair
+ *   core_rights.c    the table of layer and verb
+ *
+ * Thread: one at a time, as the core. Owns: what hangs on struct wtl__core is freed with it.
+ */
+#ifndef WTL_MESH_CORE_PRIVATE_H
+#define WTL_MESH_CORE_PRIVATE_H
+
+#include "base/list.h"
+#include "base/map.h"
+#include "mesh/core.h"
+
+#define WTL__CORE_MAX    WTL__ROSTER_MAX /* core nodes that are up, this one included */
+#define WTL__CORES_MAX   128u            /* core nodes that are remembered */
+#define WTL__TARGETS_MAX (WTL__JOINS_MAX + WTL__CORES_MAX)
+#define WTL__DIALS_MAX   16u /* under way at a time */
+#define WTL__ASKS_MAX    4096u
+#define WTL__HELD_MAX    4096u         /* registrations that wait for claims */
+#define WTL__HELD_BYTES  (64u * 1024)  /* frames of a link that is not decided about yet */
+#define WTL__TOLD_MAX    WTL__ROSTER_MAX
+#define WTL__TOMBS_MAX   65536u
+#define WTL__LEAF_NAMES_MAX 1024u /* names of one leaf */
+#define WTL__EFFECTS_MAX (64u * 1024 * 1024) /* bytes of effects that wait */
+#define WTL__SYNC_BYTES  16384u              /* of claims, names and records to a node at a time, */
+#define WTL__SYNC_MS     10u                 /* and the pause after so many */
+
+#define WTL__DIAL_TURN_MS    1000u  /* the higher node id lets the lower one dial first */
+#define WTL__DIAL_TIMEOUT_MS 30000u /* a dial that nothing more is heard of */
+#define WTL__DIAL_CROSS_MS   10000u /* links of both directions this close were dialled at once */
+#define WTL__ROSTER_PACE_MS  20u
+#define WTL__FORGET_MS       86400000u /* a node that is down for a day */
+#define WTL__ATTACH_LIFE_S   600
+#define WTL__ATTACH_RENEW_MS 300000u
+#define WTL__ATTACH_RETRY_MS 10000u
+#define WTL__CLOCK_SKEW_S    300
+#define WTL__ASK_MS          3000u /* the deadline of a question about names */
+#define WTL__ASK_RETRY_MS    500u
+#define WTL__ASK_SOON_MS     50u
+#define WTL__CLAIMS_RETRY_MS 1000u
+#define WTL__CLAIMS_SOON_MS  100u
+#define WTL__DIGEST_MS       10000u
+#define WTL__RESYNC_MS       2000u
+#define WTL__TOMB_MS         600000u
+#define WTL__CACHE_MS        10000u
+/* An epoch that is so far ahead of all others was made up. */
+#define WTL__EPOCH_JUMP (UINT64_C(1) << 40)
+
+/* The upper 40 bits of a node id: who it is, in whatever incarnation. */
+#define WTL__NODE_BITS(id) ((id) >> 24)
+
+/* In a ROSTER entry the lower half of the layer's byte is the layer, the upper half how many hops
+ * the sender needs to that node: 0 is the sender itself. */
+#define WTL__ROSTER_LAYER(byte) ((uint8_t)((byte)&0x0fu))
+#define WTL__ROSTER_HOPS(byte)  ((uint8_t)((byte) >> 4))
+
+enum wtl__due {
+    WTL__DUE_DIAL,
+    WTL__DUE_LINK,
+    WTL__DUE_NODE,
+    WTL__DUE_ROSTER,
+    WTL__DUE_ATTACH,
+    WTL__DUE_VIEW,
+    WTL__DUE_ASK,
+    WTL__DUE_SYNC,
+    WTL__DUE_NAME,
+    WTL__DUE_COUNT,
+};
+
+/* ON: it carries its node. NEWCOMER: another incarnation of a node that is up, which is probed
+ * meanwhile. OLDER: the same node has dialled again; should the new link fail, this one is back. */
+enum wtl__core_link_state { WTL__LINK_ON = 1, WTL__LINK_NEWCOMER, WTL__LINK_OLDER };
+
+struct wtl__core_link {
+    uint32_t number;
+    uint32_t index; /* in core->links */
+    uint8_t state;
+    uint8_t layer;
+    uint8_t link_class;
+    bool dialled;
+    bool greeted; /* its first ROSTER has come */
+    bool answered; /* the probe of `rival` was answered */
+    uint64_t node;
+    uint64_t up_ms;
+    uint64_t rival;    /* ON: another incarnation of it that somebody else has; 0: none */
+    uint64_t probe;    /* number of the probe under way */
+    uint64_t until_ms; /* when `rival`, NEWCOMER or OLDER is decided */
+    /* Of a link to a core node: what that node reaches, in so many hops. Of one to a leaf: which
+     * other leaves it was told of. */
+    uint32_t near_count;
+    uint32_t told_next;
+    uint64_t near_nodes[WTL__ROSTER_MAX];
+    uint8_t near_hops[WTL__ROSTER_MAX];
+    uint32_t attach_at; /* records below this index of core->nodes are still to be sent */
+    uint8_t *held;      /* frames that came while it was not ON */
+    uint32_t held_size;
+    char name[WTL_NAME_MAX + 1];
+    char address[WTL_NAME_MAX + 1];
+};
+
+enum wtl__core_node_state { WTL__NODE_DOWN = 0, WTL__NODE_UP = 1, WTL__NODE_KNOWN = 2 };
+
+/* What is under way with a core node about names. */
+struct wtl__core_sync {
+    uint8_t claims; /* enum wtl__claims */
+    bool all;       /* claims: every name it owns, not only those that it owns newly */
+    uint32_t claims_at;
+    uint64_t claims_due_ms;
+    bool streaming; /* it has asked for all names that this node owns */
+    uint32_t stream_at;
+    uint64_t stream_mark;
+    uint64_t mark; /* of the stream from it, 0: none */
+    uint64_t asked_ms;
+    uint64_t due_ms;
+};
+enum wtl__claims { WTL__CLAIMS_NONE = 0, WTL__CLAIMS_SENDING, WTL__CLAIMS_SENT, WTL__CLAIMS_DONE };
+
+struct wtl__core_node {
+    uint64_t id;
+    uint64_t gone; /* an incarnation that is over: hearsay does not bring it back */
+    uint32_t index;
+    uint32_t link; /* its own, 0: none */
+    uint32_t via;  /* core node: the link of its route, 0: none */
+    uint8_t hops;
+    uint8_t layer;
+    uint8_t link_class; /* 0: not known */
+    uint8_t state;
+    uint64_t since_ms;
+    uint64_t lost_ms;    /* up without a route since; 0: it has one */
+    uint64_t uplink;     /* leaf: where it is attached, 0: nowhere */
+    uint64_t number;     /* of its record */
+    int64_t expiry_s;
+    uint64_t expires_ms;
+    uint8_t *proof;
+    uint32_t proof_size;
+    uint64_t claimed;    /* core node: the view for which it has sent its claims */
+    struct wtl__core_sync *sync; /* core node */
+    char name[WTL_NAME_MAX + 1];
+    char address[WTL_NAME_MAX + 1];
+};
+
+struct wtl__core_target {
+    char address[WTL_NAME_MAX + 1];
+    char name[WTL_NAME_MAX + 1]; /* of the node that has to answer; empty: any */
+    uint64_t bits;               /* identity of the node behind it; 0: not known */
+    bool dialling;
+    uint64_t dialled_ms;
+    uint64_t due_ms;
+    uint32_t wait_ms; /* the last pause; 0: there was none */
+};
+
+struct wtl__core_view {
+    uint64_t hash;
+    uint32_t count;
+    uint64_t nodes[WTL__CORE_MAX]; /* ascending */
+};
+
+struct wtl__core_name {
+    struct wtl__link by_node; /* in no list: a tombstone */
+    struct wtl__link by_pid;
+    struct wtl__link expiring; /* in core->tombs or core->cached */
+    uint64_t key[2];
+    uint64_t hash;        /* the same on every node */
+    struct wtl_pid pid;   /* none: a tombstone */
+    struct wtl_pid was;   /* tombstone on a leaf: who has let go of it */
+    uint64_t epoch;
+    uint64_t birth;       /* the epoch at which this pid got it: the older wins a clash */
+    uint64_t granter;     /* who gave out the epoch: settles equal ones */
+    uint64_t owner;       /* in the view `owner_view` */
+    uint64_t owner_view;
+    uint64_t mark;        /* the last stream that had it */
+    uint64_t expires_ms;  /* tombstone or cached */
+    uint32_t index;
+    char name[];
+};
+
+struct wtl__core_holder {
+    struct wtl__list names;
+    uint32_t count;
+};
+
+enum wtl__ask_kind { WTL__ASK_REGISTER = 1, WTL__ASK_WHEREIS };
+
+struct wtl__core_ask {
+    uint64_t serial;
+    uint32_t index;
+    uint8_t kind;
+    bool quiet;      /* a leaf registers again what it holds: nobody waits for the answer */
+    bool then_drop;  /* it was unregistered before it was registered */
+    struct wtl_pid pid;
+    uint64_t request; /* of who asked */
+    uint64_t leaf;    /* who asked; 0: an actor of this node */
+    uint64_t deadline_ms;
+    uint64_t retry_ms;
+    char name[WTL_NAME_MAX + 1];
+};
+
+struct wtl__core {
+    struct wtl__core_config config;
+    bool is_leaf;
+    uint64_t now_ms;
+    int64_t wall_s; /* as last told, at wall_ms; 0: not yet */
+    uint64_t wall_ms;
+    struct wtl__prng prng;
+    uint64_t serial;
+    uint64_t due_ms[WTL__DUE_COUNT];
+
+    uint8_t *effects;
+    size_t effects_at, effects_size, effects_capacity;
+    bool dropping; /* memory for effects was exhausted */
+
+    struct wtl__map links_map; /* (0, number) */
+    struct wtl__core_link **links;
+    uint32_t links_count, links_capacity;
+    uint32_t waiting_count; /* links that are not ON */
+
+    struct wtl__map nodes_map; /* (0, identity bits) */
+    struct wtl__core_node **nodes;
+    uint32_t nodes_count, nodes_capacity;
+    struct wtl__core_node *cores[WTL__CORES_MAX];
+    uint32_t cores_count;
+    bool routes_dirty, members_dirty, roster_dirty, view_dirty, routes_changed;
+    uint64_t roster_ms; /* when rosters were sent last */
+
+    struct wtl__core_target targets[WTL__TARGETS_MAX];
+    uint32_t targets_count;
+    uint32_t join_at; /* a leaf's next uplink */
+
+    uint32_t uplink; /* a leaf's link, 0: none */
+    bool attached;   /* its record was sent on that link */
+    uint64_t attach_number;
+
+    struct wtl__core_view view, before; /* `before`: the last one that was settled */
+    bool settled;
+    bool grown; /* the view has nodes that `before` had not */
+    uint64_t settle_ms;
+    uint64_t digest_ms;
+
+    struct wtl__map names_map, holders;
+    struct wtl__core_name **names;
+    uint32_t names_count, names_capacity;
+    uint64_t name_seed[2];
+    struct wtl__list tombs, cached;
+    uint32_t tombs_count;
+    uint64_t epoch;
+
+    struct wtl__map asks_map;
+    struct wtl__core_ask **asks;
+    uint32_t asks_count;
+    struct wtl__names_frame *held; /* registrations that wait for claims */
+    uint32_t held_count;
+};
+
+/* ---- core.c --------------------------------------------------------------------------------- */
+
+/* Something of that kind is due then, or earlier. */
+static inline void wtl__core_wake(struct wtl__core *core, enum wtl__due due, uint64_t at_ms)
+{
+    if (at_ms < core->due_ms[due]) {
+        core->due_ms[due] = at_ms;
+    }
+}
+
+/* A growing array of pointers: makes room for one more. False: no memory. */
+bool wtl__core_room(void ***array, uint32_t count, uint32_t *capacity) WTL_MUST_USE;
+void wtl__core_copy(char out[WTL_NAME_MAX + 1], const char *text);
+
+/* ---- core_effects.c ------------------------------------------------------------------------- */
+
+/* Strings and frame are copied. */
+void wtl__core_push(struct wtl__core *core, const struct wtl__effect *effect);
+void wtl__core_send(struct wtl__core *core, uint32_t link, const uint8_t *frame, size_t size);
+
+/* ---- core_links.c --------------------------------------------------------------------------- */
+
+struct wtl__core_link *wtl__core_link_find(const struct wtl__core *core, uint32_t number);
+void wtl__core_link_close(struct wtl__core *core, struct wtl__core_link *link,
+                          enum wtl_status status, const char *text);
+void wtl__core_links_tick(struct wtl__core *core);
+/* Another node says that it reaches `rival`, while this node has a link to the same name. */
+void wtl__core_link_contest(struct wtl__core *core, struct wtl__core_link *link, uint64_t rival);
+void wtl__core_probe_answered(struct wtl__core *core, uint64_t node, uint64_t probe);
+/* Keeps a frame for when the link is ON. */
+enum wtl_status wtl__core_link_hold(struct wtl__core *core, struct wtl__core_link *link,
+                                    const struct wtl__frame *frame) WTL_MUST_USE;
+enum wtl_status wtl__core_dispatch(struct wtl__core *core, struct wtl__core_link *link,
+                                   const struct wtl__frame *frame) WTL_MUST_USE;
+
+/* ---- core_redial.c -------------------------------------------------------------------------- */
+
+void wtl__core_redial_init(struct wtl__core *core);
+void wtl__core_redial_linked(struct wtl__core *core, const struct wtl__hello *peer, bool dialled);
+void wtl__core_redial_lost(struct wtl__core *core, const struct wtl__core_link *link,
+                           enum wtl_status status);
+/* A core node with an address is known. */
+void wtl__core_redial_learn(struct wtl__core *core, const struct wtl__core_node *node);
+void wtl__core_redial_forget(struct wtl__core *core, uint64_t bits);
+void wtl__core_redial_tick(struct wtl__core *core);
+
+/* ---- core_nodes.c --------------------------------------------------------------------------- */
+
+struct wtl__core_node *wtl__core_node_find(const struct wtl__core *core, uint64_t id);
+/* The node with that identity, in whatever incarnation. */
+struct wtl__core_node *wtl__core_node_named(const struct wtl__core *core, uint64_t id);
+/* The same, made when there is none. NULL: full, or no memory. */
+struct wtl__core_node *wtl__core_node_intern(struct wtl__core *core, uint64_t id, uint8_t layer);
+/* From here on it is that incarnation: the old one goes down. */
+void wtl__core_node_become(struct wtl__core *core, struct wtl__core_node *node, uint64_t id);
+void wtl__core_node_up(struct wtl__core *core, struct wtl__core_node *node);
+void wtl__core_node_down(struct wtl__core *core, struct wtl__core_node *node,
+                         enum wtl_status status);
+/* Looks whether it has a route: comes up, starts or ends its window. */
+void wtl__core_node_check(struct wtl__core *core, struct wtl__core_node *node);
+void wtl__core_nodes_tick(struct wtl__core *core);
+uint32_t wtl__core_node_link(const struct wtl__core *core, const struct wtl__core_node *node);
+uint32_t wtl__core_up_count(const struct wtl__core *core);
+
+/* ---- core_roster.c -------------------------------------------------------------------------- */
+
+enum wtl_status wtl__core_roster_frame(struct wtl__core *core, struct wtl__core_link *link,
+                                       const struct wtl__frame *frame) WTL_MUST_USE;
+void wtl__core_routes_update(struct wtl__core *core);
+void wtl__core_roster_send(struct wtl__core *core, const struct wtl__core_link *link);
+void wtl__core_roster_flush(struct wtl__core *core);
+/* A leaf on that link has to know of another leaf. */
+void wtl__core_roster_tell(struct wtl__core *core, uint64_t leaf, uint64_t about);
+bool wtl__core_reaches(const struct wtl__core_link *link, uint64_t node, uint8_t *hops_out);
+
+/* ---- core_attach.c -------------------------------------------------------------------------- */
+
+enum wtl_status wtl__core_attach_frame(struct wtl__core *core, struct wtl__core_link *link,
+                                       const struct wtl__frame *frame) WTL_MUST_USE;
+enum wtl_status wtl__core_detach_frame(struct wtl__core *core, struct wtl__core_link *link,
+                                       const struct wtl__frame *frame) WTL_MUST_USE;
+/* The record goes; when it was attached here, all are told. */
+void wtl__core_attach_end(struct wtl__core *core, struct wtl__core_node *leaf);
+void wtl__core_attach_tick(struct wtl__core *core);
+/* Sends records on that link, as many as may go at once. True: there are more. */
+bool wtl__core_attach_sync(struct wtl__core *core, struct wtl__core_link *link);
+
+/* ---- core_view.c ---------------------------------------------------------------------------- */
+
+uint64_t wtl__core_mix(uint64_t value);
+uint64_t wtl__core_hash(const char *name, uint64_t seed);
+void wtl__core_view_update(struct wtl__core *core);
+uint64_t wtl__core_owner_in(const struct wtl__core_view *view, uint64_t hash);
+/* The owner of that name in the present view. */
+uint64_t wtl__core_owner(struct wtl__core *core, struct wtl__core_name *name);
+/* May this node, as its owner, give out that name? */
+bool wtl__core_view_grants(const struct wtl__core *core, uint64_t hash);
+void wtl__core_view_tick(struct wtl__core *core);
+void wtl__core_view_check(struct wtl__core *core);
+
+/* ---- core_names.c --------------------------------------------------------------------------- */
+
+void wtl__core_names_init(struct wtl__core *core);
+void wtl__core_names_deinit(struct wtl__core *core);
+struct wtl__core_name *wtl__core_name_get(const struct wtl__core *core, const char *name);
+/* That pid has it (none: nobody), in that epoch. Made when there is none. NULL: full. */
+struct wtl__core_name *wtl__core_name_put(struct wtl__core *core, const char *name,
+                                          struct wtl_pid pid, uint64_t epoch, uint64_t birth,
+                                          uint64_t granter);
+void wtl__core_name_bury(struct wtl__core *core, struct wtl__core_name *name, uint64_t epoch);
+void wtl__core_name_cache(struct wtl__core *core, struct wtl__core_name *name);
+void wtl__core_name_remove(struct wtl__core *core, struct wtl__core_name *name);
+/* A node is down: what its actors had is buried. */
+void wtl__core_names_of_node(struct wtl__core *core, uint64_t node);
+/* Is it one that this node speaks for: of its own actors, or of a leaf that is attached here? */
+bool wtl__core_is_ours(const struct wtl__core *core, struct wtl_pid pid);
+uint32_t wtl__core_names_held(const struct wtl__core *core, uint64_t node);
+void wtl__core_epoch_seen(struct wtl__core *core, uint64_t epoch);
+void wtl__core_names_tick(struct wtl__core *core);
+/* Ours lets go of it: here at once, and its owner is told. */
+void wtl__core_name_release(struct wtl__core *core, struct wtl__core_name *name);
+
+/* ---- core_names_frame.c --------------------------------------------------------------------- */
+
+enum wtl_status wtl__core_names_frame(struct wtl__core *core, struct wtl__core_link *link,
+                                      const struct wtl__frame *frame) WTL_MUST_USE;
+/* Fills in source, hops and view; to this node itself it is handled at once. False: no route. */
+bool wtl__core_names_send(struct wtl__core *core, struct wtl__names_frame *frame);
+void wtl__core_names_all(struct wtl__core *core, struct wtl__names_frame *frame);
+
+/* ---- core_asks.c ---------------------------------------------------------------------------- */
+
+struct wtl__core_ask *wtl__core_ask_new(struct wtl__core *core, enum wtl__ask_kind kind,
+                                        struct wtl_pid pid, uint64_t request, uint64_t leaf,
+                                        const char *name);
+void wtl__core_ask_send(struct wtl__core *core, struct wtl__core_ask *ask);
+void wtl__core_ask_cancel_leaf(struct wtl__core *core, uint64_t leaf);
+/* Has that pid of this node asked for that name, and no answer yet? */
+struct wtl__core_ask *wtl__core_ask_of(const struct wtl__core *core, struct wtl_pid pid,
+                                       const char *name);
+void wtl__core_ask_result(struct wtl__core *core, const struct wtl__names_frame *result);
+void wtl__core_asks_again(struct wtl__core *core);
+void wtl__core_asks_tick(struct wtl__core *core);
+/* A leaf has a new uplink: what it holds is registered there, what it let go of is dropped. */
+void wtl__core_asks_renew(struct wtl__core *core);
+void wtl__core_ask_from_leaf(struct wtl__core *core, const struct wtl__names_frame *frame);
+void wtl__core_ask_lookup(struct wtl__core *core, const struct wtl__names_frame *frame);
+void wtl__core_answer(struct wtl__core *core, uint64_t leaf, struct wtl_pid pid, uint64_t request,
+                      enum wtl_status status, const char *name, struct wtl_pid holder,
+                      uint64_t epoch);
+
+/* ---- core_owner.c --------------------------------------------------------------------------- */
+
+void wtl__core_owner_register(struct wtl__core *core, const struct wtl__names_frame *frame);
+void wtl__core_owner_drop(struct wtl__core *core, const struct wtl__names_frame *frame);
+void wtl__core_owner_claim(struct wtl__core *core, const struct wtl__names_frame *frame);
+void wtl__core_owner_release(struct wtl__core *core);
+/* Registrations of that pid that wait here are forgotten; none.local: of that node. */
+void wtl__core_owner_forget(struct wtl__core *core, struct wtl_pid pid);
+/* What an owner says about a name. */
+void wtl__core_state(struct wtl__core *core, const struct wtl__names_frame *frame);
+
+/* ---- core_sync.c ---------------------------------------------------------------------------- */
+
+void wtl__core_sync_begin(struct wtl__core *core);
+void wtl__core_sync_claim(struct wtl__core *core, const struct wtl__core_name *name,
+                          uint64_t owner);
+void wtl__core_sync_claimed(struct wtl__core *core, const struct wtl__names_frame *frame);
+void wtl__core_sync_answered(struct wtl__core *core, const struct wtl__names_frame *frame);
+void wtl__core_sync_asked(struct wtl__core *core, const struct wtl__names_frame *frame);
+void wtl__core_sync_digests(struct wtl__core *core);
+void wtl__core_sync_tick(struct wtl__core *core);
+
+#endif

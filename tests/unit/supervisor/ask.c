@@ -1,0 +1,338 @@
+/* ask.c - what supervisors answer. */
+#include "kit.h"
+
+#include "actor/supervisor_private.h"
+
+#define WORKER(letter) (&(struct wtl_child)CHILD(letter))
+
+Test(supervisor, S19_statuses)
+{
+    EACH_SEED
+    {
+        struct wtl_child children[] = {CHILD("a"), CHILD("t", .restart = WTL_TEMPORARY)};
+        struct wtl_pid top = kit_supervise(&TREE(children));
+        struct wtl_pid b = kit_added(top, WORKER("b"), WTL_OK);
+        cr_assert(wtl_pid_equal(b, kit_pid("b")));
+        cr_assert(wtl_pid_equal(kit_added(top, WORKER("b"), WTL_STARTED), b));
+        cr_assert_eq(kit_asked(top, WTL_CHILD_RESTART, "b"), WTL_RUNNING);
+        cr_assert_eq(kit_asked(top, WTL_CHILD_DELETE, "b"), WTL_RUNNING);
+        cr_assert_eq(kit_asked(top, WTL_CHILD_TERMINATE, "b"), WTL_OK);
+        cr_assert_eq(kit_asked(top, WTL_CHILD_TERMINATE, "b"), WTL_OK,
+                     "also when it is not running");
+        EXPECT_LIST(top, "a running, t running, b stopped");
+        (void)kit_added(top, WORKER("b"), WTL_PRESENT);
+        cr_assert_eq(kit_asked(top, WTL_CHILD_RESTART, "b"), WTL_OK);
+        kit_asked(top, WTL_CHILD_TERMINATE, "b");
+        kit_script("b")->fail_starts = 1;
+        cr_assert_eq(kit_asked(top, WTL_CHILD_RESTART, "b"), WTL_SYSTEM, "why it failed");
+        EXPECT_LIST(top, "a running, t running, b stopped");
+        cr_assert_eq(kit_asked(top, WTL_CHILD_DELETE, "b"), WTL_OK);
+        cr_assert_eq(kit_asked(top, WTL_CHILD_DELETE, "b"), WTL_NOT_FOUND);
+        cr_assert_eq(kit_asked(top, WTL_CHILD_RESTART, "b"), WTL_NOT_FOUND);
+        cr_assert_eq(kit_asked(top, WTL_CHILD_TERMINATE, "b"), WTL_NOT_FOUND);
+        cr_assert_eq(kit_asked(top, WTL_CHILD_TERMINATE, "t"), WTL_OK);
+        EXPECT_LIST(top, "a running"); /* a temporary spec goes with its actor */
+        kit_script("c")->fail_starts = 1;
+        (void)kit_added(top, WORKER("c"), WTL_SYSTEM);
+        EXPECT_LIST(top, "a running"); /* and one that cannot be started is forgotten */
+        kit_script("d")->ignore_starts = 1;
+        cr_assert(wtl_pid_is_none(kit_added(top, WORKER("d"), WTL_OK)));
+        EXPECT_LIST(top, "a running, d stopped");
+        cr_assert_eq(kit_count(top, "specs"), 2);
+        cr_assert_eq(kit_count(top, "workers"), 2);
+        cr_assert_eq(kit.step.runtime.counters[WTL__COUNT_RESTARTS], 0, "asking is no restart");
+    }
+}
+
+Test(supervisor, S19_supervisors_can_be_added)
+{
+    EACH_SEED
+    {
+        struct wtl_child bottom[] = {CHILD("b")};
+        struct wtl_tree low = TREE(bottom);
+        struct wtl_pid top = kit_supervise(&(struct wtl_tree){0});
+        struct wtl_child child = {.id = "low", .tree = &low};
+        struct wtl_pid inner = kit_added(top, &child, WTL_OK);
+        EXPECT_LIST(inner, "b running");
+        cr_assert_eq(kit_count(top, "supervisors"), 1);
+        kit_script("b")->fail_starts = 1;
+        child.id = "other";
+        (void)kit_added(top, &child, WTL_SHUTDOWN);
+        EXPECT_LIST(top, "low running");
+    }
+}
+
+Test(supervisor, S19_added_children_are_last_in_order)
+{
+    EACH_SEED
+    {
+        struct wtl_child children[] = {CHILD("a"), CHILD("b")};
+        struct wtl_pid top = kit_supervise(&TREE(children, .strategy = WTL_REST_FOR_ONE));
+        (void)kit_added(top, WORKER("c"), WTL_OK);
+        kit_forget();
+        kit_kill(kit_pid("b"));
+        kit_settle();
+        EXPECT_TRACE("-c +b +c");
+    }
+}
+
+/* Three ways in which a child that cannot be restarted meets an ask. */
+Test(supervisor, S14_restarting)
+{
+    EACH_SEED
+    {
+        struct wtl_child children[] = {CHILD("a"), CHILD("b")};
+        struct wtl_pid top = kit_supervise(&TREE(children, INTENSITY(60000, 60000)));
+        struct answer answers[5];
+        kit_script("b")->start_delay_ms = 100;
+        kit_script("b")->fail_starts = 100000;
+        kit_kill(kit_pid("b"));
+        kit_advance(50);
+        EXPECT_LIST(top, "a running, b starting");
+        /* they are asked while it is being started, and done when that has failed */
+        kit_ask(&answers[0], top, WTL_CHILD_RESTART, "b", WTL_PID_NONE);
+        kit_ask(&answers[1], top, WTL_CHILD_DELETE, "b", WTL_PID_NONE);
+        kit_add(&answers[2], top, WORKER("b"));
+        kit_settle();
+        cr_assert_not(answers[0].came || answers[1].came || answers[2].came);
+        kit_advance(50);
+        cr_assert_eq(answers[0].status, WTL_RESTARTING);
+        cr_assert_eq(answers[1].status, WTL_RESTARTING);
+        cr_assert_eq(answers[2].status, WTL_PRESENT);
+        cr_assert(answers[0].came && answers[1].came && answers[2].came);
+        kit_ask(&answers[3], top, WTL_CHILD_TERMINATE, "b", WTL_PID_NONE);
+        kit_ask(&answers[4], top, WTL_CHILD_DELETE, "b", WTL_PID_NONE);
+        kit_advance(100);
+        cr_assert_eq(answers[3].status, WTL_OK, "terminate cancels the next attempt");
+        cr_assert_eq(answers[4].status, WTL_OK);
+        int starts = kit_script("b")->starts;
+        kit_advance(10000);
+        cr_assert_eq(kit_script("b")->starts, starts);
+        EXPECT_LIST(top, "a running");
+    }
+}
+
+Test(supervisor, S14_a_cancelled_attempt_is_nobody_elses)
+{
+    EACH_SEED
+    {
+        struct wtl_child children[] = {CHILD("a"), CHILD("b")};
+        struct wtl_pid top = kit_supervise(&TREE(children, INTENSITY(100, 60000)));
+        struct answer answer;
+        kit_script("a")->start_delay_ms = 100;
+        kit_script("a")->fail_starts = 3;
+        kit_kill(kit_pid("a"));
+        kit_advance(50);
+        kit_ask(&answer, top, WTL_CHILD_TERMINATE, "a", WTL_PID_NONE);
+        kit_advance(50);
+        cr_assert_eq(answer.status, WTL_OK);
+        kit_script("b")->fail_starts = 5;
+        kit_kill(kit_pid("b"));
+        kit_settle();
+        EXPECT_LIST(top, "a stopped, b running");
+        cr_assert_eq(kit_script("b")->starts, 7);
+        cr_assert_eq(kit_script("a")->starts, 2);
+    }
+}
+
+Test(supervisor, S23_it_answers_while_a_child_stops)
+{
+    EACH_SEED
+    {
+        struct wtl_child children[] = {CHILD("a"), CHILD("b")};
+        struct wtl_pid top = kit_supervise(&TREE(children));
+        struct answer stop;
+        struct answer again;
+        struct answer other;
+        kit_script("b")->stop_delay_ms = 4000;
+        kit_ask(&stop, top, WTL_CHILD_TERMINATE, "b", WTL_PID_NONE);
+        kit_advance(1000);
+        cr_assert_eq(kit_count(top, "active"), 2, "at once");
+        cr_assert_eq(kit_asked(top, WTL_CHILDREN_LIST, NULL), WTL_OK);
+        EXPECT_LIST(top, "a running, b stopping");
+        kit_ask(&again, top, WTL_CHILD_RESTART, "b", WTL_PID_NONE);
+        kit_add(&other, top, WORKER("c"));
+        kit_settle();
+        cr_assert_not(stop.came || again.came || other.came, "what changes children waits");
+        kit_advance(3000);
+        cr_assert(stop.came && again.came && other.came);
+        EXPECT_LIST(top, "a running, b running, c running");
+    }
+}
+
+Test(supervisor, S23_asks_that_wait_are_bounded)
+{
+    kit_open(1);
+    static struct answer answers[WTL__ASKS_MAX + 2];
+    struct wtl_child children[] = {CHILD("a")};
+    struct wtl_pid top = kit_supervise(&TREE(children));
+    kit_script("a")->stop_delay_ms = 100;
+    for (size_t i = 0; i < WTL_COUNT(answers); i++) {
+        kit_ask(&answers[i], top, WTL_CHILD_TERMINATE, "a", WTL_PID_NONE);
+    }
+    kit_settle();
+    cr_assert(answers[WTL__ASKS_MAX + 1].came);
+    cr_assert_eq(answers[WTL__ASKS_MAX + 1].status, WTL_BUSY);
+    kit_advance(100);
+    for (size_t i = 0; i <= WTL__ASKS_MAX; i++) {
+        cr_assert(answers[i].came);
+        cr_assert_eq(answers[i].status, WTL_OK);
+    }
+    kit_close();
+}
+
+Test(supervisor, S23_asks_of_one_that_ends)
+{
+    EACH_SEED
+    {
+        struct wtl_child children[] = {CHILD("a"), CHILD("b")};
+        struct wtl_pid top = kit_supervise(&TREE(children));
+        struct answer before;
+        struct answer after;
+        kit_script("b")->stop_delay_ms = 1000;
+        kit_ask(&before, top, WTL_CHILD_TERMINATE, "b", WTL_PID_NONE);
+        kit_settle();
+        struct answer queued;
+        kit_ask(&queued, top, WTL_CHILD_TERMINATE, "a", WTL_PID_NONE);
+        kit_settle();
+        kit_end(top);
+        kit_settle();
+        kit_add(&after, top, WORKER("c"));
+        kit_settle();
+        cr_assert_eq(after.status, WTL_SHUTDOWN);
+        kit_advance(1000);
+        cr_assert(kit.top_down);
+        cr_assert_eq(before.status, WTL_OK, "%s", wtl_status_word(before.status));
+        cr_assert(queued.came);
+        cr_assert_eq(queued.status, WTL_CLOSED);
+    }
+}
+
+Test(supervisor, X104_bad_children_are_refused_and_nothing_changes)
+{
+    EACH_SEED
+    {
+        struct wtl_child children[] = {CHILD("a")};
+        struct wtl_pid top = kit_supervise(&TREE(children));
+        struct wtl_child no_id = CHILD("b");
+        no_id.id = NULL;
+        (void)kit_added(top, &no_id, WTL_INVALID);
+        (void)kit_added(top, &(struct wtl_child){.id = "b"}, WTL_INVALID);
+        (void)kit_added(top, NULL, WTL_INVALID);
+        (void)kit_added(top, &(struct wtl_child)CHILD("b", .name = "-"), WTL_INVALID);
+        (void)kit_added(top, &(struct wtl_child)CHILD("b", .restart = (enum wtl_restart)3),
+                        WTL_INVALID);
+        (void)kit_added((struct wtl_pid){top.node + 1, top.local}, WORKER("b"), WTL_UNSUPPORTED);
+        EXPECT_LIST(top, "a running");
+        EXPECT_TRACE("+a");
+    }
+}
+
+/* ---- what others may send ------------------------------------------------------------------ */
+
+struct forged {
+    struct wtl_pid to;
+    struct wtl_tag tag;
+    const char *bytes;
+    size_t size;
+    struct answer *answer;
+};
+
+static enum wtl_status on_answer(struct wtl_ctx *x, void *self, const struct wtl_answer *answer,
+                                 void *context)
+{
+    struct answer *to = *(struct answer **)context;
+    (void)x;
+    (void)self;
+    to->came = true;
+    to->status = answer->status;
+    return WTL_OK;
+}
+
+static void forge(struct wtl_ctx *x, void *argument)
+{
+    struct forged *forged = argument;
+    struct wtl_writer body;
+    struct wtl_call_options options = {
+        .on_answer = on_answer, .context = &forged->answer, .context_size = sizeof(void *)};
+    (void)wtl_message_open(x, &body, forged->size);
+    wtl_put_raw(&body, forged->bytes, forged->size);
+    (void)wtl_call(x, forged->to, forged->tag, &body, &options);
+    (void)wtl_message_open(x, &body, forged->size);
+    wtl_put_raw(&body, forged->bytes, forged->size);
+    wtl_tell(x, forged->to, forged->tag, &body); /* nor does it answer who has not asked */
+}
+
+Test(supervisor, X095_forged_messages_do_nothing)
+{
+    static char zeros[256];
+    static const struct {
+        const char *tag;
+        const char *bytes;
+        size_t size;
+        enum wtl_status status;
+    } cases[] = {
+        {"$sup_add", zeros, sizeof zeros, WTL_BAD_PAYLOAD}, /* pointers, but not native */
+        {"$sup_add", NULL, 0, WTL_BAD_PAYLOAD},
+        {"$sup_ask", NULL, 0, WTL_BAD_PAYLOAD},
+        {"$sup_ask",
+         "\x94\x00\xa1"
+         "a\x00",
+         5, WTL_BAD_PAYLOAD},
+        {"$sup_ask",
+         "\x94\x09\xa1"
+         "a\x00\x00",
+         6, WTL_BAD_PAYLOAD},
+        {"$sup_ask",
+         "\x94\xff\xa1"
+         "a\x00\x00",
+         6, WTL_BAD_PAYLOAD},
+        {"$sup_ask", "\x94\x00\xdb\xff\xff\xff\xff\x00\x00", 9, WTL_BAD_PAYLOAD},
+        {"$sup_retry", NULL, 0, WTL_UNSUPPORTED},
+        {"$sup_timer", "\x00", 1, WTL_UNSUPPORTED},
+        {"$sup_more", NULL, 0, WTL_UNSUPPORTED},
+        {"started", NULL, 0, WTL_UNSUPPORTED},
+        {"hello", NULL, 0, WTL_UNSUPPORTED},
+    };
+    EACH_SEED
+    {
+        struct wtl_child children[] = {CHILD("a")};
+        struct wtl_pid top = kit_supervise(&TREE(children));
+        for (size_t i = 0; i < WTL_COUNT(cases); i++) {
+            struct answer answer = {0};
+            struct forged forged = {.to = top,
+                                    .tag = wtl_tag_make(cases[i].tag, strlen(cases[i].tag)),
+                                    .bytes = cases[i].bytes,
+                                    .size = cases[i].size,
+                                    .answer = &answer};
+            kit_run(forge, &forged);
+            kit_settle();
+            cr_assert(answer.came);
+            cr_assert_eq(answer.status, cases[i].status, "case %zu: %s", i,
+                         wtl_status_word(answer.status));
+        }
+        EXPECT_LIST(top, "a running");
+        EXPECT_TRACE("+a");
+    }
+}
+
+Test(supervisor, X095_actors_of_other_nodes_may_not_change_a_tree)
+{
+    kit_open(1);
+    struct wtl_child children[] = {CHILD("a")};
+    struct wtl_pid top = kit_supervise(&TREE(children));
+    struct wtl_writer body;
+    cr_assert(wtl__message_open(&body, 64));
+    wtl_put_raw(&body,
+                "\x94\x00\xa1"
+                "a\x00\x00",
+                6);
+    struct wtl__envelope *call = wtl__message_take(&body, WTL__CALL);
+    call->msg.tag = WTL__TAG_ASK;
+    call->msg.from = (struct wtl_pid){kit.step.runtime.node + 1, 77};
+    call->msg.request = 5;
+    (void)wtl__deliver(&kit.step.runtime, NULL, top, call);
+    kit_settle();
+    EXPECT_LIST(top, "a running");
+    kit_close();
+}
