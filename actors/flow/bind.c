@@ -3,8 +3,8 @@
  * place, copies and settings that were written at it. Pure functions; owns nothing.
  *
  * MODULE.ACTOR in a chain is a stage too, under the actor's name. These are made first, so that a
- * name may be used in front of the chain that introduces it. A name that is then still unknown is an
- * actor of the flow's one module: that of its `use`, or the one that is called like the flow.
+ * name may be used in front of the chain that introduces it. A name that is then still unknown is
+ * an actor of the flow's one module: that of its `use`, or the one that is called like the flow.
  */
 #include "flow/check.h"
 #include "flow/text.h"

@@ -89,14 +89,16 @@
       "actor's name; to use the same actor twice, or two actors of one name, declare the second "  \
       "one under a name of its own: clean2 = climate.clean @edge.")                                \
     X(UNKNOWN_NAME, 221, ERROR, "a name that is not declared",                                     \
-      "A stage in a chain is either the name of a declaration in this flow (clean = "              \
-      "climate.clean), or MODULE.ACTOR directly. Declarations may stand before or after the "      \
-      "chains that use them.")                                                                     \
+      "A stage in a chain is the name of a declaration in this flow (clean = climate.clean), "     \
+      "MODULE.ACTOR, or an actor's name alone, which means the flow's one module: that of its "    \
+      "`use`, or the one that is called like the flow. With several `use` it says which. "         \
+      "Declarations may stand before or after the chains that use them.")                          \
     X(NO_PLACE, 222, ERROR, "a stage without a place",                                             \
       "Every stage says where it runs: @edge (a node of that layer), @cloud/db-1 (that node), "    \
       "@each:device (every node of that layer), @any:edge (one of them, chosen anew when it "      \
       "leaves) or @with:clean (beside another stage). A place behind a group is the place of "     \
-      "each of its members.")                                                                      \
+      "each of its members, and a stage that does not say it runs where the stage before it "      \
+      "does. So the first stage of a chain needs one.")                                                                      \
     X(BAD_PLACE, 223, ERROR, "not a place",                                                        \
       "A place is @LAYER, @LAYER/NODE, @each:LAYER, @any:LAYER or @with:STAGE, and a layer is "    \
       "device, edge or cloud.")                                                                    \

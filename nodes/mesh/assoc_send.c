@@ -23,7 +23,7 @@ static struct wtl__mail mail_of(const struct wtl__envelope *envelope)
 {
     return (struct wtl__mail){
         .kind = envelope->msg.kind_,
-        .flags = (uint8_t)(envelope->msg.flags_ & ~WTL__FLAG_NATIVE),
+        .flags = (uint8_t)(envelope->msg.flags_ & WTL__MAIL_FLAGS),
         .to = wtl__mail_to(envelope),
         .from = envelope->msg.from.local,
         .request = envelope->msg.request,

@@ -1,7 +1,7 @@
 /*
  * core.c - the control core: events in, time, and what follows from each event.
  *
- * An event changes tables and marks what it has changed; `finish` then brings routes, view and
+ * An event changes tables and marks what it has changed; wtl__core_finish then brings routes, view and
  * rosters up to date, once, however much was changed. Due times are kept per kind of work, so that
  * a tick looks only at what may be due.
  *
@@ -35,17 +35,20 @@ bool wtl__core_room(void ***array, uint32_t count, uint32_t *capacity)
     return true;
 }
 
-/* What every event ends with. A new incarnation found among routes may dirty them again, so this
- * goes round until nothing is; each round settles a node, hence the bound. */
-static void finish(struct wtl__core *core)
+/* A new incarnation found among the routes dirties them again, and so does a link that had to be
+ * closed: this goes round until nothing is dirty. Each round settles a node or a link. */
+void wtl__core_finish(struct wtl__core *core)
 {
-    for (uint32_t round = 0; core->routes_dirty && round < WTL__CORES_MAX; round++) {
-        core->routes_dirty = false;
-        wtl__core_routes_update(core);
-    }
-    if (core->view_dirty) {
-        core->view_dirty = false;
-        wtl__core_view_update(core);
+    for (uint32_t round = 0; round < WTL__CORES_MAX; round++) {
+        if (core->routes_dirty) {
+            core->routes_dirty = false;
+            wtl__core_routes_update(core);
+        } else if (core->view_dirty) {
+            core->view_dirty = false;
+            wtl__core_view_update(core);
+        } else {
+            break;
+        }
     }
     if (core->routes_changed) {
         struct wtl__effect effect = {.kind = WTL__EFFECT_ROUTES};
@@ -54,6 +57,17 @@ static void finish(struct wtl__core *core)
     }
     if (core->roster_dirty || core->members_dirty) {
         wtl__core_roster_flush(core);
+    }
+}
+
+void wtl__core_begin(struct wtl__core *core, uint64_t now_ms)
+{
+    core->now_ms = now_ms > core->now_ms ? now_ms : core->now_ms;
+    while (core->dead != NULL) {
+        struct wtl__core_link *link = core->dead;
+        core->dead = link->next_dead;
+        free(link->held);
+        free(link);
     }
 }
 
@@ -96,7 +110,7 @@ enum wtl_status wtl__core_create(const struct wtl__core_config *config, uint64_t
     wtl__core_names_init(core);
     wtl__core_redial_init(core);
     core->view_dirty = true;
-    finish(core);
+    wtl__core_finish(core);
     *core_out = core;
     return WTL_OK;
 }
@@ -106,6 +120,7 @@ void wtl__core_destroy(struct wtl__core *core)
     if (core == NULL) {
         return;
     }
+    wtl__core_begin(core, core->now_ms);
     for (uint32_t i = 0; i < core->links_count; i++) {
         free(core->links[i]->held);
         free(core->links[i]);
@@ -131,11 +146,6 @@ void wtl__core_destroy(struct wtl__core *core)
 }
 
 /* ---- events ------------------------------------------------------------------------------- */
-
-static void set_now(struct wtl__core *core, uint64_t now_ms)
-{
-    core->now_ms = now_ms > core->now_ms ? now_ms : core->now_ms;
-}
 
 static void set_wall(struct wtl__core *core, int64_t wall_s)
 {
@@ -163,7 +173,7 @@ enum wtl_status wtl__core_dispatch(struct wtl__core *core, struct wtl__core_link
 enum wtl_status wtl__core_frame(struct wtl__core *core, uint32_t number,
                                 const struct wtl__frame *frame, uint64_t now_ms, int64_t wall_s)
 {
-    set_now(core, now_ms);
+    wtl__core_begin(core, now_ms);
     set_wall(core, wall_s);
     struct wtl__core_link *link = wtl__core_link_find(core, number);
     if (link == NULL) {
@@ -172,12 +182,9 @@ enum wtl_status wtl__core_frame(struct wtl__core *core, uint32_t number,
     enum wtl_status status = link->state == WTL__LINK_ON
                                  ? wtl__core_dispatch(core, link, frame)
                                  : wtl__core_link_hold(core, link, frame);
-    finish(core);
+    wtl__core_finish(core);
     return status;
 }
-
-void wtl__core_link_down(struct wtl__core *core, uint32_t number, enum wtl_status status,
-                         uint64_t now_ms);
 
 void wtl__core_tick(struct wtl__core *core, uint64_t now_ms, int64_t wall_s)
 {
@@ -188,7 +195,7 @@ void wtl__core_tick(struct wtl__core *core, uint64_t now_ms, int64_t wall_s)
         [WTL__DUE_ASK] = wtl__core_asks_tick,    [WTL__DUE_SYNC] = wtl__core_sync_tick,
         [WTL__DUE_NAME] = wtl__core_names_tick,
     };
-    set_now(core, now_ms);
+    wtl__core_begin(core, now_ms);
     set_wall(core, wall_s);
     for (uint32_t i = 0; i < WTL__DUE_COUNT; i++) {
         if (core->due_ms[i] > core->now_ms) {
@@ -199,7 +206,7 @@ void wtl__core_tick(struct wtl__core *core, uint64_t now_ms, int64_t wall_s)
             work[i](core);
         }
     }
-    finish(core);
+    wtl__core_finish(core);
 }
 
 uint64_t wtl__core_deadline_ms(const struct wtl__core *core)

@@ -83,7 +83,12 @@ enum wtl__due {
 
 /* ON: it carries its node. NEWCOMER: another incarnation of a node that is up, which is probed
  * meanwhile. OLDER: the same node has dialled again; should the new link fail, this one is back. */
-enum wtl__core_link_state { WTL__LINK_ON = 1, WTL__LINK_NEWCOMER, WTL__LINK_OLDER };
+enum wtl__core_link_state {
+    WTL__LINK_CLOSED = 0, /* not in any table any more */
+    WTL__LINK_ON,
+    WTL__LINK_NEWCOMER,
+    WTL__LINK_OLDER,
+};
 
 struct wtl__core_link {
     uint32_t number;
@@ -108,6 +113,7 @@ struct wtl__core_link {
     uint32_t attach_at; /* records below this index of core->nodes are still to be sent */
     uint8_t *held;      /* frames that came while it was not ON */
     uint32_t held_size;
+    struct wtl__core_link *next_dead;
     char name[WTL_NAME_MAX + 1];
     char address[WTL_NAME_MAX + 1];
 };
@@ -227,6 +233,7 @@ struct wtl__core {
     struct wtl__core_link **links;
     uint32_t links_count, links_capacity;
     uint32_t waiting_count; /* links that are not ON */
+    struct wtl__core_link *dead; /* freed when the next event begins: callers may still hold one */
 
     struct wtl__map nodes_map; /* (0, identity bits) */
     struct wtl__core_node **nodes;
@@ -275,6 +282,10 @@ static inline void wtl__core_wake(struct wtl__core *core, enum wtl__due due, uin
     }
 }
 
+/* What every event begins and ends with. */
+void wtl__core_begin(struct wtl__core *core, uint64_t now_ms);
+void wtl__core_finish(struct wtl__core *core);
+
 /* A growing array of pointers: makes room for one more. False: no memory. */
 bool wtl__core_room(void ***array, uint32_t count, uint32_t *capacity) WTL_MUST_USE;
 void wtl__core_copy(char out[WTL_NAME_MAX + 1], const char *text);
@@ -293,6 +304,8 @@ void wtl__core_link_close(struct wtl__core *core, struct wtl__core_link *link,
 void wtl__core_links_tick(struct wtl__core *core);
 /* Another node says that it reaches `rival`, while this node has a link to the same name. */
 void wtl__core_link_contest(struct wtl__core *core, struct wtl__core_link *link, uint64_t rival);
+/* That node has no route any more: a newcomer of its name that waits is let in. */
+void wtl__core_link_let_in(struct wtl__core *core, uint64_t node);
 void wtl__core_probe_answered(struct wtl__core *core, uint64_t node, uint64_t probe);
 /* Keeps a frame for when the link is ON. */
 enum wtl_status wtl__core_link_hold(struct wtl__core *core, struct wtl__core_link *link,

@@ -61,9 +61,8 @@ enum wtl_status wtl__address_parse(const char *text, bool for_listening,
         return WTL_OK;
     }
     char *end = NULL;
-    unsigned long port = *rest == ':' && isdigit((unsigned char)rest[1])
-                             ? strtoul(rest + 1, &end, 10)
-                             : 65536;
+    unsigned long port =
+        *rest == ':' && isdigit((unsigned char)rest[1]) ? strtoul(rest + 1, &end, 10) : 65536;
     if (end == NULL || *end != '\0' || port > 65535 || (port == 0 && !for_listening)) {
         return malformed(text, error);
     }

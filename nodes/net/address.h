@@ -23,8 +23,8 @@ struct wtl__address {
     uint16_t port;
 };
 
-/* Reads host:port; without a port it is WTL__PORT_DEFAULT. `for_listening` allows ":4600" and port 0
- * (any free one). Fails: WTL_CONFIG, saying what was expected and what came. */
+/* Reads host:port; without a port it is WTL__PORT_DEFAULT. `for_listening` allows ":4600" and port
+ * 0 (any free one). Fails: WTL_CONFIG, saying what was expected and what came. */
 enum wtl_status wtl__address_parse(const char *text, bool for_listening,
                                    struct wtl__address *address_out,
                                    struct wtl_error *error) WTL_MUST_USE;

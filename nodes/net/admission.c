@@ -32,9 +32,8 @@ bool wtl__admission_enter(struct wtl__admission *admission)
     uint32_t above = admission->in_flight - WTL__ADMISSION_EARLY;
     bool drop = admission->in_flight >= WTL__ADMISSION_MAX;
     if (!drop && admission->in_flight >= WTL__ADMISSION_EARLY) {
-        uint32_t percent =
-            WTL__ADMISSION_PERCENT + (100u - WTL__ADMISSION_PERCENT) * above /
-                                         (WTL__ADMISSION_MAX - WTL__ADMISSION_EARLY);
+        uint32_t percent = WTL__ADMISSION_PERCENT + (100u - WTL__ADMISSION_PERCENT) * above /
+                                                        (WTL__ADMISSION_MAX - WTL__ADMISSION_EARLY);
         drop = wtl__prng_below(&admission->prng, 100) < percent;
     }
     if (drop) {

@@ -30,12 +30,12 @@
 #define WTL__ACCEPT_PAUSE_MS 100u
 
 struct wtl__admission_counters {
-    uint64_t accepted;  /* connections that were let in to a handshake */
-    uint64_t dropped;   /* closed at once, at random or at the maximum */
-    uint64_t no_fds;    /* closed at once because file descriptors had run out */
-    uint64_t silent;    /* sent nothing in time */
-    uint64_t slow;      /* did not end their handshake in time */
-    uint64_t refused;   /* failed it: what TLS or the identity gate said */
+    uint64_t accepted; /* connections that were let in to a handshake */
+    uint64_t dropped;  /* closed at once, at random or at the maximum */
+    uint64_t no_fds;   /* closed at once because file descriptors had run out */
+    uint64_t silent;   /* sent nothing in time */
+    uint64_t slow;     /* did not end their handshake in time */
+    uint64_t refused;  /* failed it: what TLS or the identity gate said */
     uint64_t succeeded;
 };
 
@@ -54,7 +54,8 @@ bool wtl__admission_enter(struct wtl__admission *admission) __attribute__((warn_
 void wtl__admission_leave(struct wtl__admission *admission);
 
 /* accept has failed for want of file descriptors: gives up the reserve to take one connection from
- * that socket, closes it, and takes the reserve back. False when that did not help: rest a while. */
+ * that socket, closes it, and takes the reserve back. False when that did not help: rest a while.
+ */
 bool wtl__admission_shed(struct wtl__admission *admission, int listening_fd);
 
 #endif

@@ -6,7 +6,8 @@
  * nothing else; a look-up that has not answered in time is given up here, and its answer is
  * dropped when it comes. Every address that the name has is tried in turn.
  *
- * Thread: the net loop. Owns: a dial frees itself after `done`; what it connected is the receiver's.
+ * Thread: the net loop. Owns: a dial frees itself after `done`; what it connected is the
+ * receiver's.
  */
 #ifndef WTL_NET_DIALER_H
 #define WTL_NET_DIALER_H

@@ -68,8 +68,8 @@ static void on_readable(uv_poll_t *poll, int status, int events)
     for (unsigned i = 0; i < WTL__ACCEPTS_PER_TURN && listener->fd >= 0; i++) {
         struct sockaddr_storage from = {0};
         socklen_t size = sizeof from;
-        int fd = accept4(listener->fd, (struct sockaddr *)&from, &size,
-                         SOCK_CLOEXEC | SOCK_NONBLOCK);
+        int fd =
+            accept4(listener->fd, (struct sockaddr *)&from, &size, SOCK_CLOEXEC | SOCK_NONBLOCK);
         if (fd >= 0) {
             if (wtl__admission_enter(listener->admission)) {
                 listener->on_accept(listener->context, fd, (struct sockaddr *)&from);
@@ -98,6 +98,11 @@ static enum wtl_status bind_failed(const char *address, int code, struct wtl_err
                  "--listen HOST:PORT";
     } else if (code == EADDRNOTAVAIL) {
         advice = ": this machine has no such address; `ip address` lists those it has";
+    } else if (code == EDESTADDRREQ) {
+        return wtl_fail(error, WTL_CONFIG,
+                        "cannot listen on %s: expected an address of this machine in digits, such "
+                        "as 0.0.0.0:%u for all of them",
+                        address, WTL__PORT_DEFAULT);
     } else if (code == EACCES) {
         advice = ": ports below 1024 are for root; choose another port with --listen HOST:PORT";
     }
@@ -112,7 +117,7 @@ static int listen_on(const struct wtl__address *address)
     int on = 1;
     int off = 0;
     if (!wtl__address_is_numeric(address, &where, &size)) {
-        errno = EADDRNOTAVAIL;
+        errno = EDESTADDRREQ;
         return -1;
     }
     int fd = socket(where.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);

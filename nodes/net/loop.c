@@ -70,8 +70,8 @@ void wtl__loop_post(struct wtl__loop *loop, struct wtl__job *job)
         job->link.next = top;
         /* release, as part of seq_cst, pairs with the exchange in run_jobs: the job is written
          * before it is seen */
-    } while (!atomic_compare_exchange_weak_explicit(
-        &loop->posted, &top, &job->link, memory_order_seq_cst, memory_order_relaxed));
+    } while (!atomic_compare_exchange_weak_explicit(&loop->posted, &top, &job->link,
+                                                    memory_order_seq_cst, memory_order_relaxed));
     wtl__loop_wake(loop);
 }
 
@@ -169,8 +169,7 @@ static void arm_sleep(struct wtl__loop *loop)
     if (next_ms != WTL__WHEEL_NEVER) {
         uint64_t now_ns = wtl__clock_now_ns(wtl__clock_system());
         uint64_t due_ns = next_ms * WTL__NS_PER_MS;
-        uint64_t ms =
-            due_ns > now_ns ? (due_ns - now_ns + WTL__NS_PER_MS - 1) / WTL__NS_PER_MS : 0;
+        uint64_t ms = due_ns > now_ns ? (due_ns - now_ns + WTL__NS_PER_MS - 1) / WTL__NS_PER_MS : 0;
         uv_update_time(&loop->uv);
         (void)uv_timer_start(&loop->sleep, on_sleep_over, ms, 0);
     }

@@ -1,21 +1,20 @@
 /*
  * loop.h - the net loop: one thread that holds the sockets and the hub, and the way in from others.
  *
- * Whoever wants something done there posts a job. Beside the jobs there is one source that is looked
- * at before and after them in each turn: the outboxes of the workers (see node/port.h). The loop
- * sleeps as workers do (sched/worker_park.c): it announces that, looks at every queue once more, and
- * then sleeps in libuv; a poster pushes, and then looks at the announcement. All of these accesses
- * are sequentially consistent, so one of the two sees the other, and only the poster whose exchange
- * takes the announcement back pays for a wake-up.
+ * Whoever wants something done there posts a job. Beside the jobs there is one source that is
+ * looked at before and after them in each turn: the outboxes of the workers (see node/port.h). The
+ * loop sleeps as workers do (sched/worker_park.c): it announces that, looks at every queue once
+ * more, and then sleeps in libuv; a poster pushes, and then looks at the announcement. All of these
+ * accesses are sequentially consistent, so one of the two sees the other, and only the poster whose
+ * exchange takes the announcement back pays for a wake-up.
  *
  * A turn: source.collect, the jobs in the order in which they were posted, timers, source.finish,
  * then libuv. So a job that was posted before a message was put into an outbox runs before that
  * message is sent.
  *
  * Thread: wtl__loop_post, wtl__loop_call, wtl__loop_wake from any; create, start, stop and destroy
- * from one that is not the loop's; everything else from the loop's own, or from anyone while it does
- * not run.
- * Bounds: jobs are embedded in what posts them; each poster bounds its own.
+ * from one that is not the loop's; everything else from the loop's own, or from anyone while it
+ * does not run. Bounds: jobs are embedded in what posts them; each poster bounds its own.
  */
 #ifndef WTL_NET_LOOP_H
 #define WTL_NET_LOOP_H

@@ -161,7 +161,7 @@ enum wtl_status wtl__get_mail(const uint8_t *bytes, size_t size, struct wtl__mai
                                    .body_size = wtl__load_u32(bytes + 3),
                                    .to = wtl__load_u64(bytes + 7),
                                    .from = wtl__load_u64(bytes + 15)};
-    if (mail_out->body_size > WTL_BODY_MAX || (bytes[1] & 0x8eu) != 0) {
+    if (mail_out->body_size > WTL_BODY_MAX || (bytes[1] & ~WTL__MAIL_FLAGS) != 0) {
         return WTL_PROTOCOL;
     }
     if (kind == MAIL_REPLY) {

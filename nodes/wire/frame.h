@@ -229,6 +229,8 @@ struct wtl__mail {
 };
 
 #define WTL__MAIL_HEAD_MAX 64u
+/* Flags that may be on the wire: redelivered, and the exit class. */
+#define WTL__MAIL_FLAGS 0x71u
 
 /* Writes the head; returns its size. `out` has WTL__MAIL_HEAD_MAX bytes. */
 size_t wtl__put_mail(uint8_t *out, const struct wtl__mail *mail);

@@ -9,27 +9,25 @@
 
 #include "actor/runtime.h"
 
-struct wtl_pid wtl__supervise(struct wtl_ctx *x, const struct wtl_tree *tree,
+struct wtl_pid wtl__supervise(struct wtl_ctx *pub, const struct wtl_tree *tree,
                               const struct wtl_spawn_options *options);
-uint64_t wtl__supervisor_add(struct wtl_ctx *x, struct wtl_pid supervisor,
-                             const struct wtl_child *child,
-                             const struct wtl_call_options *options);
-uint64_t wtl__supervisor_ask(struct wtl_ctx *x, struct wtl_pid supervisor, int verb,
-                             const char *id, struct wtl_pid pid,
-                             const struct wtl_call_options *options);
+uint64_t wtl__supervisor_add(struct wtl_ctx *pub, struct wtl_pid supervisor,
+                             const struct wtl_child *child, const struct wtl_call_options *options);
+uint64_t wtl__supervisor_ask(struct wtl_ctx *x, struct wtl_pid supervisor, int verb, const char *id,
+                             struct wtl_pid pid, const struct wtl_call_options *options);
 
 /* The supervisor's behaviour; its args are a native message that holds the copied tree. */
 extern const struct wtl_actor wtl__supervisor;
 
-/* Spawns a supervisor from `x`, or from outside any actor. The tree has been checked, and is copied;
- * NULL is a tree that was refused: the supervisor ends error:invalid. Thread: any. */
+/* Spawns a supervisor from `x`, or from outside any actor. The tree has been checked, and is
+ * copied; NULL is a tree that was refused: the supervisor ends error:invalid. Thread: any. */
 struct wtl_pid wtl__supervisor_spawn(struct wtl__runtime *runtime, struct wtl__ctx *x,
                                      const struct wtl_tree *tree,
                                      const struct wtl_spawn_options *options);
 
-/* The children of a supervisor, as WTL_CHILDREN_LIST answers: [[id, pid node, pid local, state word,
- * restarts], ...]. Thread: the holder of the cell's run token.
- * Fails: WTL_UNSUPPORTED for a cell that is no supervisor or has not begun, WTL_TOO_LARGE. */
+/* The children of a supervisor, as WTL_CHILDREN_LIST answers: [[id, pid node, pid local, state
+ * word, restarts], ...]. Thread: the holder of the cell's run token. Fails: WTL_UNSUPPORTED for a
+ * cell that is no supervisor or has not begun, WTL_TOO_LARGE. */
 enum wtl_status wtl__supervisor_tree(const struct wtl__runtime *runtime,
                                      const struct wtl__cell *cell,
                                      struct wtl_writer *body) WTL_MUST_USE;

@@ -172,9 +172,9 @@ enum wtl_status wtl__child_check(const struct wtl_child *child,
 /* Bytes that a whole copy takes, and the copy itself: one block, 8-aligned, whose pointers point
  * into it, but for actor types and what is theirs. */
 size_t wtl__tree_size(const struct wtl_tree *tree);
-void wtl__tree_copy(const struct wtl_tree *tree, void *block);
+void wtl__tree_copy(const struct wtl_tree *tree, void *memory);
 size_t wtl__child_size(const struct wtl_child *child);
-void wtl__child_copy(const struct wtl_child *child, void *block);
+void wtl__child_copy(const struct wtl_child *child, void *memory);
 
 /* ---- entries: supervisor_table.c ----------------------------------------------------------- */
 
@@ -311,6 +311,6 @@ void wtl__supervisor_put_list(const struct wtl__supervisor *sup, uint64_t node,
 void wtl__supervisor_put_count(const struct wtl__supervisor *sup, struct wtl_writer *body);
 
 /* A message of the supervisor to itself, behind all that waits, that no bound refuses. */
-void wtl__supervisor_later(struct wtl_ctx *x, struct wtl_tag tag);
+void wtl__supervisor_later(struct wtl_ctx *pub, struct wtl_tag tag);
 
 #endif

@@ -105,6 +105,44 @@ Test(flow, F65_places)
     cr_assert(kit_ast.stages[c].place.stage == wtl_flow_find_stage(&kit_ast, "b", 1));
 }
 
+static const char *module_of(const char *stage)
+{
+    uint16_t index = wtl_flow_find_stage(&kit_ast, stage, strlen(stage));
+    cr_assert(index != WTL_FLOW_NONE, "no stage %s", stage);
+    return wtl_flow_str(&kit_ast, kit_ast.stages[index].module);
+}
+
+Test(flow, F10_bare_names_are_actors_of_the_flows_module)
+{
+    kit_accepted("flow climate {\n"
+                 "  push climate.co2 @each:device <~> climate.clean @edge <~> [scale, enrich] @edge"
+                 " <~> {alarm, audit} <~> climate.store @cloud\n"
+                 "}\n");
+    cr_assert_eq(kit_diags.warnings, 0);
+    cr_assert_str_eq(module_of("scale"), "climate");
+    cr_assert_str_eq(module_of("audit"), "climate");
+    cr_assert_str_eq(place("enrich"), "@edge");
+    cr_assert_str_eq(place("alarm"), "@edge");
+    cr_assert_str_eq(place("audit"), "@edge");
+    cr_assert_str_eq(place("store"), "@cloud");
+    kit_accepted("use weather\npush rain @edge ~> weather.store");
+    cr_assert_str_eq(module_of("rain"), "weather");
+    kit_accepted("push rain @edge ~> store");
+    cr_assert_str_eq(module_of("rain"), "t");
+}
+
+Test(flow, F65_a_stage_runs_where_the_one_before_it_does)
+{
+    kit_accepted("push m.a @each:device ~> m.b ~> [m.c @edge, m.d, m.e @cloud/x, m.f] ~> m.g");
+    cr_assert_str_eq(place("b"), "@each:device");
+    cr_assert_str_eq(place("d"), "@edge");
+    cr_assert_str_eq(place("f"), "@cloud/x");
+    cr_assert_str_eq(place("g"), "@cloud/x");
+    kit_accepted("push m.a @edge ~> m.b @with:a ~> {m.c, m.d} ~> m.e\npush m.x @cloud ~> e");
+    cr_assert_str_eq(place("d"), "@with:a");
+    cr_assert_str_eq(place("e"), "@with:a"); /* the first mention counts */
+}
+
 Test(flow, F65_a_default_place_fills_what_is_open)
 {
     const char *source = "push m.a ~> m.b @cloud";

@@ -35,6 +35,10 @@ Test(flow, F66_modules_and_actors)
     refused("push ~> climate.alarm @edge ~> output", WTL_FLOW_UNKNOWN_ACTOR, 9,
             "module `climate` has no actor `alarm`",
             "`wattle module show climate` lists its actors");
+    refused("use climate\npush ~> climate.clean @edge ~> sotre", WTL_FLOW_UNKNOWN_ACTOR, 32,
+            "module `climate` has no actor `sotre`", "did you mean `climate.store`?");
+    refused("push ~> climate.clean @edge ~> claen", WTL_FLOW_UNKNOWN_MODULE, 32,
+            "there is no module `t`", "did you mean the stage `clean`?");
 }
 
 Test(flow, F66_versions)

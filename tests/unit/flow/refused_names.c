@@ -9,20 +9,24 @@ Test(flow, F10_unknown_names)
 {
     static const struct kit_case cases[] = {
         {
-            "push ~> scale @edge ~> output",
-            "error[E0221]: there is no stage `scale` in this flow\n"
-            " --> t.flow:1:9\n"
+            "use m\n"
+            "use n\n"
+            "push ~> m.p @edge ~> alarm ~> output",
+            "error[E0221]: there is no stage `alarm` in this flow\n"
+            " --> t.flow:3:22\n"
             "  |\n"
-            "1 | push ~> scale @edge ~> output\n"
-            "  |         ^^^^^\n"
-            "  = help: declare it (scale = MODULE.ACTOR @edge) or write MODULE.scale here\n",
+            "3 | push ~> m.p @edge ~> alarm ~> output\n"
+            "  |                      ^^^^^\n"
+            "  = help: the flow uses several modules: write MODULE.alarm here\n",
         },
         {
+            "use m\n"
+            "use n\n"
             "push ~> m.scale @edge ~> scael",
             "error[E0221]: there is no stage `scael` in this flow\n"
-            " --> t.flow:1:26\n"
+            " --> t.flow:3:26\n"
             "  |\n"
-            "1 | push ~> m.scale @edge ~> scael\n"
+            "3 | push ~> m.scale @edge ~> scael\n"
             "  |                          ^^^^^\n"
             "  = help: did you mean `scale`?\n",
         },

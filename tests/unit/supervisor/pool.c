@@ -46,7 +46,8 @@ Test(supervisor, S08_children_of_one_spec_known_by_pid)
         kit_settle();
         EXPECT_TRACE("+a +b +z -b -a +a");
         cr_assert_eq(running(pool), 2);
-        struct wtl_child wrong = {.type = &wtl__supervisor, .settings = ""};
+        static const struct wtl_actor other = {.size = sizeof other, .settings_size = 1};
+        struct wtl_child wrong = {.type = &other, .settings = ""};
         (void)kit_added(pool, &wrong, WTL_INVALID);
     }
 }

@@ -142,12 +142,12 @@ Test(supervisor, S12_failed_restart_is_tried_again_and_asks_are_served_between)
     EACH_SEED
     {
         struct wtl_child children[] = {CHILD("a"), CHILD("b")};
-        struct wtl_pid top = kit_supervise(&TREE(children));
-        kit_script("b")->fail_starts = 4;
+        struct wtl_pid top = kit_supervise(&TREE(children, INTENSITY(50, 1000)));
+        kit_script("b")->fail_starts = 40;
         kit_kill(kit_pid("b"));
         unsigned answers = 0;
         struct answer answer = {.came = true};
-        while (kit_script("b")->starts < 6) { /* 1 + 4 failures + 1 */
+        while (kit_script("b")->starts < 42) { /* 1 + 40 failures + 1 */
             if (answer.came) {
                 answers++;
                 kit_ask(&answer, top, WTL_CHILDREN_COUNT, NULL, WTL_PID_NONE);
@@ -157,9 +157,9 @@ Test(supervisor, S12_failed_restart_is_tried_again_and_asks_are_served_between)
         cr_assert_gt(answers, 2, "it answers between its attempts");
         kit_settle();
         EXPECT_LIST(top, "a running, b running");
-        cr_assert_eq(kit_reports("start_error"), 4);
+        cr_assert_eq(kit_reports("start_error"), 40);
         cr_assert_not(kit.top_down);
-        cr_assert_eq(kit.step.runtime.counters[WTL__COUNT_RESTARTS], 5);
+        cr_assert_eq(kit.step.runtime.counters[WTL__COUNT_RESTARTS], 41);
     }
 }
 

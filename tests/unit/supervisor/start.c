@@ -31,6 +31,39 @@ Test(supervisor, S01_no_children_is_a_tree_too)
     }
 }
 
+/* A tree as a caller's stack has it: nothing of it is there any more when the child is restarted.
+ */
+Test(supervisor, S01_the_tree_is_copied_whole)
+{
+    EACH_SEED
+    {
+        char id[] = "a";
+        char name[] = "the-name";
+        char text[] = "text of a";
+        struct kit_settings settings = {0, text};
+        struct wtl_child bottom[] = {
+            {.id = id, .name = name, .type = &kit_worker, .settings = &settings}};
+        struct wtl_tree low = TREE(bottom);
+        struct wtl_child children[] = {{.id = id, .tree = &low}};
+        struct wtl_tree tree = TREE(children);
+        struct wtl_pid top = kit_supervise(&tree);
+        memset(id, 'x', sizeof id);
+        memset(name, 'x', sizeof name);
+        memset(text, 'x', sizeof text);
+        memset(&settings, 0x55, sizeof settings);
+        memset(bottom, 0x55, sizeof bottom);
+        memset(&low, 0x55, sizeof low);
+        memset(children, 0x55, sizeof children);
+        memset(&tree, 0x55, sizeof tree);
+        for (int i = 0; i < 3; i++) {
+            kit_do(wtl__name_find(&kit.step.runtime, "the-name"), "crash");
+            kit_settle();
+        }
+        cr_assert_eq(kit_script("a")->starts, 4);
+        EXPECT_LIST(top, "a running");
+    }
+}
+
 Test(supervisor, S02_first_failure_stops_those_before_in_reverse)
 {
     EACH_SEED
