@@ -93,9 +93,10 @@ bool wtl__value_ms(const struct wtl__cli *cli, const char *option, int64_t absen
 
 /* ---- parse.c ------------------------------------------------------------------------------- */
 
-/* Finds the command and reads options and operands into `cli`. WTL__END_OK: run it; anything else
- * ends the program, and has been reported. `help_out`: --help was given, or no command at all. */
-enum wtl__end wtl__parse(struct wtl__cli *cli, int argc, char *const argv[], bool *help_out);
+/* Finds the command and reads options and operands into `cli`. WTL__END_OK: run cli->command, or
+ * nothing when it is NULL (help was asked for, and has been printed); anything else has been
+ * reported and ends the program. */
+enum wtl__end wtl__parse(struct wtl__cli *cli, int argc, char *const argv[]);
 
 /* The options of a command, its own first, then the common ones it takes. Returns how many. */
 uint32_t wtl__options_of(const struct wtl__command *command,

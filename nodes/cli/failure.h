@@ -74,6 +74,9 @@ enum wtl__end {
     X(BUSY, 309, TIMEOUT, "the node is busy with other questions",                                 \
       "A node answers a bounded number of questions at a time, so that looking at it never holds " \
       "up its work. Ask again.")                                                                   \
+    X(SEVERAL, 310, USAGE, "several nodes answer on this machine",                                 \
+      "Without --control or $WTL_CONTROL the command takes the one node that answers here, or the " \
+      "one that --node names. Say which one to ask.")                                              \
     X(IDENTITY, 401, CONFIG, "an identity that is refused",                                        \
       "A bundle is one file with a node's key, its certificate chain and the roots it accepts, "   \
       "mode 0600. It is refused when others may read it, when its parts do not belong together, "  \

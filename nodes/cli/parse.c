@@ -290,12 +290,10 @@ static enum wtl__end read_options(struct wtl__cli *cli, const struct wtl__comman
     opterr = 0;
     optind = 0; /* glibc: begin anew */
     for (;;) {
-        int before = optind == 0 ? 1 : optind;
         int number = getopt_long(argc, argv, reader.shorts, reader.longs, NULL);
         if (number == -1) {
             return WTL__END_OK;
         }
-        const char *word = argv[optind > before ? optind - 1 : before];
         if (number == ':') {
             enum wtl__end end = wtl__fail(&cli->report, WTL__FAILURE_VALUE, NULL,
                                           "%s wants a value", argv[optind - 1]);
@@ -303,7 +301,9 @@ static enum wtl__end read_options(struct wtl__cli *cli, const struct wtl__comman
             return end;
         }
         if (number == '?') {
-            return unknown_option(cli, command, word);
+            char letter[3] = {'-', (char)optopt, '\0'};
+            bool is_letter = optopt > 0 && optopt < FIRST_NUMBER;
+            return unknown_option(cli, command, is_letter ? letter : argv[optind - 1]);
         }
         const struct wtl__option *option = option_of(&reader, number);
         enum wtl__end end = keep(cli, command, option, optarg);
@@ -394,9 +394,16 @@ static enum wtl__end take_word(struct wtl__cli *cli, int *count, char **words,
     return WTL__END_OK;
 }
 
-/* The command that the first one or two words name. `*help_out`: it has been found out that only
- * help was asked for. */
-static enum wtl__end find_command(struct wtl__cli *cli, int *count, char **words, bool *help_out)
+/* No command at all: help, if that was what was asked for. */
+static enum wtl__end no_command(struct wtl__cli *cli)
+{
+    bool asked = wtl__is_given(cli, "help");
+    wtl__help_all(asked ? cli->out : cli->err);
+    return asked ? WTL__END_OK : WTL__END_USAGE;
+}
+
+/* The command that the first one or two words name; none when help was all that was asked for. */
+static enum wtl__end find_command(struct wtl__cli *cli, int *count, char **words)
 {
     const char *noun = NULL;
     const char *verb = NULL;
@@ -405,8 +412,7 @@ static enum wtl__end find_command(struct wtl__cli *cli, int *count, char **words
         return end;
     }
     if (noun == NULL) {
-        *help_out = true;
-        return WTL__END_OK;
+        return no_command(cli);
     }
     cli->command = wtl__command_find(noun, NULL);
     if (cli->command != NULL) {
@@ -421,27 +427,24 @@ static enum wtl__end find_command(struct wtl__cli *cli, int *count, char **words
     }
     if (verb == NULL && wtl__is_given(cli, "help")) {
         wtl__help_noun(cli->out, noun);
-        *help_out = true;
-        cli->command = wtl__command_find("help", NULL);
         return WTL__END_OK;
     }
     cli->command = verb != NULL ? wtl__command_find(noun, verb) : NULL;
     return cli->command != NULL ? WTL__END_OK : unknown_verb(cli, noun, verb);
 }
 
-enum wtl__end wtl__parse(struct wtl__cli *cli, int argc, char *const argv[], bool *help_out)
+enum wtl__end wtl__parse(struct wtl__cli *cli, int argc, char *const argv[])
 {
     static char *words[WORDS_MAX + 1];
     int count = argc;
-    *help_out = false;
     if (argc > WORDS_MAX) {
         return wtl__fail(&cli->report, WTL__FAILURE_OPERANDS, NULL,
                          "more than %d words in one call", WORDS_MAX);
     }
     memcpy(words, argv, (size_t)argc * sizeof *words);
     words[argc] = NULL;
-    enum wtl__end end = find_command(cli, &count, words, help_out);
-    if (end != WTL__END_OK || *help_out) {
+    enum wtl__end end = find_command(cli, &count, words);
+    if (end != WTL__END_OK || cli->command == NULL) {
         return end;
     }
     end = check_front(cli);
@@ -453,7 +456,7 @@ enum wtl__end wtl__parse(struct wtl__cli *cli, int argc, char *const argv[], boo
     }
     if (wtl__is_given(cli, "help")) {
         wtl__help_command(cli->out, cli->command);
-        *help_out = true;
+        cli->command = NULL;
         return WTL__END_OK;
     }
     end = take_operands(cli, count, words);

@@ -193,7 +193,7 @@ static void decide_same(struct wtl__core *core, struct wtl__core_link *old,
                    core->now_ms - old->up_ms < WTL__DIAL_CROSS_MS;
     if (crossed && (link->dialled ? self : link->node) == lower) {
         struct wtl__core_node *node = wtl__core_node_find(core, link->node);
-        node->link = 0; /* the new link follows at once: nobody sees the node without one */
+        node->link = link->number; /* nobody sees the node without a link */
         wtl__core_link_close(core, old, WTL_DUPLICATE,
                              "both sides have dialled: the link of the lower node id stays");
         activate(core, link);

@@ -51,6 +51,21 @@ void wtl__core_redial_init(struct wtl__core *core)
     wtl__core_wake(core, WTL__DUE_DIAL, core->now_ms);
 }
 
+/* A device goes on to its next address. */
+static void next_join(struct wtl__core *core)
+{
+    if (core->is_leaf) {
+        core->join_at++;
+        wtl__core_wake(core, WTL__DUE_DIAL, core->now_ms);
+    }
+}
+
+/* The higher id lets the lower one dial first, if it can: then links hardly ever cross. */
+static uint64_t turn_ms(const struct wtl__core *core, uint64_t node)
+{
+    return node < core->config.node && core->config.address[0] != '\0' ? WTL__DIAL_TURN_MS : 0;
+}
+
 static struct wtl__core_target *target_of(struct wtl__core *core, uint64_t bits)
 {
     for (uint32_t i = 0; i < core->targets_count; i++) {
@@ -113,17 +128,22 @@ void wtl__core_redial_linked(struct wtl__core *core, const struct wtl__hello *pe
 void wtl__core_redial_lost(struct wtl__core *core, const struct wtl__core_link *link,
                            enum wtl_status status)
 {
-    struct wtl__core_target *target = target_of(core, WTL__NODE_BITS(link->node));
-    if (target == NULL || target->dialling) {
-        return;
+    const struct wtl__core_node *node = wtl__core_node_named(core, link->node);
+    if (node != NULL && node->link != 0 && node->link != link->number) {
+        return; /* it was one too many */
     }
-    if (core->now_ms - link->up_ms >= WTL__REDIAL_STABLE_MS) {
-        target->wait_ms = 0;
+    for (uint32_t i = 0; i < core->targets_count; i++) {
+        struct wtl__core_target *target = &core->targets[i];
+        if (target->bits != WTL__NODE_BITS(link->node) || target->dialling) {
+            continue;
+        }
+        if (core->now_ms - link->up_ms >= WTL__REDIAL_STABLE_MS) {
+            target->wait_ms = 0;
+        }
+        again(core, target, status);
+        target->due_ms += core->is_leaf ? 0 : turn_ms(core, link->node);
     }
-    again(core, target, status);
-    if (core->is_leaf) {
-        core->join_at++;
-    }
+    next_join(core);
 }
 
 void wtl__core_dial_failed(struct wtl__core *core, const char *address, enum wtl_status status,
@@ -146,9 +166,7 @@ void wtl__core_dial_failed(struct wtl__core *core, const char *address, enum wtl
     }
     if (target != NULL) {
         again(core, target, status);
-        if (core->is_leaf) {
-            core->join_at++;
-        }
+        next_join(core);
     }
     wtl__core_finish(core);
 }
@@ -168,11 +186,8 @@ void wtl__core_redial_learn(struct wtl__core *core, const struct wtl__core_node 
         if (core->targets_count >= WTL__TARGETS_MAX) {
             return;
         }
-        /* The lower id dials first: then there is hardly ever a link to be given up. */
-        bool first = core->config.node < node->id;
         target = &core->targets[core->targets_count++];
-        *target = (struct wtl__core_target){
-            .due_ms = core->now_ms + (first ? 0 : WTL__DIAL_TURN_MS)};
+        *target = (struct wtl__core_target){.due_ms = core->now_ms + turn_ms(core, node->id)};
         wtl__core_copy(target->address, node->address);
         wtl__core_copy(target->name, node->name);
     } else if (target->name[0] != '\0' && !target->dialling) {
@@ -213,6 +228,17 @@ static bool is_linked(const struct wtl__core *core, const struct wtl__core_targe
     return node != NULL && node->link != 0;
 }
 
+/* Is the same node being dialled at another of its addresses? */
+static bool is_dialled(const struct wtl__core *core, const struct wtl__core_target *target)
+{
+    for (uint32_t i = 0; target->bits != 0 && i < core->targets_count; i++) {
+        if (core->targets[i].dialling && core->targets[i].bits == target->bits) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* A device: the next of its addresses, if it has no uplink and dials none. */
 static void dial_uplink(struct wtl__core *core)
 {
@@ -229,8 +255,8 @@ static void dial_uplink(struct wtl__core *core)
     if (due_ms > core->now_ms) {
         wtl__core_wake(core, WTL__DUE_DIAL, due_ms);
     } else if (next->dialling) {
-        core->join_at++;
         again(core, next, WTL_TIMEOUT);
+        next_join(core);
     } else {
         dial(core, next);
         wtl__core_wake(core, WTL__DUE_DIAL, core->now_ms + WTL__DIAL_TIMEOUT_MS);
@@ -260,7 +286,7 @@ void wtl__core_redial_tick(struct wtl__core *core)
             continue; /* its end makes it due */
         } else if (target->due_ms > core->now_ms) {
             wtl__core_wake(core, WTL__DUE_DIAL, target->due_ms);
-        } else if (under_way < WTL__DIALS_MAX) {
+        } else if (under_way < WTL__DIALS_MAX && !is_dialled(core, target)) {
             dial(core, target);
             under_way++;
             wtl__core_wake(core, WTL__DUE_DIAL, core->now_ms + WTL__DIAL_TIMEOUT_MS);

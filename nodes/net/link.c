@@ -226,7 +226,7 @@ static void begin_closing(struct wtl__net_link *link, enum wtl_status why)
         link->state = WTL__NET_CLOSING;
         link->why = why;
         wtl__loop_timer_set(link->net->loop, &link->timer,
-                            wtl__loop_now_ms(link->net->loop) + WTL__CLOSE_MS);
+                            wtl__loop_now_ms(link->net->loop) + WTL__LINK_CLOSE_MS);
     }
 }
 

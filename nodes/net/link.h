@@ -29,8 +29,6 @@ enum wtl__net_link_state {
 
 /* Records that one link may write before others have their turn. */
 #define WTL__RECORDS_PER_TURN 16u
-/* From the wish to close to the end of the socket, whatever the peer does. */
-#define WTL__CLOSE_MS 1000u
 /* Bytes that the kernel holds unsent, and how long it tries to send them. */
 #define WTL__NOTSENT_LOWAT   (32 * 1024)
 #define WTL__USER_TIMEOUT_MS 20000

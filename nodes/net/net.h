@@ -23,6 +23,9 @@ struct wtl__net;
 /* Dials at the same time; more fail at once, and the core tries again later. */
 #define WTL__NET_DIALS_MAX 64u
 
+/* From the wish to close a link to the end of its socket, whatever the peer does. */
+#define WTL__LINK_CLOSE_MS 1000u
+
 struct wtl__net_config {
     struct wtl__loop *loop;
     struct wtl_tls_context *tls;  /* borrowed; outlives the net */

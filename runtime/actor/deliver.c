@@ -145,6 +145,9 @@ enum wtl_status wtl__deliver(struct wtl__runtime *runtime, struct wtl__ctx *x, s
         /* the low bits of the generation: a push that races with the end of the actor and the reuse
          * of its cell is told by them */
         envelope->msg.runtime_ = (uint16_t)(to.local >> WTL_PID_SLOT_BITS);
+        if (WTL_LIKELY(x != NULL)) {
+            x->sent += counted;
+        }
         enum wtl__push pushed =
             wtl__inbox_push(&cell->inbox, envelope, counted, cell->mailbox_max, &before);
         if (WTL_LIKELY(pushed == WTL__PUSHED)) {

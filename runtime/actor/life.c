@@ -162,6 +162,11 @@ struct wtl_pid wtl__spawn(struct wtl__runtime *runtime, struct wtl__ctx *x,
     cell_setup(runtime, cell, type, parent, flags);
     struct wtl_pid pid = wtl__pid_of(runtime, cell);
     enum wtl_status status = cell_blocks(cell, options != NULL ? options->settings : NULL);
+    /* acquire pairs with the release of whoever sets it */
+    wtl__refuses_fn refuses = atomic_load_explicit(&runtime->refuses, memory_order_acquire);
+    if (WTL_UNLIKELY(refuses != NULL) && refuses(type)) {
+        status = WTL_FAULT;
+    }
     if (options != NULL) {
         enum wtl_status asked = apply_options(runtime, x, cell, pid, options);
         status = status == WTL_OK ? asked : status;
@@ -348,4 +353,15 @@ void wtl__cell_end(struct wtl__ctx *x, struct wtl__cell *cell)
     wtl__pool_give(cell->state);
     wtl__pool_give(cell->settings);
     wtl__cells_give(&runtime->cells, &x->free_cells, cell);
+}
+
+void wtl__cell_fault(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl_reason reason)
+{
+    /* what it sent past blocking bounds before: an actor that is gone is not parked */
+    x->overdraft = 0;
+    x->blocked_on = WTL_PID_NONE;
+    x->pub.stage = NULL;
+    cell->flags |= WTL__CELL_ENDING | WTL__CELL_BRUTAL;
+    cell->reason = reason;
+    wtl__cell_end(x, cell);
 }

@@ -66,13 +66,15 @@ static void start(struct wtl__ctx *x, struct wtl__cell *cell)
     if (args != NULL) {
         cell->fifo = args->next;
     }
+    x->current = args;
     if (type->init != NULL) {
         static const struct wtl_msg none;
         cell->flags |= WTL__CELL_INITING;
         status = type->init(&x->pub, cell->state, cell->settings,
                             args != NULL ? &args->msg : &none);
     }
-    if (args != NULL) {
+    if (x->current != NULL) { /* not kept */
+        x->current = NULL;
         wtl__envelope_free(args);
     }
     if (status != WTL_LATER) {
@@ -148,7 +150,9 @@ static void handle_one(struct wtl__ctx *x, struct wtl__cell *cell)
         return;
     }
     if (kind == WTL__ANSWER) {
+        x->current = envelope; /* where a fault leaves it; the next line frees it */
         status = wtl__pending_run(x, WTL_CONTAINER(envelope, struct wtl__pending, tie));
+        x->current = NULL;
     } else {
         x->current = envelope;
         status = dispatch(x, cell, envelope);
@@ -215,7 +219,8 @@ static bool may_handle(const struct wtl__cell *cell)
            cell->fifo->msg.kind_ == WTL__ANSWER && cell->fifo->msg.request == cell->held_request;
 }
 
-/* Handles what may be handled, at most *budget messages. */
+/* Handles what may be handled, until the budget is used up: a message handled costs one, and so does
+ * a message sent. A fast producer gives way before what it sends has left the processor's cache. */
 static void handle_some(struct wtl__ctx *x, struct wtl__cell *cell, unsigned *budget)
 {
     for (;;) {
@@ -226,8 +231,10 @@ static void handle_some(struct wtl__ctx *x, struct wtl__cell *cell, unsigned *bu
         if (*budget == 0 || !may_handle(cell)) {
             break;
         }
-        (*budget)--;
         handle_one(x, cell);
+        uint32_t used = 1 + x->sent;
+        x->sent = 0;
+        *budget -= used < *budget ? used : *budget;
     }
     if (WTL_UNLIKELY(cell->waiters != NULL)) {
         resume_waiters(x, cell);
@@ -273,6 +280,7 @@ enum wtl__run wtl__cell_run(struct wtl__ctx *x, struct wtl__cell *cell, unsigned
 {
     unsigned budget = messages;
     x->cell = cell;
+    x->sent = 0;
     x->overdraft = 0; /* what the actor before this one sent as its last */
     if (WTL_UNLIKELY(cell->state_now == WTL__CELL_NEW &&
                      (cell->flags & WTL__CELL_ENDING) == 0)) {

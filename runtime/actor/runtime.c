@@ -1,8 +1,6 @@
 /* runtime.c - a runtime's tables and the contexts of its threads. See runtime.h. */
 #include "actor/runtime.h"
 
-#include <stdio.h>
-
 #include "actor/names.h"
 #include "base/pool.h"
 
@@ -13,6 +11,7 @@
 enum wtl_status wtl__runtime_init(struct wtl__runtime *runtime, uint64_t node, uint32_t cells_max)
 {
     *runtime = (struct wtl__runtime){.node = node};
+    atomic_init(&runtime->run, wtl__cell_run);
     atomic_init(&runtime->refs, 1);
     runtime->names = wtl__names_create();
     if (runtime->names == NULL ||
@@ -51,20 +50,4 @@ uint64_t wtl__ref(struct wtl__ctx *x)
         x->ref_end = x->ref_next + REFS_BLOCK;
     }
     return x->ref_next++;
-}
-
-char *wtl_reason_text(struct wtl_reason reason, char text_out[40])
-{
-    static const char *const classes[] = {"normal", "shutdown", "error",        "kill",
-                                          "killed", "noproc",   "noconnection", "fault"};
-    const char *class_name =
-        (unsigned)reason.class_ < WTL_COUNT(classes) ? classes[reason.class_] : "unknown";
-    char word[16];
-    (void)wtl_tag_text(reason.word, word);
-    if (word[0] == '\0' || strcmp(word, class_name) == 0) {
-        (void)snprintf(text_out, 40, "%s", class_name);
-    } else {
-        (void)snprintf(text_out, 40, "%s:%s", class_name, word);
-    }
-    return text_out;
 }

@@ -75,6 +75,17 @@ enum wtl__counter {
     WTL__COUNTERS
 };
 
+/* How a batch of one actor ended, see wtl__cell_run. */
+enum wtl__run { WTL__RUN_IDLE, WTL__RUN_AGAIN, WTL__RUN_ENDED };
+
+/* Runs a batch of one actor: wtl__cell_run, or what stands around it. Thread: the holder of the
+ * run token. */
+typedef enum wtl__run (*wtl__run_fn)(struct wtl__ctx *x, struct wtl__cell *cell,
+                                     unsigned messages);
+
+/* May no actor of that type be started? Thread: any. */
+typedef bool (*wtl__refuses_fn)(const struct wtl_actor *type);
+
 /* Called when an actor ends with a reason that is not quiet. Thread: the one that ran it. */
 typedef void (*wtl__crash_fn)(void *context, struct wtl__runtime *runtime,
                               const struct wtl__cell *cell, const struct wtl_msg *message);
@@ -89,6 +100,8 @@ struct wtl__runtime {
     struct wtl__names *names;
     wtl__crash_fn crash;
     void *crash_context;
+    _Atomic(wtl__run_fn) run;         /* what hosts call; the guard of modules replaces it */
+    _Atomic(wtl__refuses_fn) refuses; /* NULL: every type may be spawned */
     _Atomic(uint64_t) counters[WTL__COUNTERS];
     _Atomic(uint64_t) refs; /* the next block of unique numbers, see wtl__ref */
 };
@@ -104,6 +117,7 @@ struct wtl__ctx {
     struct wtl__prng prng;
     uint64_t ref_next;
     uint64_t ref_end;
+    uint32_t sent;                     /* messages since this was last looked at, see run.c */
     uint32_t overdraft;                /* sends past a blocking bound, in this handler run */
     struct wtl_pid blocked_on;
     uint64_t deadline_ns;              /* when the batch should end */
@@ -170,16 +184,28 @@ struct wtl_pid wtl__spawn(struct wtl__runtime *runtime, struct wtl__ctx *x,
 /* Ends the running cell now, with its reason set; every tie is told. */
 void wtl__cell_end(struct wtl__ctx *x, struct wtl__cell *cell);
 
+/* The code of the running cell has faulted in the middle of one of its functions: ends it with that
+ * reason and without its stop function. The message that it was handling is refused to its sender;
+ * what it had opened and not sent is lost with it. */
+void wtl__cell_fault(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl_reason reason);
+
 /* Marks the cell to end with `reason`, unless it is ending already: the first reason wins. */
 void wtl__cell_fail(struct wtl__cell *cell, struct wtl_reason reason);
 
 /* ---- running: run.c ------------------------------------------------------------------------ */
 
-enum wtl__run { WTL__RUN_IDLE, WTL__RUN_AGAIN, WTL__RUN_ENDED };
-
 /* Runs a batch of at most `messages` messages. IDLE: it needs no more running until a push wakes
  * it; AGAIN: queue it again; ENDED: its cell is free. Thread: the holder of the run token. */
 enum wtl__run wtl__cell_run(struct wtl__ctx *x, struct wtl__cell *cell, unsigned messages);
+
+/* The same, by whatever runtime->run is. For hosts. */
+static inline enum wtl__run wtl__run_batch(struct wtl__ctx *x, struct wtl__cell *cell,
+                                           unsigned messages)
+{
+    /* acquire pairs with the release of whoever replaces it: it sees what that one has made */
+    wtl__run_fn run = atomic_load_explicit(&x->runtime->run, memory_order_acquire);
+    return run(x, cell, messages);
+}
 
 /* A deferred init has ended with that status. */
 void wtl__started(struct wtl__ctx *x, struct wtl__cell *cell, enum wtl_status status);

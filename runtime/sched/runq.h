@@ -48,6 +48,12 @@ uint32_t wtl__runq_shed(struct wtl__runq *queue, void *items_out[WTL__RUNQ_HALF]
  * queue, as far as there is room. NULL when there was nothing, or when others took it first. */
 void *wtl__runq_steal(struct wtl__runq *thief, struct wtl__runq *victim);
 
+/* How many items have ever been taken: the same at two looks means no progress. Thread: any. */
+static inline uint64_t wtl__runq_head(const struct wtl__runq *queue)
+{
+    return atomic_load_explicit(&queue->head, memory_order_relaxed);
+}
+
 /* How many items there are; a guess on any thread but the owner's while others take. */
 uint32_t wtl__runq_count(const struct wtl__runq *queue);
 

@@ -156,7 +156,7 @@ bool wtl__step_one(struct wtl__step *step)
     step->ready[index] = step->ready[--step->ready_count];
     step->trace = (step->trace ^ cell->slot) * UINT64_C(0x100000001b3) + step->now_ns;
     unsigned messages = 1 + (unsigned)wtl__prng_below(&step->choice, STEP_MESSAGES);
-    if (wtl__cell_run(&step->x, cell, messages) == WTL__RUN_AGAIN) {
+    if (wtl__run_batch(&step->x, cell, messages) == WTL__RUN_AGAIN) {
         step_ready(&step->runtime, &step->x, cell);
     }
     return true;

@@ -29,7 +29,9 @@ static void push_local(struct wtl__worker *worker, struct wtl__cell *cell)
             wtl__inject_push_all(&worker->sched->inject, &fifo);
         }
     }
-    wtl__sched_wake_one(worker->sched);
+    if (wtl__runq_count(&worker->queue) >= WTL__CROWD) {
+        wtl__sched_wake_one(worker->sched);
+    }
 }
 
 static void ready(struct wtl__runtime *runtime, struct wtl__ctx *x, struct wtl__cell *cell)
@@ -73,23 +75,31 @@ static struct wtl__cell *take_inject(struct wtl__worker *worker, struct wtl__inj
     return first;
 }
 
-/* What another worker has left in its next slot for too long. */
-static struct wtl__cell *steal_next(struct wtl__worker *thief, struct wtl__worker *victim)
+/* Has `what` waited at another worker, with no progress (`head`) there, for long enough? */
+static bool is_stale(struct wtl__worker *thief, const void *what, uint64_t head)
 {
-    struct wtl__cell *seen = atomic_load_explicit(&victim->next, memory_order_relaxed);
-    if (seen == NULL) {
-        return NULL;
-    }
     uint64_t now = now_ns();
-    if (seen != thief->stale) {
-        thief->stale = seen;
+    if (what != thief->stale || head != thief->stale_head) {
+        thief->stale = what;
+        thief->stale_head = head;
         thief->stale_ns = now;
+        return false;
+    }
+    return now - thief->stale_ns >= WTL__STALE_NS;
+}
+
+/* Takes from a worker that has a crowd, or that makes no progress with the one that waits. */
+static struct wtl__cell *steal_from(struct wtl__worker *thief, struct wtl__worker *victim)
+{
+    uint32_t count = wtl__runq_count(&victim->queue);
+    if (count >= WTL__CROWD || (count > 0 && is_stale(thief, &victim->queue,
+                                                      wtl__runq_head(&victim->queue)))) {
+        return wtl__runq_steal(&thief->queue, &victim->queue);
+    }
+    struct wtl__cell *seen = atomic_load_explicit(&victim->next, memory_order_relaxed);
+    if (count > 0 || seen == NULL || !is_stale(thief, seen, 0)) {
         return NULL;
     }
-    if (now - thief->stale_ns < WTL__NEXT_STALE_NS) {
-        return NULL;
-    }
-    thief->stale = NULL;
     /* acquire pairs with the release of ready() */
     return atomic_compare_exchange_strong_explicit(&victim->next, &seen, NULL,
                                                    memory_order_acquire, memory_order_relaxed)
@@ -106,10 +116,7 @@ static struct wtl__cell *steal(struct wtl__worker *worker)
         if (victim == worker) {
             continue;
         }
-        struct wtl__cell *cell = wtl__runq_steal(&worker->queue, &victim->queue);
-        if (cell == NULL) {
-            cell = steal_next(worker, victim);
-        }
+        struct wtl__cell *cell = steal_from(worker, victim);
         if (cell != NULL) {
             return cell;
         }
@@ -131,8 +138,13 @@ static struct wtl__cell *find_own(struct wtl__worker *worker)
         }
     }
     worker->in_a_row = 0;
-    struct wtl__cell *cell = wtl__runq_pop(&worker->queue);
+    /* Who must run here runs nowhere else, so it is not left to a moment when the queue is empty. */
+    bool pinned_first = worker->batches % 2 == 0;
+    struct wtl__cell *cell = pinned_first ? take_inject(worker, &worker->pinned, 1) : NULL;
     if (cell == NULL) {
+        cell = wtl__runq_pop(&worker->queue);
+    }
+    if (cell == NULL && !pinned_first) {
         cell = take_inject(worker, &worker->pinned, 1);
     }
     if (cell == NULL && atomic_load_explicit(&worker->next, memory_order_relaxed) != NULL) {
@@ -169,7 +181,7 @@ static struct wtl__cell *spin(struct wtl__worker *worker)
     } while (cell == NULL && now_ns() < end &&
              !atomic_load_explicit(&sched->stopping, memory_order_relaxed));
     atomic_store(&sched->spinning, 0);
-    if (cell != NULL && wtl__runq_count(&worker->queue) > 0) {
+    if (cell != NULL && wtl__runq_count(&worker->queue) >= WTL__CROWD) {
         wtl__sched_wake_one(sched); /* there is more: somebody else looks from now on */
     }
     return cell;
@@ -177,7 +189,7 @@ static struct wtl__cell *spin(struct wtl__worker *worker)
 
 static void run(struct wtl__worker *worker, struct wtl__cell *cell)
 {
-    enum wtl__run result = wtl__cell_run(&worker->x, cell, WTL__BATCH_MESSAGES);
+    enum wtl__run result = wtl__run_batch(&worker->x, cell, WTL__BATCH_MESSAGES);
     worker->batches++;
     if (result == WTL__RUN_AGAIN) {
         if (WTL_UNLIKELY(atomic_load_explicit(&cell->worker, memory_order_relaxed) >= 0)) {

@@ -23,15 +23,19 @@
 #include "sched/runq.h"
 
 /* Messages of one actor before another one has its turn. */
-#define WTL__BATCH_MESSAGES 128u
+#define WTL__BATCH_MESSAGES 256u
 /* Actors in a row from the next slot while others wait. */
 #define WTL__NEXT_IN_A_ROW 3u
 /* Batches between two looks at the clock, the global queue and the loop. */
 #define WTL__BATCHES_PER_LOOK 32u
 /* How long a worker looks for work before it parks. */
 #define WTL__SPIN_NS 50000u
-/* How long an actor waits in a next slot before another worker may take it. */
-#define WTL__NEXT_STALE_NS 5000u
+/* How long an actor waits alone, in a next slot or a run queue, before another worker may take it.
+ * Two actors that trade messages are faster on one worker than on two, because their messages stay
+ * in its cache; longer than this is a handler that holds the other one up. */
+#define WTL__STALE_NS 60000u
+/* So many wait in a run queue before somebody else is called. */
+#define WTL__CROWD 2u
 /* How often the loop is polled under load. */
 #define WTL__POLL_NS 200000u
 /* How long a worker that parks while others run sleeps before it looks again. */
@@ -69,7 +73,8 @@ struct wtl__worker {
     unsigned batches;
     unsigned handles; /* polls and works of this loop that want it to run */
     uint64_t polled_ns;
-    struct wtl__cell *stale; /* what it saw in another's next slot, and when */
+    const void *stale; /* what it saw waiting alone at another's, how far that one was, and when */
+    uint64_t stale_head;
     uint64_t stale_ns;
 };
 

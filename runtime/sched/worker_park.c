@@ -46,7 +46,8 @@ static bool anything(struct wtl__worker *worker)
         return true;
     }
     for (unsigned i = 0; i < sched->workers_count; i++) {
-        if (wtl__runq_count(&sched->workers[i].queue) > 0) {
+        uint32_t least = &sched->workers[i] == worker ? 1 : WTL__CROWD;
+        if (wtl__runq_count(&sched->workers[i].queue) >= least) {
             return true;
         }
     }

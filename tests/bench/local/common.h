@@ -20,7 +20,7 @@
 
 #define BENCH_SIZES_MAX 4u
 /* Messages that a producer sends in one handler run before others have their turn. */
-#define BENCH_CHUNK 30u
+#define BENCH_CHUNK 100u
 /* Actors that are spawned in one handler run. */
 #define BENCH_SPAWN_CHUNK 64u
 

@@ -55,11 +55,8 @@ static enum wtl_status sink_handle(struct wtl_ctx *x, void *self, const struct w
     return WTL_STOP;
 }
 
-/* As long as the peers' bounded channels. */
-#define SINK_MAILBOX 4096u
-
-static WTL_ACTOR(sink, struct sink, .mailbox_policy = WTL_MAILBOX_BLOCK,
-                 .mailbox_max = SINK_MAILBOX, .init = sink_init, .handle = sink_handle);
+static WTL_ACTOR(sink, struct sink, .mailbox_policy = WTL_MAILBOX_BLOCK, .init = sink_init,
+                 .handle = sink_handle);
 
 /* ---- the producer -------------------------------------------------------------------------- */
 

@@ -1,0 +1,202 @@
+/* command_table.c - the table of commands. Help, usage errors and completions are made from it. */
+#include <string.h>
+
+#include "cli/command.h"
+
+static const struct wtl__option ca_init_options[] = {
+    {.name = "mesh", .value = "NAME", .is_mandatory = true, .help = "name of the mesh"},
+    {0},
+};
+
+static const struct wtl__option id_new_options[] = {
+    {.name = "layer", .value = "LAYER", .is_mandatory = true, .help = "device, edge or cloud"},
+    {.name = "ca", .value = "DIR", .is_mandatory = true, .help = "folder of the mesh's CA"},
+    {.name = "tenant", .value = "NAME", .help = "whose node it is (default)"},
+    {.name = "days", .value = "N", .help = "how long the certificate is valid (90)"},
+    {.name = "san", .value = "HOST", .help = "a host name or address to put in besides"},
+    {.name = "out", .value = "FILE", .help = "where the bundle goes (NAME.bundle)"},
+    {0},
+};
+
+static const struct wtl__option id_show_options[] = {
+    {.name = "short", .help = "two lines"},
+    {0},
+};
+
+static const struct wtl__option node_start_options[] = {
+    {.name = "id", .value = "FILE", .help = "the bundle of this node; without one it refuses"},
+    {.name = "listen", .value = "ADDR", .help = "host:port to listen at; a device does not"},
+    {.name = "join", .value = "ADDR", .may_repeat = true, .help = "host:port of a node to join by"},
+    {.name = "module", .value = "FILE", .may_repeat = true, .help = "a module (.so) to load"},
+    {.name = "flow", .value = "FILE", .may_repeat = true, .help = "a flow to run"},
+    {.name = "control", .value = "PATH", .help = "its control socket"},
+    {.name = "state", .value = "DIR", .help = "folder that outlives restarts"},
+    {.name = "dev", .help = "load modules of this user without a signature"},
+    {0},
+};
+
+static const struct wtl__option flow_check_options[] = {
+    {.name = "deny-warnings", .help = "exit with 1 when there is a warning"},
+    {0},
+};
+
+static const struct wtl__option flow_graph_options[] = {
+    {.name = "format", .value = "FORMAT", .help = "text, dot or mermaid (text)"},
+    {0},
+};
+
+#define LIST (WTL__ASKS_A_NODE | WTL__PRINTS_TABLE | WTL__PRINTS_JSON)
+#define ONE  (WTL__ASKS_A_NODE | WTL__PRINTS_JSON)
+
+const struct wtl__command wtl__commands[] = {
+    {.noun = "ca",
+     .verb = "init",
+     .operands = "DIR",
+     .operands_min = 1,
+     .operands_max = 1,
+     .summary = "make the certificate authority of a new mesh",
+     .details = "The folder gets a root (10 years) and an issuing CA (1 year). The root's key is "
+                "needed again\nonly to renew the issuing CA: keep it offline.",
+     .options = ca_init_options,
+     .run = wtl__run_ca_init},
+    {.noun = "id",
+     .verb = "new",
+     .operands = "NAME",
+     .operands_min = 1,
+     .operands_max = 1,
+     .summary = "make the identity of a node: one bundle file",
+     .details = "The file holds the node's key and certificate and every root it accepts. Move it "
+                "to the\nnode's machine and keep its mode 0600.",
+     .options = id_new_options,
+     .run = wtl__run_id_new},
+    {.noun = "id",
+     .verb = "show",
+     .operands = "FILE",
+     .operands_min = 1,
+     .operands_max = 1,
+     .flags = WTL__PRINTS_JSON,
+     .summary = "show what is in a bundle or a certificate file, without judging it",
+     .options = id_show_options,
+     .run = wtl__run_id_show},
+    {.noun = "node",
+     .verb = "start",
+     .operands = "",
+     .summary = "run a node in the foreground, until SIGTERM",
+     .details = "SIGTERM and SIGINT stop it in order; a second one ends it at once.",
+     .options = node_start_options,
+     .run = wtl__run_node_start},
+    {.noun = "mesh",
+     .verb = "nodes",
+     .operands = "",
+     .flags = LIST,
+     .summary = "the nodes of the mesh, as the node that is asked knows them",
+     .run = wtl__run_ask},
+    {.noun = "mesh",
+     .verb = "links",
+     .operands = "",
+     .flags = LIST,
+     .summary = "the links of a node, with what went over them",
+     .run = wtl__run_ask},
+    {.noun = "mesh",
+     .verb = "names",
+     .operands = "",
+     .flags = LIST,
+     .summary = "the global names: who holds which, and which node decides about it",
+     .run = wtl__run_ask},
+    {.noun = "actor",
+     .verb = "ls",
+     .operands = "",
+     .flags = LIST,
+     .summary = "the actors of a node",
+     .run = wtl__run_ask},
+    {.noun = "actor",
+     .verb = "tree",
+     .operands = "",
+     .flags = ONE,
+     .summary = "supervisors and their children, with restarts",
+     .run = wtl__run_ask},
+    {.noun = "actor",
+     .verb = "show",
+     .operands = "PID",
+     .operands_min = 1,
+     .operands_max = 1,
+     .flags = ONE,
+     .summary = "all that is known about one actor",
+     .details = "PID is written as tables show it, \"<edge-1:42.7>\", which asks the node edge-1; "
+                "or 42.7, or a\nlocal name.",
+     .run = wtl__run_ask},
+    {.noun = "actor",
+     .verb = "kill",
+     .operands = "PID",
+     .operands_min = 1,
+     .operands_max = 1,
+     .flags = ONE,
+     .summary = "end one actor at once; its supervisor decides what follows",
+     .run = wtl__run_ask},
+    {.noun = "flow",
+     .verb = "check",
+     .operands = "FILE",
+     .operands_min = 1,
+     .operands_max = 1,
+     .summary = "check a flow, without asking anybody; - reads standard input",
+     .options = flow_check_options,
+     .run = wtl__run_flow_check},
+    {.noun = "flow",
+     .verb = "graph",
+     .operands = "FILE",
+     .operands_min = 1,
+     .operands_max = 1,
+     .summary = "draw a flow",
+     .options = flow_graph_options,
+     .run = wtl__run_flow_graph},
+    {.noun = "flow",
+     .verb = "ls",
+     .operands = "",
+     .flags = LIST,
+     .summary = "the flows that run",
+     .run = wtl__run_ask},
+    {.noun = "flow",
+     .verb = "show",
+     .operands = "NAME",
+     .operands_min = 1,
+     .operands_max = 1,
+     .flags = ONE,
+     .summary = "one flow: its stages, where they run, what went through them",
+     .run = wtl__run_ask},
+    {.noun = "explain",
+     .operands = "CODE",
+     .operands_min = 1,
+     .operands_max = 1,
+     .summary = "say more about an error code, such as E0209",
+     .run = wtl__run_explain},
+    {.noun = "version",
+     .operands = "",
+     .flags = WTL__PRINTS_JSON,
+     .summary = "version, ABI and licence",
+     .run = wtl__run_version},
+    {.noun = "help",
+     .operands = "[COMMAND...]",
+     .operands_max = 2,
+     .summary = "say how a command is used",
+     .run = wtl__run_help},
+};
+
+const uint32_t wtl__commands_count = sizeof wtl__commands / sizeof wtl__commands[0];
+
+const char *wtl__noun_summary(const char *noun)
+{
+    static const char *const summaries[][2] = {
+        {"ca", "the certificate authority of a mesh"},
+        {"id", "identities: who a node is"},
+        {"node", "a node on this machine"},
+        {"mesh", "what a node knows of the mesh"},
+        {"actor", "actors and their supervisors"},
+        {"flow", "dataflows"},
+    };
+    for (size_t i = 0; i < sizeof summaries / sizeof summaries[0]; i++) {
+        if (strcmp(summaries[i][0], noun) == 0) {
+            return summaries[i][1];
+        }
+    }
+    return NULL;
+}

@@ -1,0 +1,338 @@
+/*
+ * core_owner.c - what the owner of a name does: gives it out, takes it back, decides clashes, and
+ * tells all core nodes; and what they make of that.
+ *
+ * Each decision gets an epoch above all that this node has seen. A pid keeps the epoch at which it
+ * got a name, its `birth`, through all later ones: when two live pids claim one name (after a split,
+ * or because claims came late), the one with the lower (birth, node, local) keeps it. That is the
+ * older one, and the same whoever decides and however often. Only the word of the owner in the same
+ * view, addressed to the loser's node, makes that node let go: on anything else it claims again.
+ *
+ * Thread: as the core. Owns: registrations that wait for claims.
+ */
+#include "mesh/core_private.h"
+
+#include <stdlib.h>
+
+static void reply(struct wtl__core *core, const struct wtl__names_frame *to,
+                  enum wtl_status status, struct wtl_pid pid, uint64_t epoch)
+{
+    struct wtl__names_frame result = {.destination = to->source,
+                                      .verb = WTL__NAMES_RESULT,
+                                      .request = to->request,
+                                      .status = status,
+                                      .pid = pid,
+                                      .epoch = epoch};
+    wtl__core_copy(result.name, to->name);
+    (void)wtl__core_names_send(core, &result);
+}
+
+static struct wtl__names_frame state_of(const struct wtl__core_name *name)
+{
+    struct wtl__names_frame state = {.verb = WTL__NAMES_STATE,
+                                     .pid = name->pid,
+                                     .epoch = name->epoch,
+                                     .request = name->birth};
+    wtl__core_copy(state.name, name->name);
+    return state;
+}
+
+static void tell_all(struct wtl__core *core, const struct wtl__core_name *name)
+{
+    struct wtl__names_frame state = state_of(name);
+    wtl__core_names_all(core, &state);
+}
+
+/* The core node that speaks for that pid; 0: none that is known. */
+static uint64_t home_of(const struct wtl__core *core, struct wtl_pid pid)
+{
+    const struct wtl__core_node *node = wtl__core_node_find(core, pid.node);
+    if (wtl__core_is_ours(core, pid)) {
+        return core->config.node;
+    }
+    if (node == NULL || node->state != WTL__NODE_UP) {
+        return 0;
+    }
+    return node->layer == WTL_LAYER_DEVICE ? node->uplink : node->id;
+}
+
+/* ---- giving out ---------------------------------------------------------------------------- */
+
+static bool hold_back(struct wtl__core *core, const struct wtl__names_frame *frame)
+{
+    for (uint32_t i = 0; i < core->held_count; i++) {
+        if (core->held[i].source == frame->source && core->held[i].request == frame->request) {
+            return true;
+        }
+    }
+    if (core->held == NULL) {
+        core->held = calloc(WTL__HELD_MAX, sizeof *core->held);
+    }
+    if (core->held == NULL || core->held_count >= WTL__HELD_MAX) {
+        return false;
+    }
+    core->held[core->held_count++] = *frame;
+    return true;
+}
+
+void wtl__core_owner_register(struct wtl__core *core, const struct wtl__names_frame *frame)
+{
+    uint64_t hash = wtl__core_hash(frame->name, 0);
+    struct wtl__core_name *name = wtl__core_name_get(core, frame->name);
+    if (frame->view != core->view.hash ||
+        wtl__core_owner_in(&core->view, hash) != core->config.node) {
+        reply(core, frame, WTL_WRONG_VIEW, WTL_PID_NONE, 0);
+    } else if (home_of(core, frame->pid) != frame->source) {
+        reply(core, frame, WTL_NOT_OWNER, WTL_PID_NONE, 0);
+    } else if (!wtl__core_view_grants(core, hash)) {
+        if (!hold_back(core, frame)) {
+            reply(core, frame, WTL_FULL, WTL_PID_NONE, 0);
+        }
+    } else if (name != NULL && wtl_pid_equal(name->pid, frame->pid)) {
+        reply(core, frame, WTL_OK, name->pid, name->epoch);
+    } else if (name != NULL && !wtl_pid_is_none(name->pid)) {
+        reply(core, frame, WTL_EXISTS, name->pid, name->epoch);
+    } else {
+        uint64_t epoch = core->epoch + 1;
+        name = wtl__core_name_put(core, frame->name, frame->pid, epoch, epoch,
+                                  core->config.node);
+        if (name == NULL) {
+            reply(core, frame, WTL_FULL, WTL_PID_NONE, 0);
+            return;
+        }
+        tell_all(core, name);
+        reply(core, frame, WTL_OK, frame->pid, epoch);
+    }
+}
+
+void wtl__core_owner_release(struct wtl__core *core)
+{
+    struct wtl__names_frame *held = core->held;
+    uint32_t count = core->held_count;
+    core->held = NULL;
+    core->held_count = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        wtl__core_owner_register(core, &held[i]);
+    }
+    free(held);
+}
+
+void wtl__core_owner_forget(struct wtl__core *core, struct wtl_pid pid)
+{
+    for (uint32_t i = core->held_count; i-- > 0;) {
+        const struct wtl_pid *held = &core->held[i].pid;
+        if (held->node == pid.node && (pid.local == 0 || held->local == pid.local)) {
+            core->held[i] = core->held[--core->held_count];
+        }
+    }
+}
+
+/* ---- taking back --------------------------------------------------------------------------- */
+
+void wtl__core_owner_drop(struct wtl__core *core, const struct wtl__names_frame *frame)
+{
+    struct wtl__core_name *name = wtl__core_name_get(core, frame->name);
+    uint64_t home = home_of(core, frame->pid);
+    for (uint32_t i = core->held_count; i-- > 0;) {
+        if (wtl_pid_equal(core->held[i].pid, frame->pid) &&
+            strcmp(core->held[i].name, frame->name) == 0 && home == frame->source) {
+            core->held[i] = core->held[--core->held_count];
+        }
+    }
+    if (name == NULL || !wtl_pid_equal(name->pid, frame->pid) || home != frame->source) {
+        return;
+    }
+    name->granter = core->config.node;
+    wtl__core_name_bury(core, name, core->epoch + 1);
+    tell_all(core, name);
+}
+
+/* ---- claims -------------------------------------------------------------------------------- */
+
+static bool is_older(uint64_t birth_a, struct wtl_pid a, uint64_t birth_b, struct wtl_pid b)
+{
+    if (birth_a != birth_b) {
+        return birth_a < birth_b;
+    }
+    return a.node != b.node ? a.node < b.node : a.local < b.local;
+}
+
+/* Tells the node of that pid that it has lost the name, and then who has it. */
+static void tell_loser(struct wtl__core *core, const struct wtl__core_name *name,
+                       struct wtl_pid loser, uint64_t home)
+{
+    struct wtl__names_frame lost = state_of(name);
+    struct wtl__names_frame now = lost;
+    lost.destination = now.destination = home;
+    lost.status = WTL_EXISTS;
+    lost.pid = loser;
+    if (home != 0) {
+        (void)wtl__core_names_send(core, &lost);
+    }
+    if (home != 0 && home != core->config.node) {
+        (void)wtl__core_names_send(core, &now);
+    }
+}
+
+/* Two live pids: `frame` claims what `name` has already. */
+static void decide_clash(struct wtl__core *core, struct wtl__core_name *name,
+                         const struct wtl__names_frame *frame)
+{
+    struct wtl_pid loser = frame->pid;
+    bool first = frame->epoch >= name->epoch;
+    if (is_older(frame->request, frame->pid, name->birth, name->pid)) {
+        loser = name->pid;
+        first = true;
+    }
+    uint64_t home = home_of(core, loser);
+    if (first && wtl_pid_equal(loser, name->pid)) {
+        if (home == core->config.node) {
+            /* ours: what is said to others, it is told before its entry changes */
+            struct wtl__names_frame lost = state_of(name);
+            lost.destination = lost.source = home;
+            lost.view = core->view.hash;
+            lost.status = WTL_EXISTS;
+            wtl__core_state(core, &lost);
+        }
+        wtl__core_epoch_seen(core, frame->epoch);
+        name = wtl__core_name_put(core, frame->name, frame->pid, core->epoch + 1, frame->request,
+                                  core->config.node);
+        if (name == NULL) {
+            return;
+        }
+    } else if (first) {
+        wtl__core_epoch_seen(core, frame->epoch);
+        name->epoch = ++core->epoch;
+        name->granter = core->config.node;
+    }
+    if (first) {
+        tell_all(core, name);
+    }
+    if (home != core->config.node) {
+        tell_loser(core, name, loser, home);
+    }
+}
+
+void wtl__core_owner_claim(struct wtl__core *core, const struct wtl__names_frame *frame)
+{
+    struct wtl__core_name *name = wtl__core_name_get(core, frame->name);
+    if (frame->view != core->view.hash || home_of(core, frame->pid) != frame->source ||
+        wtl__core_owner_in(&core->view, wtl__core_hash(frame->name, 0)) != core->config.node) {
+        return; /* CLAIMED tells its sender that it has to come again */
+    }
+    if (name != NULL && wtl_pid_is_none(name->pid) && name->epoch > frame->epoch) {
+        tell_loser(core, name, frame->pid, frame->source);
+        return;
+    }
+    bool held = name != NULL && !wtl_pid_is_none(name->pid) &&
+                !wtl_pid_equal(name->pid, frame->pid);
+    if (held && home_of(core, name->pid) != 0) {
+        decide_clash(core, name, frame);
+        return;
+    }
+    uint64_t epoch = frame->epoch;
+    if (name != NULL && wtl_pid_equal(name->pid, frame->pid) && name->epoch > epoch) {
+        epoch = name->epoch;
+    }
+    (void)wtl__core_name_put(core, frame->name, frame->pid, epoch, frame->request,
+                             core->config.node);
+}
+
+/* ---- what others hear ---------------------------------------------------------------------- */
+
+static void send_drop(struct wtl__core *core, const struct wtl__names_frame *state)
+{
+    struct wtl__names_frame drop = {.destination = state->source,
+                                    .verb = WTL__NAMES_DROP,
+                                    .pid = state->pid,
+                                    .epoch = state->epoch};
+    wtl__core_copy(drop.name, state->name);
+    (void)wtl__core_names_send(core, &drop);
+}
+
+/* The owner has decided against one of ours. */
+static void lose(struct wtl__core *core, const struct wtl__names_frame *frame)
+{
+    struct wtl__core_name *name = wtl__core_name_get(core, frame->name);
+    if (name == NULL || !wtl_pid_equal(name->pid, frame->pid) ||
+        !wtl__core_is_ours(core, frame->pid)) {
+        return; /* it was told before */
+    }
+    if (frame->pid.node == core->config.node) {
+        struct wtl__effect effect = {
+            .kind = WTL__EFFECT_NAME_LOST, .pid = frame->pid, .name = name->name};
+        wtl__core_push(core, &effect);
+    } else {
+        struct wtl__names_frame lost = *frame;
+        lost.destination = frame->pid.node;
+        (void)wtl__core_names_send(core, &lost);
+    }
+    wtl__core_name_bury(core, name, name->epoch);
+    name->was = WTL_PID_NONE;
+}
+
+static bool is_newer(const struct wtl__core_name *name, const struct wtl__names_frame *frame)
+{
+    if (name == NULL || frame->epoch != name->epoch) {
+        return name == NULL || frame->epoch > name->epoch;
+    }
+    if (wtl_pid_is_none(name->pid)) {
+        return true; /* of a node that was down for a while: it has its names again */
+    }
+    return frame->source < name->granter;
+}
+
+/* STATE for a pid of this very node. True: that was all. */
+static bool state_of_own(struct wtl__core *core, const struct wtl__core_name *name,
+                         const struct wtl__names_frame *frame)
+{
+    if (frame->pid.node != core->config.node) {
+        return false;
+    }
+    if ((name == NULL || !wtl_pid_equal(name->pid, frame->pid)) &&
+        wtl__core_ask_of(core, frame->pid, frame->name) == NULL) {
+        send_drop(core, frame); /* that actor has gone, or has let go */
+        return true;
+    }
+    return false;
+}
+
+void wtl__core_state(struct wtl__core *core, const struct wtl__names_frame *frame)
+{
+    struct wtl__core_name *name = wtl__core_name_get(core, frame->name);
+    uint64_t owner = wtl__core_owner_in(&core->view, wtl__core_hash(frame->name, 0));
+    bool by_owner = core->is_leaf || (frame->view == core->view.hash && owner == frame->source);
+    if (frame->status == WTL_EXISTS) {
+        if (by_owner) {
+            lose(core, frame);
+        }
+        return;
+    }
+    if (core->is_leaf || (frame->view == core->view.hash && owner != frame->source) ||
+        state_of_own(core, name, frame)) {
+        return;
+    }
+    bool ours = name != NULL && !wtl_pid_is_none(name->pid) &&
+                wtl__core_is_ours(core, name->pid) && !wtl_pid_equal(name->pid, frame->pid);
+    if (ours) {
+        if (by_owner) {
+            wtl__core_sync_claim(core, name, frame->source);
+        }
+        return;
+    }
+    const struct wtl__core_node *holder = wtl__core_node_find(core, frame->pid.node);
+    if (holder != NULL && holder->state == WTL__NODE_DOWN) {
+        return; /* it is down here: its owner will see that as well */
+    }
+    struct wtl__core_node *source = wtl__core_node_find(core, frame->source);
+    uint64_t mark = source == NULL || source->sync == NULL ? 0 : source->sync->mark;
+    bool same = name != NULL && wtl_pid_equal(name->pid, frame->pid) &&
+                name->epoch == frame->epoch;
+    if (!same && is_newer(name, frame)) {
+        name = wtl__core_name_put(core, frame->name, frame->pid, frame->epoch, frame->request,
+                                  frame->source);
+    }
+    if (name != NULL) {
+        name->mark = mark;
+    }
+}

@@ -1,0 +1,439 @@
+/* inspect.c - the inspection actor. See inspect.h and inspect_job.h. */
+#include "node/inspect.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "base/log.h"
+#include "node/inspect_job.h"
+
+#define TAG_QUESTION WTL_TAG("$question")
+#define TAG_LIMIT    WTL_TAG("$limit")
+#define TAG_INSPECT  WTL_TAG("inspect")
+
+/* Of a question that was passed on: what is left of its time for the way back. */
+#define WAY_BACK_MS 50u
+
+char *wtl__pid_text(const char *node, uint64_t local, char text_out[WTL__PID_TEXT])
+{
+    (void)snprintf(text_out, WTL__PID_TEXT, "<%s:%llu.%llu>", node,
+                   (unsigned long long)(local & WTL_PID_SLOT_MAX),
+                   (unsigned long long)(local >> WTL_PID_SLOT_BITS));
+    return text_out;
+}
+
+/* ---- jobs ------------------------------------------------------------------------------------ */
+
+struct wtl__inspect_job *wtl__job_find(struct wtl__inspect *self, uint64_t id)
+{
+    WTL_LIST_EACH(link, &self->jobs) {
+        struct wtl__inspect_job *job = WTL_LIST_ITEM(link, struct wtl__inspect_job, link);
+        if (job->id == id) {
+            return job;
+        }
+    }
+    return NULL;
+}
+
+static void job_free(struct wtl_ctx *x, struct wtl__inspect *self, struct wtl__inspect_job *job)
+{
+    wtl__list_remove(&job->link);
+    self->jobs_count--;
+    if (job->timer != 0) {
+        (void)wtl_timer_cancel(x, job->timer);
+    }
+    wtl__gather_release(x, job);
+    if (job->nodes != NULL) {
+        wtl_release(x, job->nodes);
+    }
+    for (uint32_t i = 0; i < job->asked_count; i++) {
+        if (job->asked[i].brief != NULL) {
+            wtl_release(x, job->asked[i].brief);
+        }
+    }
+    wtl_free(x, job->asked);
+    wtl_free(x, job);
+}
+
+static void send_reply(struct wtl_ctx *x, struct wtl__inspect *self,
+                       const struct wtl__inspect_origin *origin, struct wtl_writer *reply)
+{
+    if (wtl_written(reply) > WTL__CONTROL_REPLY_MAX) {
+        wtl_message_drop(x, reply);
+        (void)wtl_message_open(x, reply, 128);
+        wtl__reply_text(reply, WTL_TOO_LARGE, "the answer is larger than %u bytes",
+                        WTL__CONTROL_REPLY_MAX);
+    }
+    if (origin->is_control) {
+        const struct wtl__inspect_source *source = &self->config->source;
+        source->reply(source->context, origin->connection, wtl__message_take(reply, WTL__LOCAL));
+    } else {
+        wtl_reply_to(x, origin->from, reply);
+    }
+}
+
+void wtl__job_reply(struct wtl_ctx *x, struct wtl__inspect *self, struct wtl__inspect_job *job,
+                    struct wtl_writer *reply)
+{
+    send_reply(x, self, &job->origin, reply);
+    job_free(x, self, job);
+}
+
+void wtl__job_refuse(struct wtl_ctx *x, struct wtl__inspect *self, struct wtl__inspect_job *job,
+                     enum wtl_status status, const char *format, ...)
+{
+    char text[320];
+    struct wtl_writer reply;
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    (void)wtl_message_open(x, &reply, sizeof text);
+    wtl__reply_text(&reply, status, "%s", text);
+    wtl__job_reply(x, self, job, &reply);
+}
+
+void wtl__job_limit(struct wtl_ctx *x, struct wtl__inspect_job *job,
+                    void (*expired)(struct wtl_ctx *x, struct wtl__inspect *self,
+                                    struct wtl__inspect_job *job))
+{
+    struct wtl_writer body;
+    uint64_t after_ms = job->request.timeout_ms * 3 / 4;
+    after_ms = after_ms > WTL__INSPECT_PART_MS ? WTL__INSPECT_PART_MS : after_ms;
+    job->expired = expired;
+    (void)wtl_message_open(x, &body, 16);
+    wtl_put_u64(&body, job->id);
+    job->timer = wtl_after(x, after_ms, TAG_LIMIT, &body);
+}
+
+static void on_limit(struct wtl_ctx *x, struct wtl__inspect *self, const struct wtl_msg *message)
+{
+    struct wtl_reader reader = wtl_read(message);
+    struct wtl__inspect_job *job = wtl__job_find(self, wtl_get_u64(&reader));
+    if (job != NULL && job->expired != NULL) {
+        job->timer = 0;
+        job->expired(x, self, job);
+    }
+}
+
+void wtl__job_ask_mesh(struct wtl_ctx *x, struct wtl__inspect *self, struct wtl__inspect_job *job,
+                       enum wtl__mesh_question question, uint64_t node, wtl_on_answer on_answer)
+{
+    struct wtl_call_options options = {.deadline_ms = job->request.timeout_ms,
+                                       .on_answer = on_answer,
+                                       .context = &job->id,
+                                       .context_size = sizeof job->id};
+    const struct wtl__inspect_source *source = &self->config->source;
+    struct wtl__pending *pending = wtl__pending_new(wtl__ctx_of(x), WTL_PID_NONE, &options);
+    if (pending != NULL) {
+        source->ask(source->context, wtl_self(x), pending->tie.msg.request, question, node);
+    }
+}
+
+/* ---- what the net loop, the flow host or another node answers as a whole ---------------------- */
+
+static struct wtl__inspect_job *job_of(struct wtl__inspect *self, const void *context)
+{
+    uint64_t id;
+    memcpy(&id, context, sizeof id);
+    return wtl__job_find(self, id);
+}
+
+/* What a failed request means for the one who asked. */
+static void refuse_failed(struct wtl_ctx *x, struct wtl__inspect *self,
+                          struct wtl__inspect_job *job, enum wtl_status status, const char *who)
+{
+    switch (status) {
+    case WTL_NO_CONNECTION:
+        wtl__job_refuse(x, self, job, status, "%s cannot be reached", who);
+        break;
+    case WTL_TIMEOUT:
+        wtl__job_refuse(x, self, job, status, "%s has not answered in %u ms", who,
+                        (unsigned)job->request.timeout_ms);
+        break;
+    case WTL_NO_PROCESS:
+    case WTL_UNSUPPORTED:
+        wtl__job_refuse(x, self, job, WTL_UNSUPPORTED, "%s does not answer such questions", who);
+        break;
+    default:
+        wtl__job_refuse(x, self, job, status, "%s: %s", who, wtl_status_text(status));
+        break;
+    }
+}
+
+/* The body of the answer is the reply. */
+static enum wtl_status on_whole(struct wtl_ctx *x, struct wtl__inspect *self,
+                                const struct wtl_answer *answer, const void *context,
+                                const char *who)
+{
+    struct wtl__inspect_job *job = job_of(self, context);
+    if (job == NULL) {
+        return WTL_OK;
+    }
+    if (answer->status != WTL_OK) {
+        refuse_failed(x, self, job, answer->status, who);
+    } else if (answer->message.size == 0 || answer->message.size > WTL__CONTROL_REPLY_MAX) {
+        wtl__job_refuse(x, self, job, WTL_BAD_PAYLOAD, "%s has sent an answer of %u bytes", who,
+                        (unsigned)answer->message.size);
+    } else {
+        struct wtl_writer reply;
+        (void)wtl_message_open(x, &reply, answer->message.size);
+        wtl_put_raw(&reply, answer->message.bytes, answer->message.size);
+        wtl__job_reply(x, self, job, &reply);
+    }
+    return WTL_OK;
+}
+
+static enum wtl_status on_mesh(struct wtl_ctx *x, void *self, const struct wtl_answer *answer,
+                               void *context)
+{
+    return on_whole(x, self, answer, context, "the net loop");
+}
+
+static enum wtl_status on_flow_host(struct wtl_ctx *x, void *self, const struct wtl_answer *answer,
+                                    void *context)
+{
+    return on_whole(x, self, answer, context, "the flow host");
+}
+
+static enum wtl_status on_node(struct wtl_ctx *x, void *self, const struct wtl_answer *answer,
+                               void *context)
+{
+    const struct wtl__inspect_job *job = job_of(self, context);
+    char who[WTL_NAME_MAX + 8];
+    (void)snprintf(who, sizeof who, "node %s", job != NULL ? job->request.node : "");
+    return on_whole(x, self, answer, context, who);
+}
+
+static void ask_links(struct wtl_ctx *x, struct wtl__inspect *self, struct wtl__inspect_job *job)
+{
+    wtl__job_ask_mesh(x, self, job, WTL__MESH_LINKS, 0, on_mesh);
+}
+
+static void ask_names(struct wtl_ctx *x, struct wtl__inspect *self, struct wtl__inspect_job *job)
+{
+    wtl__job_ask_mesh(x, self, job, WTL__MESH_NAMES, 0, on_mesh);
+}
+
+static void ask_brief(struct wtl_ctx *x, struct wtl__inspect *self, struct wtl__inspect_job *job)
+{
+    wtl__job_ask_mesh(x, self, job, WTL__MESH_BRIEF, 0, on_mesh);
+}
+
+/* Asks another actor, here or elsewhere, with the same question. */
+static void ask_actor(struct wtl_ctx *x, struct wtl__inspect_job *job, struct wtl_pid to,
+                      const char *node, wtl_on_answer on_answer)
+{
+    struct wtl_writer body;
+    uint32_t timeout_ms = job->request.timeout_ms;
+    struct wtl_call_options options = {
+        .deadline_ms = timeout_ms > 2 * WAY_BACK_MS ? timeout_ms - WAY_BACK_MS : timeout_ms,
+        .on_answer = on_answer,
+        .context = &job->id,
+        .context_size = sizeof job->id};
+    struct wtl__request request = job->request;
+    (void)snprintf(request.node, sizeof request.node, "%s", node);
+    request.timeout_ms = options.deadline_ms > 2 * WAY_BACK_MS
+                             ? options.deadline_ms - WAY_BACK_MS
+                             : options.deadline_ms;
+    (void)wtl_message_open(x, &body, 256);
+    wtl__request_put(&body, &request);
+    (void)wtl_call(x, to, TAG_INSPECT, &body, &options);
+}
+
+static void ask_flow_host(struct wtl_ctx *x, struct wtl__inspect *self,
+                          struct wtl__inspect_job *job)
+{
+    (void)self;
+    struct wtl_pid host = {.node = wtl_self(x).node, .local = WTL__LOCAL_FLOW_HOST};
+    ask_actor(x, job, host, "", on_flow_host);
+}
+
+/* ---- questions ---------------------------------------------------------------------------------- */
+
+static const struct verb {
+    const char *name;
+    uint32_t args;
+    void (*begin)(struct wtl_ctx *x, struct wtl__inspect *self, struct wtl__inspect_job *job);
+} verbs[] = {
+    {"actor.ls", 0, wtl__inspect_ls},       {"actor.tree", 0, wtl__inspect_tree},
+    {"actor.show", 1, wtl__inspect_show},   {"actor.kill", 1, wtl__inspect_kill},
+    {"mesh.nodes", 0, wtl__inspect_nodes},  {"mesh.links", 0, ask_links},
+    {"mesh.names", 0, ask_names},           {"mesh.brief", 0, ask_brief},
+    {"flow.ls", 0, ask_flow_host},          {"flow.show", 1, ask_flow_host},
+};
+
+static void begin(struct wtl_ctx *x, struct wtl__inspect *self, struct wtl__inspect_job *job)
+{
+    for (size_t i = 0; i < WTL_COUNT(verbs); i++) {
+        if (strcmp(verbs[i].name, job->request.verb) == 0) {
+            if (job->request.args_count < verbs[i].args) {
+                wtl__job_refuse(x, self, job, WTL_INVALID, "%s wants %u words, and %u came",
+                                verbs[i].name, (unsigned)verbs[i].args,
+                                (unsigned)job->request.args_count);
+                return;
+            }
+            verbs[i].begin(x, self, job);
+            return;
+        }
+    }
+    wtl__job_refuse(x, self, job, WTL_UNSUPPORTED, "node %s does not know the question \"%s\"",
+                    self->config->name, job->request.verb);
+}
+
+/* A job for the question, or NULL after it has been refused. */
+static struct wtl__inspect_job *job_new(struct wtl_ctx *x, struct wtl__inspect *self,
+                                        const struct wtl__inspect_origin *origin,
+                                        const void *bytes, size_t size)
+{
+    struct wtl__inspect_job *job =
+        self->jobs_count < WTL__INSPECT_JOBS_MAX ? wtl_alloc(x, sizeof *job) : NULL;
+    struct wtl_writer reply;
+    if (job == NULL) {
+        (void)wtl_message_open(x, &reply, 128);
+        wtl__reply_text(&reply, WTL_BUSY, "node %s answers %u questions already",
+                        self->config->name, (unsigned)self->jobs_count);
+        send_reply(x, self, origin, &reply);
+        return NULL;
+    }
+    memset(job, 0, sizeof *job);
+    job->id = ++self->next_id;
+    job->origin = *origin;
+    wtl__list_push_last(&self->jobs, &job->link);
+    self->jobs_count++;
+    enum wtl_status status = wtl__request_read(bytes, size, &job->request);
+    if (status != WTL_OK) {
+        wtl__job_refuse(x, self, job, status, "that is no question: %s", wtl_status_text(status));
+        return NULL;
+    }
+    return job;
+}
+
+/* The net loop knows who asks. */
+static enum wtl_status on_who(struct wtl_ctx *x, void *state, const struct wtl_answer *answer,
+                              void *context)
+{
+    struct wtl__inspect *self = state;
+    struct wtl__inspect_job *job = job_of(self, context);
+    if (job == NULL) {
+        return WTL_OK;
+    }
+    char name[WTL_NAME_MAX + 1] = "?";
+    uint64_t layer = 0;
+    if (answer->status == WTL_OK && answer->message.size > 0) {
+        struct wtl_reader reader = wtl_read(&answer->message);
+        size_t size = 0;
+        (void)wtl_get_array(&reader);
+        const char *text = wtl_get_str(&reader, &size);
+        layer = wtl_get_u64(&reader);
+        (void)snprintf(name, sizeof name, "%.*s", (int)(text != NULL ? size : 0),
+                       text != NULL ? text : "");
+    }
+    if (layer == WTL_LAYER_EDGE || layer == WTL_LAYER_CLOUD) {
+        begin(x, self, job);
+        return WTL_OK;
+    }
+    wtl__log(wtl__log_process(), WTL__LOG_WARN, "inspect_refused", WTL__LOG_TEXT("peer", name),
+             WTL__LOG_TEXT("verb", job->request.verb));
+    wtl__job_refuse(x, self, job, WTL_DENIED,
+                    "node %s answers edge and cloud nodes; %s is %s", self->config->name, name,
+                    layer == WTL_LAYER_DEVICE ? "a device" : "not known to it");
+    return WTL_OK;
+}
+
+static void on_call(struct wtl_ctx *x, struct wtl__inspect *self, const struct wtl_msg *message)
+{
+    struct wtl__inspect_origin origin = {.from = wtl_defer(x, message)};
+    struct wtl__inspect_job *job = job_new(x, self, &origin, message->bytes, message->size);
+    if (job == NULL) {
+        return;
+    }
+    if (message->from.node == wtl_self(x).node) {
+        begin(x, self, job);
+    } else {
+        wtl__job_ask_mesh(x, self, job, WTL__MESH_WHO, message->from.node, on_who);
+    }
+}
+
+struct wtl__envelope *wtl__inspect_question(uint64_t connection, uint64_t node,
+                                            const struct wtl__request *request)
+{
+    struct wtl_writer body;
+    (void)wtl__message_open(&body, 256);
+    wtl_put_u64(&body, connection);
+    wtl_put_u64(&body, node);
+    wtl__request_put(&body, request);
+    struct wtl__envelope *envelope = wtl__message_take(&body, WTL__LOCAL);
+    if (envelope != NULL) {
+        envelope->msg.tag = TAG_QUESTION;
+    }
+    return envelope;
+}
+
+static void on_question(struct wtl_ctx *x, struct wtl__inspect *self,
+                        const struct wtl_msg *message)
+{
+    struct wtl_reader reader = wtl_read(message);
+    struct wtl__inspect_origin origin = {.is_control = true};
+    origin.connection = wtl_get_u64(&reader);
+    uint64_t node = wtl_get_u64(&reader);
+    struct wtl__inspect_job *job = job_new(x, self, &origin, reader.at, wtl_left(&reader));
+    if (job == NULL) {
+        return;
+    }
+    if (node == 0 || node == wtl_self(x).node) {
+        begin(x, self, job);
+    } else {
+        ask_actor(x, job, (struct wtl_pid){.node = node, .local = WTL__LOCAL_INSPECT},
+                  job->request.node, on_node);
+    }
+}
+
+/* ---- the actor ------------------------------------------------------------------------------------ */
+
+static enum wtl_status inspect_init(struct wtl_ctx *x, void *state, const void *settings,
+                                    const struct wtl_msg *args)
+{
+    struct wtl__inspect *self = state;
+    (void)x;
+    (void)args;
+    self->config = settings;
+    wtl__list_init(&self->jobs);
+    return WTL_OK;
+}
+
+static enum wtl_status inspect_handle(struct wtl_ctx *x, void *state,
+                                      const struct wtl_msg *message)
+{
+    struct wtl__inspect *self = state;
+    bool is_own = message->kind_ == WTL__LOCAL; /* never from another machine, nor from a module */
+    if (is_own && wtl_tag_equal(message->tag, WTL__TAG_LOOK)) {
+        wtl__gather_answer(x, self, message);
+    } else if (is_own && wtl_tag_equal(message->tag, TAG_QUESTION)) {
+        on_question(x, self, message);
+    } else if (wtl_tag_equal(message->tag, TAG_LIMIT) && wtl_pid_equal(message->from, wtl_self(x))) {
+        on_limit(x, self, message);
+    } else if (message->request != 0 && wtl_tag_equal(message->tag, TAG_INSPECT)) {
+        on_call(x, self, message);
+    } else if (message->request != 0) {
+        wtl_reply_error(x, message, WTL_UNSUPPORTED, NULL);
+    }
+    return WTL_OK;
+}
+
+static const struct wtl_actor inspect = {
+    .size = sizeof(struct wtl_actor),
+    .name = "inspect",
+    .summary = "answers questions about this node",
+    .state_size = sizeof(struct wtl__inspect),
+    .settings_size = sizeof(struct wtl__inspect_config),
+    .init = inspect_init,
+    .handle = inspect_handle,
+};
+
+struct wtl_pid wtl__inspect_spawn(struct wtl__runtime *runtime,
+                                  const struct wtl__inspect_config *config)
+{
+    struct wtl_spawn_options options = {.name = "$inspect", .settings = config};
+    return wtl__spawn(runtime, NULL, &inspect, &options, WTL__CELL_SYSTEM);
+}

@@ -1,0 +1,139 @@
+/*
+ * inspect_job.h - a question while it is being answered; shared by the files of the inspection.
+ *
+ *   inspect.c          the actor: where questions come from, who may ask, passing on, replying
+ *   inspect_actors.c   ls, show, kill, from what actors answer
+ *   inspect_tree.c     tree
+ *   inspect_nodes.c    mesh.nodes, from the net loop and from the nodes themselves
+ *   inspect_cell.c     looking at one actor
+ *   inspect_mesh.c     on the net loop
+ *
+ * Thread: the actor's own. Owns: jobs and what is theirs is memory of the actor's.
+ */
+#ifndef WTL_NODE_INSPECT_JOB_H
+#define WTL_NODE_INSPECT_JOB_H
+
+#include "base/list.h"
+#include "node/inspect.h"
+#include "node/inspect_cell.h"
+
+struct wtl__inspect;
+struct wtl__inspect_job;
+
+/* Who asked. */
+struct wtl__inspect_origin {
+    bool is_control;
+    uint64_t connection;
+    struct wtl_from from;
+};
+
+/* What is being waited for from actors. */
+struct wtl__gather {
+    uint32_t count;
+    uint32_t capacity;
+    uint32_t missing;
+    uint64_t *locals;               /* who is looked at */
+    const struct wtl_msg **answers; /* kept; NULL: none yet */
+    void (*done)(struct wtl_ctx *x, struct wtl__inspect *self, struct wtl__inspect_job *job);
+};
+
+/* A node in mesh.nodes. */
+struct wtl__node_answer {
+    uint64_t node;
+    const struct wtl_msg *brief; /* kept; NULL: it has not answered */
+};
+
+struct wtl__inspect_job {
+    struct wtl__link link;
+    uint64_t id;
+    struct wtl__inspect_origin origin;
+    struct wtl__request request;
+    uint64_t timer; /* of its deadline; 0: none */
+    void (*expired)(struct wtl_ctx *x, struct wtl__inspect *self, struct wtl__inspect_job *job);
+    struct wtl__gather gather;
+    const struct wtl_msg *nodes; /* of mesh.nodes: what the net loop knows; kept */
+    struct wtl__node_answer *asked;
+    uint32_t asked_count;
+    uint32_t asked_missing;
+};
+
+struct wtl__inspect {
+    const struct wtl__inspect_config *config;
+    struct wtl__list jobs;
+    uint32_t jobs_count;
+    uint64_t next_id;
+};
+
+/* ---- inspect.c -------------------------------------------------------------------------------- */
+
+struct wtl__inspect_job *wtl__job_find(struct wtl__inspect *self, uint64_t id);
+
+/* A reply to be filled; its room grows. Then it is sent, and the job is over. */
+void wtl__job_reply(struct wtl_ctx *x, struct wtl__inspect *self, struct wtl__inspect_job *job,
+                    struct wtl_writer *reply);
+void wtl__job_refuse(struct wtl_ctx *x, struct wtl__inspect *self, struct wtl__inspect_job *job,
+                     enum wtl_status status, const char *format, ...)
+    __attribute__((format(printf, 5, 6)));
+
+/* Calls `expired` after the time that actors and other nodes have for their part. */
+void wtl__job_limit(struct wtl_ctx *x, struct wtl__inspect_job *job,
+                    void (*expired)(struct wtl_ctx *x, struct wtl__inspect *self,
+                                    struct wtl__inspect_job *job));
+
+/* Asks the net loop; `on_answer` gets the job's id as its context. */
+void wtl__job_ask_mesh(struct wtl_ctx *x, struct wtl__inspect *self, struct wtl__inspect_job *job,
+                       enum wtl__mesh_question question, uint64_t node, wtl_on_answer on_answer);
+
+/* ---- the verbs ---------------------------------------------------------------------------------- */
+
+void wtl__inspect_ls(struct wtl_ctx *x, struct wtl__inspect *self, struct wtl__inspect_job *job);
+void wtl__inspect_show(struct wtl_ctx *x, struct wtl__inspect *self, struct wtl__inspect_job *job);
+void wtl__inspect_kill(struct wtl_ctx *x, struct wtl__inspect *self, struct wtl__inspect_job *job);
+void wtl__inspect_tree(struct wtl_ctx *x, struct wtl__inspect *self, struct wtl__inspect_job *job);
+void wtl__inspect_nodes(struct wtl_ctx *x, struct wtl__inspect *self,
+                        struct wtl__inspect_job *job);
+
+/* ---- inspect_actors.c --------------------------------------------------------------------------- */
+
+/* Looks at the live actors of this node, WTL__INSPECT_ROWS_MAX at most; `done` is called when all
+ * have answered or the time is over. */
+void wtl__gather_all(struct wtl_ctx *x, struct wtl__inspect *self, struct wtl__inspect_job *job,
+                     void (*done)(struct wtl_ctx *x, struct wtl__inspect *self,
+                                  struct wtl__inspect_job *job));
+/* The message of a look has come. */
+void wtl__gather_answer(struct wtl_ctx *x, struct wtl__inspect *self,
+                        const struct wtl_msg *message);
+void wtl__gather_release(struct wtl_ctx *x, struct wtl__inspect_job *job);
+
+/* The restarts of each child of a supervisor among those that were looked at, sorted by local id. */
+struct wtl__restarts_of {
+    uint64_t local;
+    uint64_t restarts;
+};
+struct wtl__restarts {
+    struct wtl__restarts_of *list;
+    uint32_t count;
+};
+struct wtl__restarts wtl__gather_restarts(struct wtl_ctx *x, const struct wtl__inspect_job *job);
+/* -1: it is no child of a supervisor. */
+int64_t wtl__restarts_find(const struct wtl__restarts *restarts, uint64_t local);
+
+static inline void wtl__put_look_text(struct wtl_writer *writer, struct wtl__look_text text)
+{
+    if (text.text == NULL || text.size == 0) {
+        wtl_put_nil(writer);
+    } else {
+        wtl_put_str(writer, text.text, text.size);
+    }
+}
+
+static inline void wtl__put_known(struct wtl_writer *writer, int64_t number)
+{
+    if (number < 0) {
+        wtl_put_nil(writer);
+    } else {
+        wtl_put_i64(writer, number);
+    }
+}
+
+#endif

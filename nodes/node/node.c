@@ -1,0 +1,427 @@
+/* node.c - see node.h. */
+#include "node/node.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "node/attach.h"
+#include "node/incarnation.h"
+#include "sched/system.h"
+
+/* How often an ordered stop looks whether everything has gone. */
+#define STOP_LOOK_US 2000
+
+struct wtl__node {
+    struct wtl_bundle bundle;
+    struct wtl__incarnation incarnation;
+    struct wtl_tls_context *tls;
+    struct wtl_runtime *runtime;
+    struct wtl__loop *loop;
+    struct wtl__net *net;
+    struct wtl__port port;
+    struct wtl__attach_signer signer;
+    struct wtl__root_config root_config;
+    struct wtl_pid root;
+    uint64_t id;
+    uint64_t seed;
+    uint32_t stop_ms;
+    bool has_port;
+    bool is_started;
+    bool is_stopped;
+    int stop_read; /* a pipe, because a signal handler writes into it */
+    int stop_write;
+};
+
+/* ---- create --------------------------------------------------------------------------------- */
+
+static void ignore_sigpipe(void)
+{
+    struct sigaction now;
+    if (sigaction(SIGPIPE, NULL, &now) == 0 && now.sa_handler == SIG_DFL) {
+        (void)signal(SIGPIPE, SIG_IGN);
+    }
+}
+
+static void tree_ended(void *context, struct wtl_reason reason)
+{
+    struct wtl__node *node = context;
+    char text[40];
+    wtl__log(wtl__log_process(), WTL__LOG_ERROR, "tree_ended",
+             WTL__LOG_TEXT("reason", wtl_reason_text(reason, text)));
+    wtl__node_request_stop(node);
+}
+
+static enum wtl_status read_identity(struct wtl__node *node, const struct wtl__node_config *config,
+                                     struct wtl_error *error)
+{
+    if (config->bundle == NULL) {
+        return wtl_fail(error, WTL_CONFIG,
+                        "a node needs an identity: --id FILE, made by `wattle id issue`");
+    }
+    enum wtl_status status = wtl_bundle_read(config->bundle, &node->bundle, error);
+    if (status != WTL_OK) {
+        return wtl_while(error, status, "read identity");
+    }
+    struct wtl_error why = {0};
+    if (wtl_bundle_verify(&node->bundle, wtl__loop_wall_s(), &why) != WTL_OK) {
+        /* not fatal: it may be this machine's clock, and peers judge by their own */
+        wtl__log(wtl__log_process(), WTL__LOG_ERROR, "identity_not_valid_now",
+                 WTL__LOG_TEXT("reason", why.text));
+    }
+    return wtl__node_config_check(config, node->bundle.identity.layer, error);
+}
+
+static enum wtl_status make_runtime(struct wtl__node *node, const struct wtl__node_config *config,
+                                    struct wtl_error *error)
+{
+    struct wtl_runtime_options options = {.node = node->id,
+                                          .workers = config->workers,
+                                          .actors_max = config->actors_max,
+                                          .battery = config->battery,
+                                          .seed = node->seed};
+    enum wtl_status status = wtl_runtime_create(&options, &node->runtime, error);
+    if (status == WTL_OK) {
+        status = wtl__loop_create(&node->loop, error);
+    }
+    if (status != WTL_OK) {
+        return status;
+    }
+    struct wtl__runtime *runtime = wtl__runtime_of(node->runtime);
+    status = wtl__port_init(&node->port, runtime, node->loop, node->seed);
+    if (status != WTL_OK) {
+        return wtl_fail(error, status, "no memory for the outboxes");
+    }
+    node->has_port = true;
+    /* no actor lives yet, so nobody reads these now */
+    runtime->port = &wtl__port_ops;
+    runtime->port_self = &node->port;
+    return WTL_OK;
+}
+
+static enum wtl_status make_net(struct wtl__node *node, const struct wtl__node_config *config,
+                                struct wtl_error *error)
+{
+    enum wtl_status status = wtl_tls_context_create(&node->bundle, &node->tls, error);
+    if (status != WTL_OK) {
+        return wtl_while(error, status, "identity");
+    }
+    struct wtl__net_config net = {.loop = node->loop,
+                                  .tls = node->tls,
+                                  .listen = config->listen,
+                                  .advertise = config->advertise,
+                                  .port = wtl__port_for_hub(&node->port)};
+    wtl__node_config_core(config, &node->bundle.identity, node->id, node->seed, &net.core);
+    node->signer = (struct wtl__attach_signer){.bundle = &node->bundle};
+    net.core.sign = wtl__attach_sign;
+    net.core.check = wtl__attach_check;
+    net.core.context = &node->signer;
+    status = wtl__net_create(&net, &node->net, error);
+    if (status == WTL_OK) {
+        wtl__port_bind(&node->port, node->net);
+    }
+    return status;
+}
+
+/* `$node` is the first actor that ever lives here: see root.h. */
+static enum wtl_status spawn_root(struct wtl__node *node, const struct wtl__node_config *config,
+                                  struct wtl_error *error)
+{
+    node->root_config = (struct wtl__root_config){
+        .node = node->id,
+        .name = node->bundle.identity.name,
+        .layer = wtl_layer_name(node->bundle.identity.layer),
+        .tree = config->tree,
+        .tree_ended = tree_ended,
+        .context = node,
+    };
+    struct wtl__root_settings settings = {.config = &node->root_config};
+    struct wtl_spawn_options options = {.name = WTL__ROOT_NAME, .settings = &settings};
+    node->root = wtl__spawn(wtl__runtime_of(node->runtime), NULL, &wtl__root_actor, &options,
+                            WTL__CELL_SYSTEM);
+    if (node->root.local != WTL__ROOT_LOCAL) {
+        return wtl_fail(error, WTL_NO_MEMORY, "no memory for the first actor");
+    }
+    return WTL_OK;
+}
+
+static enum wtl_status create(struct wtl__node *node, const struct wtl__node_config *config,
+                              struct wtl_error *error)
+{
+    int ends[2];
+    enum wtl_status status = read_identity(node, config, error);
+    if (status != WTL_OK) {
+        return status;
+    }
+    if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) {
+        return wtl_fail(error, WTL_SYSTEM, "cannot make a pipe: %s", strerror(errno));
+    }
+    node->stop_read = ends[0];
+    node->stop_write = ends[1];
+    status = wtl__incarnation_init(&node->incarnation, config->state, error);
+    if (status != WTL_OK) {
+        return status;
+    }
+    node->id = wtl_identity_node_bits(&node->bundle.identity) << WTL__INCARNATION_BITS |
+               node->incarnation.number;
+    node->seed = config->seed;
+    if (node->seed == 0 &&
+        getrandom(&node->seed, sizeof node->seed, 0) != (ssize_t)sizeof node->seed) {
+        node->seed = wtl__clock_now_ns(wtl__clock_system()) ^ node->id;
+    }
+    node->stop_ms = config->stop_ms != 0 ? config->stop_ms : WTL__STOP_MS_DEFAULT;
+    status = make_runtime(node, config, error);
+    if (status == WTL_OK) {
+        status = make_net(node, config, error);
+    }
+    return status == WTL_OK ? spawn_root(node, config, error) : status;
+}
+
+enum wtl_status wtl__node_create(const struct wtl__node_config *config, struct wtl__node **node_out,
+                                 struct wtl_error *error)
+{
+    struct wtl__node *node = calloc(1, sizeof *node);
+    *node_out = NULL;
+    if (node == NULL) {
+        return wtl_fail(error, WTL_NO_MEMORY, "start node: no memory");
+    }
+    node->incarnation.lock = -1;
+    node->stop_read = node->stop_write = -1;
+    ignore_sigpipe();
+    enum wtl_status status = create(node, config, error);
+    if (status != WTL_OK) {
+        wtl__node_destroy(node);
+        return wtl_while(error, status, "start node");
+    }
+    *node_out = node;
+    return WTL_OK;
+}
+
+enum wtl_status wtl__node_serve(struct wtl__node *node, struct wtl_tag tag, wtl__root_verb_fn run,
+                                void *context)
+{
+    struct wtl__root_config *config = &node->root_config;
+    for (uint32_t i = 0; i < config->verbs_count; i++) {
+        if (wtl_tag_equal(config->verbs[i].tag, tag)) {
+            return WTL_EXISTS;
+        }
+    }
+    if (config->verbs_count == WTL__ROOT_VERBS_MAX) {
+        return WTL_FULL;
+    }
+    config->verbs[config->verbs_count++] =
+        (struct wtl__root_verb){.tag = tag, .run = run, .context = context};
+    return WTL_OK;
+}
+
+/* ---- start and stop ------------------------------------------------------------------------- */
+
+enum wtl_status wtl__node_start(struct wtl__node *node, struct wtl_error *error)
+{
+    struct wtl__loop_source source = wtl__port_source(&node->port);
+    enum wtl_status status = wtl__loop_start(node->loop, &source, error);
+    if (status != WTL_OK) {
+        return wtl_while(error, status, "start node");
+    }
+    node->is_started = true;
+    const struct wtl_identity *identity = &node->bundle.identity;
+    wtl__log(wtl__log_process(), WTL__LOG_INFO, "node_started",
+             WTL__LOG_TEXT("node", identity->name),
+             WTL__LOG_TEXT("layer", wtl_layer_name(identity->layer)),
+             WTL__LOG_NUMBER("incarnation", node->incarnation.number),
+             WTL__LOG_TEXT("listening", wtl__node_address(node)));
+    status = wtl_runtime_tell(node->runtime, node->root, WTL_TAG("start"), NULL);
+    return status == WTL_OK ? WTL_OK : wtl_fail(error, status, "start node: no root");
+}
+
+static void stop_listening(void *argument)
+{
+    wtl__net_stop_listening(argument);
+}
+
+static void say_goodbye(void *argument)
+{
+    wtl__net_goodbye(argument, WTL_SHUTDOWN);
+}
+
+struct left {
+    struct wtl__net *net;
+    size_t unsent;
+    uint32_t sockets;
+};
+
+static void look_what_is_left(void *argument)
+{
+    struct left *left = argument;
+    left->unsent = wtl__net_unsent(left->net);
+    left->sockets = wtl__net_sockets(left->net);
+}
+
+/* Waits until nothing waits to be sent (or, `sockets`, until all are closed). */
+static bool wait_gone(struct wtl__node *node, bool sockets, uint64_t deadline_ms)
+{
+    for (;;) {
+        struct left left = {.net = node->net};
+        wtl__loop_call(node->loop, look_what_is_left, &left);
+        bool gone = sockets ? left.sockets == 0
+                            : left.unsent == 0 && wtl__outboxes_bytes(node->port.outboxes) == 0;
+        if (gone || wtl__loop_now_ms(node->loop) >= deadline_ms) {
+            return gone;
+        }
+        (void)usleep(STOP_LOOK_US);
+    }
+}
+
+static uint32_t until(struct wtl__node *node, uint64_t deadline_ms)
+{
+    uint64_t now_ms = wtl__loop_now_ms(node->loop);
+    return deadline_ms > now_ms ? (uint32_t)(deadline_ms - now_ms) : 0;
+}
+
+enum wtl_status wtl__node_stop(struct wtl__node *node)
+{
+    if (node->is_stopped || !node->is_started) {
+        return WTL_OK;
+    }
+    node->is_stopped = true;
+    uint64_t begin_ms = wtl__loop_now_ms(node->loop);
+    uint64_t deadline_ms = begin_ms + node->stop_ms;
+    /* a fifth of the time is kept for the links: what actors say last is worth nothing if it does
+     * not leave */
+    uint64_t actors_by_ms = begin_ms + node->stop_ms - node->stop_ms / 5;
+    wtl__log(wtl__log_process(), WTL__LOG_INFO, "node_stopping",
+             WTL__LOG_TEXT("node", node->bundle.identity.name),
+             WTL__LOG_NUMBER("within_ms", node->stop_ms));
+    wtl__loop_call(node->loop, stop_listening, node->net);
+    wtl_runtime_stop(node->runtime, until(node, actors_by_ms));
+    bool in_time = wtl__loop_now_ms(node->loop) <= actors_by_ms;
+    bool sent = wait_gone(node, false, deadline_ms);
+    wtl__port_close(&node->port);
+    wtl__loop_call(node->loop, say_goodbye, node->net);
+    bool closed = wait_gone(node, true, deadline_ms + WTL__LINK_CLOSE_MS);
+    wtl__loop_stop(node->loop);
+    wtl__log(wtl__log_process(), WTL__LOG_INFO, "node_stopped",
+             WTL__LOG_TEXT("node", node->bundle.identity.name),
+             WTL__LOG_FLAG("in_time", in_time && sent && closed));
+    return in_time && sent && closed ? WTL_OK : WTL_TIMEOUT;
+}
+
+void wtl__node_request_stop(struct wtl__node *node)
+{
+    int code = errno;
+    ssize_t written = write(node->stop_write, "s", 1);
+    (void)written; /* a full pipe has been asked often enough */
+    errno = code;
+}
+
+/* The write end of the node that is run, for the signal handler; -1: none. */
+static volatile sig_atomic_t signal_fd = -1;
+
+static void on_signal(int number)
+{
+    int code = errno;
+    (void)number;
+    if (signal_fd >= 0) {
+        ssize_t written = write((int)signal_fd, "s", 1);
+        (void)written;
+    }
+    errno = code;
+}
+
+enum wtl_status wtl__node_run(struct wtl__node *node, struct wtl_error *error)
+{
+    struct sigaction action = {.sa_handler = on_signal};
+    struct sigaction old_term;
+    struct sigaction old_int;
+    if (!node->is_started) {
+        enum wtl_status status = wtl__node_start(node, error);
+        if (status != WTL_OK) {
+            return status;
+        }
+    }
+    signal_fd = node->stop_write;
+    (void)sigemptyset(&action.sa_mask);
+    (void)sigaction(SIGTERM, &action, &old_term);
+    (void)sigaction(SIGINT, &action, &old_int);
+    struct pollfd asked = {.fd = node->stop_read, .events = POLLIN};
+    while (poll(&asked, 1, -1) < 0 && errno == EINTR) {
+    }
+    enum wtl_status status = wtl__node_stop(node);
+    (void)sigaction(SIGTERM, &old_term, NULL);
+    (void)sigaction(SIGINT, &old_int, NULL);
+    signal_fd = -1;
+    return status;
+}
+
+void wtl__node_destroy(struct wtl__node *node)
+{
+    if (node == NULL) {
+        return;
+    }
+    if (node->has_port) {
+        wtl__port_close(&node->port);
+    }
+    if (node->runtime != NULL) {
+        /* actors first: after this no worker uses the port */
+        wtl_runtime_stop(node->runtime, 0);
+    }
+    if (node->loop != NULL) {
+        wtl__loop_stop(node->loop);
+    }
+    wtl__net_destroy(node->net);
+    wtl_runtime_destroy(node->runtime);
+    if (node->has_port) {
+        wtl__port_deinit(&node->port);
+    }
+    wtl__loop_destroy(node->loop);
+    wtl_tls_context_destroy(node->tls);
+    wtl_bundle_deinit(&node->bundle);
+    wtl__incarnation_deinit(&node->incarnation);
+    if (node->stop_read >= 0) {
+        (void)close(node->stop_read);
+        (void)close(node->stop_write);
+    }
+    free(node);
+}
+
+/* ---- questions ------------------------------------------------------------------------------ */
+
+const struct wtl_identity *wtl__node_identity(const struct wtl__node *node)
+{
+    return &node->bundle.identity;
+}
+
+uint64_t wtl__node_id(const struct wtl__node *node)
+{
+    return node->id;
+}
+
+const char *wtl__node_address(const struct wtl__node *node)
+{
+    return wtl__net_address(node->net);
+}
+
+struct wtl_runtime *wtl__node_runtime(struct wtl__node *node)
+{
+    return node->runtime;
+}
+
+struct wtl__loop *wtl__node_loop(struct wtl__node *node)
+{
+    return node->loop;
+}
+
+struct wtl__port *wtl__node_port(struct wtl__node *node)
+{
+    return &node->port;
+}
+
+struct wtl__net *wtl__node_net(struct wtl__node *node)
+{
+    return node->net;
+}

@@ -1,0 +1,167 @@
+/* elf_symbols.c - the symbols of a module: its entry, its imports, its static data. See
+ * elf_file.h. */
+#include <stdio.h>
+
+#include "base/attr.h"
+#include "module/elf_file.h"
+
+#define ENTRY "wtl_module_entry"
+/* Bytes of a stripped file's .data and .bss that are the toolchain's own. */
+#define TOOLCHAIN_BYTES 8u
+
+static bool symbol_at(const struct wtl__elf *elf, const struct wtl__elf_table *table,
+                      uint64_t index, ElfW(Sym) *symbol_out)
+{
+    return index < table->count &&
+           wtl__elf_read(elf, table->at + index * sizeof *symbol_out, symbol_out,
+                         sizeof *symbol_out);
+}
+
+const char *wtl__elf_symbol(const struct wtl__elf *elf, uint64_t address, uint64_t *into_out)
+{
+    ElfW(Sym) symbol;
+    for (uint64_t i = 0; symbol_at(elf, &elf->symbols, i, &symbol); i++) {
+        if ((symbol.st_info & 0xf) == STT_FUNC && address >= symbol.st_value &&
+            address - symbol.st_value < symbol.st_size) {
+            *into_out = address - symbol.st_value;
+            return wtl__elf_string(elf, elf->names_at, elf->names_size, symbol.st_name);
+        }
+    }
+    return NULL;
+}
+
+/* Finds a table and its names; false when there is none, or it is larger than any real one. */
+static bool find_table(const struct wtl__elf *elf, uint32_t type, struct wtl__elf_table *table_out,
+                       ElfW(Shdr) *names_out)
+{
+    ElfW(Shdr) section;
+    for (uint32_t i = 0; wtl__elf_section(elf, i, &section); i++) {
+        if (section.sh_type == type && section.sh_size / sizeof(ElfW(Sym)) < WTL__ELF_SYMBOLS_MAX) {
+            *table_out = (struct wtl__elf_table){.at = section.sh_offset,
+                                                 .count = section.sh_size / sizeof(ElfW(Sym))};
+            return wtl__elf_section(elf, section.sh_link, names_out);
+        }
+    }
+    return false;
+}
+
+/* The entry must be there, and nothing of ours may be wanted. */
+static enum wtl_status check_dynamic(const struct wtl__elf *elf, const ElfW(Shdr) *names,
+                                     struct wtl_error *error)
+{
+    ElfW(Sym) symbol;
+    bool entry = false;
+    for (uint64_t i = 0; symbol_at(elf, &elf->dynamic_symbols, i, &symbol); i++) {
+        const char *name =
+            wtl__elf_string(elf, names->sh_offset, names->sh_size, symbol.st_name);
+        if (name == NULL || strncmp(name, "wtl_", 4) != 0) {
+            continue;
+        }
+        if (symbol.st_shndx == SHN_UNDEF) {
+            return wtl_fail(error, WTL_ABI,
+                            "imports %.100s from the runtime, but a module imports nothing of "
+                            "wattle; build it with wattle_add_module(), which links that in",
+                            name);
+        }
+        entry = entry || (strcmp(name, ENTRY) == 0 && (symbol.st_info & 0xf) == STT_FUNC);
+    }
+    if (!entry) {
+        return wtl_fail(error, WTL_INVALID,
+                        "has no function " ENTRY "; put WTL_MODULE(\"name\", \"0.1.0\", "
+                        "\"summary\", &actor) into one of its files, and do not hide it");
+    }
+    return WTL_OK;
+}
+
+/* Writable sections that are not the module's own data: the loader's and the compiler's, and the
+ * compiled formats of pack_shape.h. */
+static bool is_tool_section(const char *name)
+{
+    static const char *const begins[] = {".got",  ".init_array", ".fini_array", ".dynamic",
+                                         ".ctors", ".dtors",      ".data.rel.ro", ".tm_clone",
+                                         ".jcr",  ".eh_frame",   "__llvm_prf",   "__gcov",
+                                         WTL_SHAPE_SECTION};
+    for (size_t i = 0; i < WTL_COUNT(begins); i++) {
+        if (strncmp(name, begins[i], strlen(begins[i])) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_tool_symbol(const char *name)
+{
+    static const char *const begins[] = {"completed.", "__dso_handle", "__TMC_END__", "__gcov",
+                                         "__prof",     "_edata",       "_end",        "__bss_start"};
+    for (size_t i = 0; i < WTL_COUNT(begins); i++) {
+        if (strncmp(name, begins[i], strlen(begins[i])) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void add_static(struct wtl__elf *elf, const char *name, uint64_t size)
+{
+    size_t used = strlen(elf->statics);
+    (void)snprintf(elf->statics + used, sizeof elf->statics - used, "%s%.60s (%llu bytes)",
+                   used > 0 ? ", " : "", name, (unsigned long long)size);
+}
+
+/* Names what is in a writable section, symbol by symbol as far as the file has them. */
+static void list_section(struct wtl__elf *elf, uint32_t index, const ElfW(Shdr) *section)
+{
+    ElfW(Sym) symbol;
+    uint64_t known = 0;
+    for (uint64_t i = 0; !elf->stripped && symbol_at(elf, &elf->symbols, i, &symbol); i++) {
+        unsigned type = symbol.st_info & 0xf;
+        const char *name =
+            wtl__elf_string(elf, elf->names_at, elf->names_size, symbol.st_name);
+        if (symbol.st_shndx != index || symbol.st_size == 0 || name == NULL ||
+            (type != STT_OBJECT && type != STT_TLS)) {
+            continue;
+        }
+        known += symbol.st_size;
+        if (!is_tool_symbol(name)) {
+            add_static(elf, name, symbol.st_size);
+        }
+    }
+    if (known == 0 && section->sh_size > TOOLCHAIN_BYTES) {
+        add_static(elf, wtl__elf_section_name(elf, section), section->sh_size);
+    }
+}
+
+static void list_statics(struct wtl__elf *elf)
+{
+    ElfW(Shdr) section;
+    for (uint32_t i = 0; wtl__elf_section(elf, i, &section); i++) {
+        if ((section.sh_flags & (SHF_WRITE | SHF_ALLOC)) == (SHF_WRITE | SHF_ALLOC) &&
+            !is_tool_section(wtl__elf_section_name(elf, &section))) {
+            list_section(elf, i, &section);
+        }
+    }
+}
+
+enum wtl_status wtl__elf_check_symbols(struct wtl__elf *elf, struct wtl_error *error)
+{
+    ElfW(Shdr) names;
+    if (!find_table(elf, SHT_DYNSYM, &elf->dynamic_symbols, &names)) {
+        return wtl_fail(error, WTL_INVALID, "has no dynamic symbols; build it with "
+                                            "wattle_add_module()");
+    }
+    enum wtl_status status = check_dynamic(elf, &names, error);
+    if (status != WTL_OK) {
+        return status;
+    }
+    elf->stripped = !find_table(elf, SHT_SYMTAB, &elf->symbols, &names);
+    if (elf->stripped) {
+        (void)find_table(elf, SHT_DYNSYM, &elf->symbols, &names);
+    }
+    elf->names_at = names.sh_offset;
+    elf->names_size = names.sh_size;
+    /* a sanitizer has writable data of its own for each variable */
+    if (!WTL_SANITIZED) {
+        list_statics(elf);
+    }
+    return WTL_OK;
+}
