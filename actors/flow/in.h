@@ -15,9 +15,9 @@
 #include "flow/protocol.h"
 
 #define WTL_IN_LINKS_MAX    4096u
-#define WTL_IN_WINDOW       1024u            /* messages under way to one unit, */
+#define WTL_IN_WINDOW       1024u              /* messages under way to one unit, */
 #define WTL_IN_WINDOW_BYTES (4u * 1024 * 1024) /* and bytes of their bodies */
-#define WTL_IN_SETTLED_MAX  256u             /* acknowledgements collected before they are sent */
+#define WTL_IN_SETTLED_MAX  256u               /* acknowledgements collected before they are sent */
 #define WTL_IN_NONE         UINT32_MAX
 
 struct wtl_in_link {
@@ -25,11 +25,11 @@ struct wtl_in_link {
     uint64_t id;        /* ours: serial << 16 | slot */
     uint64_t theirs;
     uint64_t monitor;
-    uint64_t next;      /* the n that comes next */
-    uint64_t window;    /* the largest that was granted */
-    uint32_t open;      /* messages of it that are not settled */
-    bool member;        /* from the fork of a group */
-    uint64_t asked;     /* asked for along it, and not come yet */
+    uint64_t next;   /* the n that comes next */
+    uint64_t window; /* the largest that was granted */
+    uint32_t open;   /* messages of it that are not settled */
+    bool member;     /* from the fork of a group */
+    uint64_t asked;  /* asked for along it, and not come yet */
 };
 
 struct wtl_in_settled {
@@ -47,9 +47,9 @@ struct wtl_in {
     uint32_t share;    /* what each was told; 0: nothing yet */
     uint32_t turn;     /* who is asked next */
     uint32_t settled_count;
-    bool flushing;     /* the message to oneself is under way */
+    bool flushing; /* the message to oneself is under way */
     uint64_t serial;
-    uint64_t to_ask;   /* messages to ask for, when there is somebody */
+    uint64_t to_ask; /* messages to ask for, when there is somebody */
     struct wtl_in_settled settled[WTL_IN_SETTLED_MAX];
 };
 

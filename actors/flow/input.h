@@ -16,21 +16,21 @@ enum wtl_input_state {
 };
 
 struct wtl_input {
-    uint64_t id; /* generation << 32 | slot; the cookie of what derives from it */
+    uint64_t id;            /* generation << 32 | slot; the cookie of what derives from it */
     struct wtl_input *next; /* of the queue that it waits in */
     enum wtl_input_state state;
-    uint64_t link;  /* id, of in.h */
+    uint64_t link; /* id, of in.h */
     uint64_t n;
-    struct wtl_flow_data data; /* its bytes point into `message` */
+    struct wtl_flow_data data;     /* its bytes point into `message` */
     const struct wtl_msg *message; /* kept; NULL: it is the one that is being handled, or is gone */
     struct wtl_pid from;
     uint32_t outstanding; /* outputs that are not acknowledged, and one while it is handled */
     uint32_t outputs;     /* emits for it */
     uint64_t resend;      /* of a fork: members that it has to be sent to again, by arrow */
     bool member;
-    bool later;   /* handled with WTL_LATER */
-    bool running; /* its handler runs now */
-    bool failed;  /* while its handler runs: will not be done */
+    bool later;      /* handled with WTL_LATER */
+    bool running;    /* its handler runs now */
+    bool failed;     /* while its handler runs: will not be done */
     bool user_keeps; /* the stage keeps the message itself */
 };
 

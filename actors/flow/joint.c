@@ -124,8 +124,8 @@ void wtl__joint_back_all(struct wtl_ctx *x, const struct wtl_joint *joint,
 void wtl__joint_relay(struct wtl_ctx *x, struct wtl_joint *joint, const struct wtl_msg *message)
 {
     struct wtl_flow_back back;
-    if (!joint->out.back || !wtl__flow_get_back(message, &back) ||
-        back.hops >= WTL_FLOW_HOPS_MAX || wtl__joint_back_seen(joint, &back)) {
+    if (!joint->out.back || !wtl__flow_get_back(message, &back) || back.hops >= WTL_FLOW_HOPS_MAX ||
+        wtl__joint_back_seen(joint, &back)) {
         return;
     }
     back.hops++;

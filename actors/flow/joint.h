@@ -23,7 +23,7 @@ struct wtl_stage_spec {
     const struct wtl_actor *user; /* the stage's own; NULL for outboxes and forks */
     const void *settings;         /* of the user's type */
     struct wtl_pid host;
-    uint64_t instance;            /* the host's number of it */
+    uint64_t instance; /* the host's number of it */
     enum wtl_unit_kind kind;
     enum wtl_flow_mode mode;
     char name[WTL_UNIT_NAME_MAX];
@@ -68,8 +68,8 @@ bool wtl__joint_down(struct wtl_ctx *x, struct wtl_joint *joint, const struct wt
 /* A message to oneself, behind what waits already. */
 void wtl__joint_more(struct wtl_ctx *x, struct wtl_joint *joint);
 
-/* $flow.ask: hands it on backward. `arrow_count`: how many arrows count, from `first`; what is asked
- * for is what each of them has asked for. Returns how many are asked for newly. */
+/* $flow.ask: hands it on backward. `arrow_count`: how many arrows count, from `first`; what is
+ * asked for is what each of them has asked for. Returns how many are asked for newly. */
 uint64_t wtl__joint_asked(struct wtl_joint *joint, const struct wtl_msg *message, uint32_t first,
                           uint32_t arrow_count);
 

@@ -2,10 +2,10 @@
  * out.h - the links that lead on from a unit: opening them, credit, what is under way, and what
  * becomes of it.
  *
- * An *arrow* of the flow is one stage behind this one; its *links* are that stage's instances, among
- * which a message chooses by its sequence number, so that it always takes the same way. What was
- * sent is remembered by number and cookie until it is acknowledged, refused, or its link is lost;
- * then `settled` is called, once. Bodies are not kept here.
+ * An *arrow* of the flow is one stage behind this one; its *links* are that stage's instances,
+ * among which a message chooses by its sequence number, so that it always takes the same way. What
+ * was sent is remembered by number and cookie until it is acknowledged, refused, or its link is
+ * lost; then `settled` is called, once. Bodies are not kept here.
  *
  *   DEAD     nobody is known, or it has ended: the next wire says where it leads
  *   LOST     it could not be reached: opened again after WTL_OUT_RETRY_MS
@@ -40,10 +40,10 @@ struct wtl_out_link {
     uint64_t monitor; /* 0: none */
     enum wtl_out_state state;
     uint16_t arrow;
-    uint64_t base;         /* the oldest n that is under way */
-    uint64_t next;         /* the n of the next one */
-    uint64_t bytes;        /* under way */
-    uint64_t window;       /* credit */
+    uint64_t base;   /* the oldest n that is under way */
+    uint64_t next;   /* the n of the next one */
+    uint64_t bytes;  /* under way */
+    uint64_t window; /* credit */
     uint64_t window_bytes;
     struct wtl_out_sent *ring; /* ring_size of them, a power of two; n at n & (ring_size - 1) */
     uint32_t ring_size;
@@ -78,9 +78,9 @@ struct wtl_out {
     bool retrying;
 };
 
-/* Takes a $flow.wire message; links to the same actors stay, the others are closed, new ones opened.
- * Fails: WTL_BAD_PAYLOAD; WTL_INVALID when the arrows are not those of before: the unit then has to
- * start anew; WTL_NO_MEMORY. */
+/* Takes a $flow.wire message; links to the same actors stay, the others are closed, new ones
+ * opened. Fails: WTL_BAD_PAYLOAD; WTL_INVALID when the arrows are not those of before: the unit
+ * then has to start anew; WTL_NO_MEMORY. */
 enum wtl_status wtl__out_wire(struct wtl_ctx *x, struct wtl_out *out,
                               const struct wtl_msg *message) WTL_MUST_USE;
 

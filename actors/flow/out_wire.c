@@ -145,8 +145,7 @@ static void put_in_place(struct wtl_ctx *x, struct wtl_out *out, const struct wi
     }
 }
 
-enum wtl_status wtl__out_wire(struct wtl_ctx *x, struct wtl_out *out,
-                              const struct wtl_msg *message)
+enum wtl_status wtl__out_wire(struct wtl_ctx *x, struct wtl_out *out, const struct wtl_msg *message)
 {
     struct wiring wiring = {0};
     enum wtl_status status = read_wiring(message, &wiring);

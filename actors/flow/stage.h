@@ -2,10 +2,10 @@
  * stage.h - a user's actor as a stage of a flow: the behaviour that is put around it.
  *
  * The wrapper is an actor like any other. What the flow's protocol sends it keeps for itself; what
- * a producer behind or before it has emitted it gives to the user's `handle` as a plain message; and
- * everything else goes to the user's functions as it is. While one of them runs, x->stage is set, and
- * x->api is a table of the wrapper's own: answers come to functions that the user's code has named,
- * around the wrapper, and so calls are made through it.
+ * a producer behind or before it has emitted it gives to the user's `handle` as a plain message;
+ * and everything else goes to the user's functions as it is. While one of them runs, x->stage is
+ * set, and x->api is a table of the wrapper's own: answers come to functions that the user's code
+ * has named, around the wrapper, and so calls are made through it.
  *
  * Thread: the stage's. Owns: all of it is the actor's memory, and goes with it: what was not
  * acknowledged then is sent again by its source.
@@ -51,8 +51,9 @@ struct wtl_running {
     bool ready; /* the user's init is over */
     struct wtl_inputs inputs;
     struct wtl_input_queue waiting;
-    struct wtl_input *current; /* whose handler runs */
-    struct wtl_msg view;       /* what it was given */
+    struct wtl_input *current;   /* whose handler runs */
+    struct wtl_msg view;         /* what it was given, */
+    const struct wtl_msg *whole; /* and the message that this is a part of */
     struct wtl_output *outputs;
     struct wtl_output *outputs_last;
     uint32_t outputs_count;

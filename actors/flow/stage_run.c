@@ -54,8 +54,8 @@ static void send_outputs(struct wtl_ctx *x, struct wtl_running *stage)
     while (stage->outputs != NULL) {
         struct wtl_output *output = stage->outputs;
         bool wanted = wtl__input_find(&stage->inputs, output->input) != NULL;
-        if (wanted && !wtl__out_send(x, &stage->joint.out, output->arrow, &output->data,
-                                     output->input)) {
+        if (wanted &&
+            !wtl__out_send(x, &stage->joint.out, output->arrow, &output->data, output->input)) {
             return;
         }
         wtl__count_add(&stage->joint.spec->counts, WTL_FLOW_OUT, wanted);
@@ -80,8 +80,8 @@ static bool may_run(const struct wtl_running *stage, const struct wtl_input *inp
     return can || input->member; /* what a member of a group emits goes nowhere */
 }
 
-static enum wtl_status finish(struct wtl_ctx *x, struct wtl_running *stage,
-                              struct wtl_input *input, enum wtl_status status)
+static enum wtl_status finish(struct wtl_ctx *x, struct wtl_running *stage, struct wtl_input *input,
+                              enum wtl_status status)
 {
     const struct wtl_actor *user = stage->joint.spec->user;
     if (status == WTL_LATER && !input->failed) {
@@ -117,12 +117,14 @@ static enum wtl_status run(struct wtl_ctx *x, struct wtl_running *stage, struct 
         stage->view.size = input->data.size;
         stage->view.request = 0;
         stage->current = input;
+        stage->whole = whole;
         input->running = true;
         wtl__stage_enter(x, stage);
         status = user->handle(x, wtl__stage_user(stage), &stage->view);
         wtl__stage_leave(x, stage);
         input->running = false;
         stage->current = NULL;
+        stage->whole = NULL;
         stage->view = (struct wtl_msg){0};
     }
     if (input->message != NULL) { /* nothing of it is needed any more */

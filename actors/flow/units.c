@@ -24,8 +24,8 @@ struct build {
 static void fail(struct build *b, enum wtl_status status, const char *text)
 {
     if (b->status == WTL_OK) {
-        b->status = wtl_fail(b->error, status, "flow %s: %s",
-                             wtl_flow_str(b->ast, b->ast->name), text);
+        b->status =
+            wtl_fail(b->error, status, "flow %s: %s", wtl_flow_str(b->ast, b->ast->name), text);
     }
 }
 
@@ -102,10 +102,9 @@ static void add_fork(struct build *b, uint16_t index)
 {
     const struct wtl_flow_step *step = &b->ast->steps[index];
     uint16_t first = b->ast->refs[step->first_ref].stage;
-    b->of_step[index] = add_unit(b, (struct wtl_unit){.kind = WTL_UNIT_FORK,
-                                                      .stage = first,
-                                                      .beside = b->of_stage[first],
-                                                      .copies = 1});
+    b->of_step[index] = add_unit(
+        b, (struct wtl_unit){
+               .kind = WTL_UNIT_FORK, .stage = first, .beside = b->of_stage[first], .copies = 1});
     for (uint16_t r = 0; r < step->ref_count; r++) {
         uint16_t member = b->of_stage[b->ast->refs[step->first_ref + r].stage];
         add_arrow(b, b->of_step[index], member, step->arrow, true);

@@ -6,8 +6,8 @@
  *   STAGE      any other stage: a processor or a consumer
  *   FORK       one for each {a, b}: gives a message to every member, waits for all, passes it on
  *
- * A stage's outputs are those of its unit; what a member of a group emits for a message of the group
- * is thrown away, so that is a matter of the arrow (`member`) and not of the stage.
+ * A stage's outputs are those of its unit; what a member of a group emits for a message of the
+ * group is thrown away, so that is a matter of the arrow (`member`) and not of the stage.
  *
  * Pure functions. Owns: nothing beyond the struct, which can be copied.
  * Bounds: WTL_UNITS_MAX, WTL_ARROWS_MAX, WTL_UNIT_ARROWS_MAX; beyond them WTL_FULL.
@@ -40,13 +40,13 @@ struct wtl_arrow {
 struct wtl_unit {
     enum wtl_unit_kind kind;
     enum wtl_flow_mode mode; /* of producers and their outboxes */
-    uint16_t stage;          /* of the flow; of an outbox its producer's; of a fork its first member's */
-    uint16_t beside;         /* a unit on whose nodes it runs; WTL_FLOW_NONE: by its own place */
-    uint16_t copies;         /* on each of its nodes, at least 1 */
-    uint16_t first_arrow;    /* those that lead on */
+    uint16_t stage;  /* of the flow; of an outbox its producer's; of a fork its first member's */
+    uint16_t beside; /* a unit on whose nodes it runs; WTL_FLOW_NONE: by its own place */
+    uint16_t copies; /* on each of its nodes, at least 1 */
+    uint16_t first_arrow; /* those that lead on */
     uint16_t arrow_count;
-    bool back;               /* every way that leads here is two-way */
-    bool pulls;              /* and every producer that leads here pulls */
+    bool back;  /* every way that leads here is two-way */
+    bool pulls; /* and every producer that leads here pulls */
 };
 
 struct wtl_units {

@@ -39,6 +39,7 @@ struct wtl__sender {
     uint32_t waiting_count;
     uint64_t waiting_bytes;
     uint64_t resent;
+    uint32_t route;      /* counts the routes that it had */
     bool routed;         /* there is a route, under `handle` */
     bool opened;         /* OPEN was written on it */
     uint16_t handle;
@@ -81,6 +82,7 @@ struct wtl__receiver {
     uint64_t ack_due_ms;     /* 0: none is due */
     struct wtl_writer building; /* the body that is being put together */
     struct wtl__mail mail;
+    uint32_t route;          /* of the OPEN that counts */
     bool in_message;
     bool skipping;           /* a message that was delivered before */
     uint64_t duplicates;
@@ -91,7 +93,9 @@ typedef void (*wtl__on_mail)(void *context, uint64_t to, struct wtl__envelope *e
 
 void wtl__receiver_init(struct wtl__receiver *receiver, const struct wtl__open *open);
 void wtl__receiver_deinit(struct wtl__receiver *receiver);
-/* A new OPEN of the same session. WTL_PROTOCOL when its number is after what is expected. */
+/* A new OPEN of the same session: from now on only its handle counts. WTL_STOP when it is of an
+ * older route than the last one, and comes too late; WTL_PROTOCOL when its number is after what is
+ * expected. */
 enum wtl_status wtl__receiver_open(struct wtl__receiver *receiver,
                                    const struct wtl__open *open) WTL_MUST_USE;
 /* One DATA frame. WTL_PROTOCOL, WTL_NO_MEMORY: the association cannot go on on this link.

@@ -33,9 +33,13 @@ void wtl__receiver_deinit(struct wtl__receiver *receiver)
 
 enum wtl_status wtl__receiver_open(struct wtl__receiver *receiver, const struct wtl__open *open)
 {
+    if (open->route < receiver->route) {
+        return WTL_STOP;
+    }
     if (open->number > receiver->expected || open->number == 0) {
         return WTL_PROTOCOL;
     }
+    receiver->route = open->route;
     abandon(receiver); /* the pieces that were under way on another route come again */
     receiver->number = open->number;
     return WTL_OK;

@@ -57,6 +57,7 @@ void wtl__sender_route(struct wtl__sender *sender, uint16_t handle)
         sender->resent++;
     }
     sender->routed = true;
+    sender->route++;
     sender->opened = false;
     sender->handle = handle;
     sender->out = sender->unacked;
@@ -161,7 +162,8 @@ static size_t put_open(struct wtl__sender *sender, uint8_t *out, size_t capacity
                              .source = sender->source,
                              .destination = sender->destination,
                              .session = sender->session,
-                             .number = sender->out != NULL ? sender->out_number : sender->next};
+                             .number = sender->out != NULL ? sender->out_number : sender->next,
+                             .route = sender->route};
     size_t size = wtl__put_open(out, capacity, &open);
     sender->opened = size > 0;
     return size;

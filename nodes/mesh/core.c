@@ -1,9 +1,9 @@
 /*
  * core.c - the control core: events in, time, and what follows from each event.
  *
- * An event changes tables and marks what it has changed; wtl__core_finish then brings routes, view and
- * rosters up to date, once, however much was changed. Due times are kept per kind of work, so that
- * a tick looks only at what may be due.
+ * An event changes tables and marks what it has changed; wtl__core_finish then brings routes, view
+ * and rosters up to date, once, however much was changed. Due times are kept per kind of work, so
+ * that a tick looks only at what may be due.
  *
  * Thread: as core.h says. Owns: the core and all its tables.
  */
@@ -179,9 +179,8 @@ enum wtl_status wtl__core_frame(struct wtl__core *core, uint32_t number,
     if (link == NULL) {
         return WTL_OK; /* it was closed from here: what is still under way counts no more */
     }
-    enum wtl_status status = link->state == WTL__LINK_ON
-                                 ? wtl__core_dispatch(core, link, frame)
-                                 : wtl__core_link_hold(core, link, frame);
+    enum wtl_status status = link->state == WTL__LINK_ON ? wtl__core_dispatch(core, link, frame)
+                                                         : wtl__core_link_hold(core, link, frame);
     wtl__core_finish(core);
     return status;
 }
@@ -189,10 +188,10 @@ enum wtl_status wtl__core_frame(struct wtl__core *core, uint32_t number,
 void wtl__core_tick(struct wtl__core *core, uint64_t now_ms, int64_t wall_s)
 {
     static void (*const work[WTL__DUE_COUNT])(struct wtl__core *) = {
-        [WTL__DUE_DIAL] = wtl__core_redial_tick, [WTL__DUE_LINK] = wtl__core_links_tick,
-        [WTL__DUE_NODE] = wtl__core_nodes_tick,  [WTL__DUE_ROSTER] = NULL,
+        [WTL__DUE_DIAL] = wtl__core_redial_tick,   [WTL__DUE_LINK] = wtl__core_links_tick,
+        [WTL__DUE_NODE] = wtl__core_nodes_tick,    [WTL__DUE_ROSTER] = NULL,
         [WTL__DUE_ATTACH] = wtl__core_attach_tick, [WTL__DUE_VIEW] = wtl__core_view_tick,
-        [WTL__DUE_ASK] = wtl__core_asks_tick,    [WTL__DUE_SYNC] = wtl__core_sync_tick,
+        [WTL__DUE_ASK] = wtl__core_asks_tick,      [WTL__DUE_SYNC] = wtl__core_sync_tick,
         [WTL__DUE_NAME] = wtl__core_names_tick,
     };
     wtl__core_begin(core, now_ms);

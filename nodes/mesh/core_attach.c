@@ -2,10 +2,10 @@
  * core_attach.c - where leaves are attached: records that the leaf signs, its uplink checks and
  * passes on, and every core node checks again.
  *
- * A record counts when its number is the highest of its incarnation; another incarnation replaces it
- * when it expires later, by the leaf's own clock, or when nothing reaches the old one. A core node
- * passes a fresh record on to those neighbours whom its sender does not reach directly, so that it
- * goes everywhere and, in a full mesh, nowhere twice.
+ * A record counts when its number is the highest of its incarnation; another incarnation replaces
+ * it when it expires later, by the leaf's own clock, or when nothing reaches the old one. A core
+ * node passes a fresh record on to those neighbours whom its sender does not reach directly, so
+ * that it goes everywhere and, in a full mesh, nowhere twice.
  *
  * Thread: as the core. Owns: the proofs, in the entries of their nodes.
  */
@@ -65,8 +65,8 @@ static size_t put_record(const struct wtl__core_node *leaf, uint8_t frame[WTL__F
 }
 
 /* To every neighbour but the one that it came from and those that that one reaches itself. */
-static void pass_on(struct wtl__core *core, const struct wtl__core_link *from,
-                    const uint8_t *frame, size_t size)
+static void pass_on(struct wtl__core *core, const struct wtl__core_link *from, const uint8_t *frame,
+                    size_t size)
 {
     for (uint32_t i = core->links_count; i-- > 0;) {
         struct wtl__core_link *link = i < core->links_count ? core->links[i] : NULL;
@@ -94,8 +94,8 @@ bool wtl__core_attach_sync(struct wtl__core *core, struct wtl__core_link *link)
         const struct wtl__core_node *leaf = core->nodes[--link->attach_at];
         uint8_t hops;
         if (leaf->proof == NULL || leaf->uplink == 0 || leaf->uplink == link->node ||
-            (leaf->uplink != core->config.node &&
-             wtl__core_reaches(link, leaf->uplink, &hops) && hops == 1)) {
+            (leaf->uplink != core->config.node && wtl__core_reaches(link, leaf->uplink, &hops) &&
+             hops == 1)) {
             continue;
         }
         size_t size = put_record(leaf, frame);
@@ -228,8 +228,8 @@ enum wtl_status wtl__core_detach_frame(struct wtl__core *core, struct wtl__core_
         return WTL_PROTOCOL;
     }
     struct wtl__core_node *leaf = wtl__core_node_find(core, detach.leaf);
-    if (leaf == NULL || detach.uplink == core->config.node || leaf->uplink != detach.uplink || detach.number < leaf->number ||
-        leaf->link != 0) {
+    if (leaf == NULL || detach.uplink == core->config.node || leaf->uplink != detach.uplink ||
+        detach.number < leaf->number || leaf->link != 0) {
         return WTL_OK;
     }
     leaf->uplink = 0;

@@ -15,7 +15,7 @@
 
 struct record {
     struct wtl__effect effect;
-    uint32_t size; /* of the whole record, a multiple of 8 */
+    uint32_t size;                                   /* of the whole record, a multiple of 8 */
     uint32_t address_at, name_at, text_at, frame_at; /* 0: none */
 };
 

@@ -174,23 +174,12 @@ static void wait_as(struct wtl__core *core, struct wtl__core_link *link,
     wtl__core_wake(core, WTL__DUE_LINK, link->until_ms);
 }
 
-/* Asks that incarnation for a sign of life: every node answers a LOOKUP without a name. */
-static void probe(struct wtl__core *core, struct wtl__core_link *link, uint64_t node)
-{
-    struct wtl__names_frame frame = {
-        .destination = node, .verb = WTL__NAMES_LOOKUP, .request = ++core->serial};
-    link->probe = frame.request;
-    link->answered = false;
-    (void)wtl__core_names_send(core, &frame);
-}
-
 static void decide_same(struct wtl__core *core, struct wtl__core_link *old,
                         struct wtl__core_link *link)
 {
     uint64_t self = core->config.node;
     uint64_t lower = self < link->node ? self : link->node;
-    bool crossed = old->dialled != link->dialled &&
-                   core->now_ms - old->up_ms < WTL__DIAL_CROSS_MS;
+    bool crossed = old->dialled != link->dialled && core->now_ms - old->up_ms < WTL__DIAL_CROSS_MS;
     if (crossed && (link->dialled ? self : link->node) == lower) {
         struct wtl__core_node *node = wtl__core_node_find(core, link->node);
         node->link = link->number; /* nobody sees the node without a link */
@@ -229,7 +218,7 @@ static void decide(struct wtl__core *core, struct wtl__core_link *link)
         activate(core, link);
     } else {
         wait_as(core, link, WTL__LINK_NEWCOMER);
-        probe(core, link, node->id);
+        wtl__core_probe(core, link, node->id);
     }
 }
 
@@ -329,102 +318,10 @@ enum wtl_status wtl__core_link_hold(struct wtl__core *core, struct wtl__core_lin
     return WTL_OK;
 }
 
-/* ---- who is who ---------------------------------------------------------------------------- */
-
-void wtl__core_probe_answered(struct wtl__core *core, uint64_t node, uint64_t number)
-{
-    for (uint32_t i = core->links_count; i-- > 0;) {
-        struct wtl__core_link *link = i < core->links_count ? core->links[i] : NULL;
-        if (link == NULL || link->probe != number ||
-            WTL__NODE_BITS(link->node) != WTL__NODE_BITS(node)) {
-            continue;
-        }
-        if (link->state == WTL__LINK_NEWCOMER) {
-            wtl__core_link_close(core, link, WTL_DUPLICATE,
-                                 "a node of that name is up and answers");
-        } else {
-            link->answered = true;
-        }
-    }
-}
-
-void wtl__core_link_contest(struct wtl__core *core, struct wtl__core_link *link, uint64_t rival)
-{
-    if (link->rival == 0) {
-        link->rival = rival;
-        link->until_ms = core->now_ms + WTL__PROBE_MS;
-        wtl__core_wake(core, WTL__DUE_LINK, link->until_ms);
-        probe(core, link, link->node);
-    }
-}
-
-/* Does some other core node still say that it reaches the rival? */
-static bool rival_is_near(const struct wtl__core *core, uint64_t rival)
-{
-    uint8_t hops;
-    for (uint32_t i = 0; i < core->links_count; i++) {
-        const struct wtl__core_link *link = core->links[i];
-        if (link->state == WTL__LINK_ON && link->layer != WTL_LAYER_DEVICE &&
-            wtl__core_reaches(link, rival, &hops)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Two incarnations are linked at different nodes. A silent one goes; if both answer, the side of the
- * lower id keeps it, and the other side, which sees the same two, closes its own. */
-static void decide_contest(struct wtl__core *core, struct wtl__core_link *link)
-{
-    uint64_t rival = link->rival;
-    link->rival = 0;
-    if (!rival_is_near(core, rival)) {
-        return;
-    }
-    if (!link->answered) {
-        wtl__core_link_close(core, link, WTL_CLOSED, "silent, and its name is up elsewhere");
-    } else if (rival < link->node) {
-        wtl__core_link_close(core, link, WTL_DUPLICATE, "a node of that name is up elsewhere");
-    }
-}
-
-/* The old incarnation has not answered, or has no route any more. */
-static void let_in(struct wtl__core *core, struct wtl__core_link *link)
-{
-    struct wtl__core_node *node = wtl__core_node_named(core, link->node);
-    struct wtl__core_link *old =
-        node == NULL ? NULL : wtl__core_link_find(core, node->link);
-    if (old != NULL) {
-        wtl__core_link_close(core, old, WTL_CLOSED, "silent, and a new incarnation is here");
-    }
-    if (link->state == WTL__LINK_NEWCOMER) {
-        activate(core, link);
-    }
-}
-
 void wtl__core_link_let_in(struct wtl__core *core, uint64_t node)
 {
     struct wtl__core_link *link = waiting_of(core, node, WTL__LINK_NEWCOMER);
     if (link != NULL) {
         activate(core, link);
-    }
-}
-
-void wtl__core_links_tick(struct wtl__core *core)
-{
-    for (uint32_t i = core->links_count; i-- > 0;) {
-        struct wtl__core_link *link = i < core->links_count ? core->links[i] : NULL;
-        if (link == NULL || (link->state == WTL__LINK_ON && link->rival == 0)) {
-            continue;
-        }
-        if (link->until_ms > core->now_ms) {
-            wtl__core_wake(core, WTL__DUE_LINK, link->until_ms);
-        } else if (link->state == WTL__LINK_NEWCOMER) {
-            let_in(core, link);
-        } else if (link->state == WTL__LINK_OLDER) {
-            wtl__core_link_close(core, link, WTL_CLOSED, "the node has dialled again");
-        } else {
-            decide_contest(core, link);
-        }
     }
 }

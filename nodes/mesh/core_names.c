@@ -17,8 +17,7 @@
 void wtl__core_names_init(struct wtl__core *core)
 {
     wtl__map_init(&core->names_map, WTL__NAMES_MAX, wtl__prng_next(&core->prng));
-    wtl__map_init(&core->holders, 2 * WTL__NAMES_MAX + WTL__NODES_MAX,
-                  wtl__prng_next(&core->prng));
+    wtl__map_init(&core->holders, 2 * WTL__NAMES_MAX + WTL__NODES_MAX, wtl__prng_next(&core->prng));
     core->name_seed[0] = wtl__prng_next(&core->prng);
     core->name_seed[1] = wtl__prng_next(&core->prng);
     wtl__list_init(&core->tombs);
@@ -224,8 +223,7 @@ void wtl__core_name_bury(struct wtl__core *core, struct wtl__core_name *name, ui
     wtl__core_wake(core, WTL__DUE_NAME, name->expires_ms);
     if (core->tombs_count > WTL__TOMBS_MAX) {
         struct wtl__link *oldest = wtl__list_first(&core->tombs);
-        wtl__core_name_remove(core,
-                              WTL_LIST_ITEM(oldest, struct wtl__core_name, expiring));
+        wtl__core_name_remove(core, WTL_LIST_ITEM(oldest, struct wtl__core_name, expiring));
     }
 }
 

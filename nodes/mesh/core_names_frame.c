@@ -45,9 +45,8 @@ void wtl__core_names_all(struct wtl__core *core, struct wtl__names_frame *frame)
 
 static void answer_probe(struct wtl__core *core, const struct wtl__names_frame *frame)
 {
-    struct wtl__names_frame answer = {.destination = frame->source,
-                                      .verb = WTL__NAMES_RESULT,
-                                      .request = frame->request};
+    struct wtl__names_frame answer = {
+        .destination = frame->source, .verb = WTL__NAMES_RESULT, .request = frame->request};
     (void)wtl__core_names_send(core, &answer);
 }
 

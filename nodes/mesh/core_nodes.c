@@ -139,10 +139,8 @@ uint32_t wtl__core_up_count(const struct wtl__core *core)
 
 void wtl__core_node_up(struct wtl__core *core, struct wtl__core_node *node)
 {
-    struct wtl__effect effect = {.kind = WTL__EFFECT_NODE_UP,
-                                 .node = node->id,
-                                 .name = node->name,
-                                 .layer = node->layer};
+    struct wtl__effect effect = {
+        .kind = WTL__EFFECT_NODE_UP, .node = node->id, .name = node->name, .layer = node->layer};
     node->state = WTL__NODE_UP;
     node->since_ms = core->now_ms;
     node->lost_ms = 0;
@@ -158,8 +156,7 @@ void wtl__core_node_up(struct wtl__core *core, struct wtl__core_node *node)
 void wtl__core_node_down(struct wtl__core *core, struct wtl__core_node *node,
                          enum wtl_status status)
 {
-    struct wtl__effect effect = {
-        .kind = WTL__EFFECT_NODE_DOWN, .node = node->id, .status = status};
+    struct wtl__effect effect = {.kind = WTL__EFFECT_NODE_DOWN, .node = node->id, .status = status};
     if (node->state != WTL__NODE_UP) {
         return;
     }
@@ -183,8 +180,7 @@ void wtl__core_node_down(struct wtl__core *core, struct wtl__core_node *node,
 
 void wtl__core_node_become(struct wtl__core *core, struct wtl__core_node *node, uint64_t id)
 {
-    struct wtl__core_link *link =
-        node->link == 0 ? NULL : wtl__core_link_find(core, node->link);
+    struct wtl__core_link *link = node->link == 0 ? NULL : wtl__core_link_find(core, node->link);
     uint64_t old = node->id;
     wtl__core_node_down(core, node, WTL_NO_CONNECTION);
     node->link = 0;
@@ -291,14 +287,17 @@ bool wtl__core_may_speak(const struct wtl__core *core, uint32_t number, uint64_t
         return true; /* its uplink has checked, and a leaf knows no better */
     }
     const struct wtl__core_node *node = wtl__core_node_find(core, id);
-    if (link->layer == WTL_LAYER_DEVICE || node == NULL) {
+    uint8_t hops;
+    if (link->layer == WTL_LAYER_DEVICE) {
         return false;
     }
-    if (node->layer != WTL_LAYER_DEVICE) {
-        return true; /* the core trusts the core */
+    if (node == NULL || node->layer != WTL_LAYER_DEVICE) {
+        /* the core trusts the core; an incarnation may be listed that did not win here yet */
+        return node != NULL || wtl__core_reaches(link, id, &hops);
     }
-    /* A leaf that has signed that it is attached elsewhere. */
-    return node->link == 0 && node->uplink != 0 && node->uplink != core->config.node;
+    /* A leaf that has signed that it is attached elsewhere. What it had sent before its record
+     * ended may come after that. */
+    return node->link == 0 && node->number != 0 && node->uplink != core->config.node;
 }
 
 bool wtl__core_node_is_known(const struct wtl__core *core, uint64_t id, uint8_t *layer_out)
@@ -340,9 +339,8 @@ static void row_of(const struct wtl__core *core, const struct wtl__core_node *no
 uint32_t wtl__core_nodes(const struct wtl__core *core, struct wtl__node_row *rows, uint32_t max)
 {
     if (max > 0) {
-        rows[0] = (struct wtl__node_row){.node = core->config.node,
-                                         .layer = core->config.layer,
-                                         .state = WTL__NODE_UP};
+        rows[0] = (struct wtl__node_row){
+            .node = core->config.node, .layer = core->config.layer, .state = WTL__NODE_UP};
         wtl__core_copy(rows[0].name, core->config.name);
         wtl__core_copy(rows[0].address, core->config.address);
     }

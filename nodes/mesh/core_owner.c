@@ -3,10 +3,11 @@
  * tells all core nodes; and what they make of that.
  *
  * Each decision gets an epoch above all that this node has seen. A pid keeps the epoch at which it
- * got a name, its `birth`, through all later ones: when two live pids claim one name (after a split,
- * or because claims came late), the one with the lower (birth, node, local) keeps it. That is the
- * older one, and the same whoever decides and however often. Only the word of the owner in the same
- * view, addressed to the loser's node, makes that node let go: on anything else it claims again.
+ * got a name, its `birth`, through all later ones: when two live pids claim one name (after a
+ * split, or because claims came late), the one with the lower (birth, node, local) keeps it. That
+ * is the older one, and the same whoever decides and however often. Only the word of the owner in
+ * the same view, addressed to the loser's node, makes that node let go: on anything else it claims
+ * again.
  *
  * Thread: as the core. Owns: registrations that wait for claims.
  */
@@ -14,8 +15,8 @@
 
 #include <stdlib.h>
 
-static void reply(struct wtl__core *core, const struct wtl__names_frame *to,
-                  enum wtl_status status, struct wtl_pid pid, uint64_t epoch)
+static void reply(struct wtl__core *core, const struct wtl__names_frame *to, enum wtl_status status,
+                  struct wtl_pid pid, uint64_t epoch)
 {
     struct wtl__names_frame result = {.destination = to->source,
                                       .verb = WTL__NAMES_RESULT,
@@ -29,10 +30,8 @@ static void reply(struct wtl__core *core, const struct wtl__names_frame *to,
 
 static struct wtl__names_frame state_of(const struct wtl__core_name *name)
 {
-    struct wtl__names_frame state = {.verb = WTL__NAMES_STATE,
-                                     .pid = name->pid,
-                                     .epoch = name->epoch,
-                                     .request = name->birth};
+    struct wtl__names_frame state = {
+        .verb = WTL__NAMES_STATE, .pid = name->pid, .epoch = name->epoch, .request = name->birth};
     wtl__core_copy(state.name, name->name);
     return state;
 }
@@ -94,8 +93,7 @@ void wtl__core_owner_register(struct wtl__core *core, const struct wtl__names_fr
         reply(core, frame, WTL_EXISTS, name->pid, name->epoch);
     } else {
         uint64_t epoch = core->epoch + 1;
-        name = wtl__core_name_put(core, frame->name, frame->pid, epoch, epoch,
-                                  core->config.node);
+        name = wtl__core_name_put(core, frame->name, frame->pid, epoch, epoch, core->config.node);
         if (name == NULL) {
             reply(core, frame, WTL_FULL, WTL_PID_NONE, 0);
             return;
@@ -205,11 +203,27 @@ static void decide_clash(struct wtl__core *core, struct wtl__core_name *name,
         name->epoch = ++core->epoch;
         name->granter = core->config.node;
     }
+    if (home != core->config.node) {
+        tell_loser(core, name, loser, home);
+    }
     if (first) {
         tell_all(core, name);
     }
-    if (home != core->config.node) {
-        tell_loser(core, name, loser, home);
+}
+
+/* A claim of what has been dropped. Dropped was that very registration: it stays so. Dropped was
+ * another one, on the other side of a split: this one lives on. */
+static void claim_dropped(struct wtl__core *core, const struct wtl__core_name *dropped,
+                          const struct wtl__names_frame *frame)
+{
+    if (dropped->birth == frame->request) {
+        tell_loser(core, dropped, frame->pid, frame->source);
+        return;
+    }
+    const struct wtl__core_name *name = wtl__core_name_put(
+        core, frame->name, frame->pid, core->epoch + 1, frame->request, core->config.node);
+    if (name != NULL) {
+        tell_all(core, name);
     }
 }
 
@@ -221,11 +235,11 @@ void wtl__core_owner_claim(struct wtl__core *core, const struct wtl__names_frame
         return; /* CLAIMED tells its sender that it has to come again */
     }
     if (name != NULL && wtl_pid_is_none(name->pid) && name->epoch > frame->epoch) {
-        tell_loser(core, name, frame->pid, frame->source);
+        claim_dropped(core, name, frame);
         return;
     }
-    bool held = name != NULL && !wtl_pid_is_none(name->pid) &&
-                !wtl_pid_equal(name->pid, frame->pid);
+    bool held =
+        name != NULL && !wtl_pid_is_none(name->pid) && !wtl_pid_equal(name->pid, frame->pid);
     if (held && home_of(core, name->pid) != 0) {
         decide_clash(core, name, frame);
         return;
@@ -271,8 +285,12 @@ static void lose(struct wtl__core *core, const struct wtl__names_frame *frame)
     name->was = WTL_PID_NONE;
 }
 
-static bool is_newer(const struct wtl__core_name *name, const struct wtl__names_frame *frame)
+static bool is_newer(const struct wtl__core_name *name, const struct wtl__names_frame *frame,
+                     bool by_owner)
 {
+    if (name != NULL && wtl_pid_is_none(name->pid) && by_owner && frame->request != name->birth) {
+        return true; /* another registration than the one that was dropped */
+    }
     if (name == NULL || frame->epoch != name->epoch) {
         return name == NULL || frame->epoch > name->epoch;
     }
@@ -280,6 +298,11 @@ static bool is_newer(const struct wtl__core_name *name, const struct wtl__names_
         return true; /* of a node that was down for a while: it has its names again */
     }
     return frame->source < name->granter;
+}
+
+static bool is_same(const struct wtl__core_name *name, const struct wtl__names_frame *frame)
+{
+    return name != NULL && wtl_pid_equal(name->pid, frame->pid) && name->epoch == frame->epoch;
 }
 
 /* STATE for a pid of this very node. True: that was all. */
@@ -312,8 +335,8 @@ void wtl__core_state(struct wtl__core *core, const struct wtl__names_frame *fram
         state_of_own(core, name, frame)) {
         return;
     }
-    bool ours = name != NULL && !wtl_pid_is_none(name->pid) &&
-                wtl__core_is_ours(core, name->pid) && !wtl_pid_equal(name->pid, frame->pid);
+    bool ours = name != NULL && !wtl_pid_is_none(name->pid) && wtl__core_is_ours(core, name->pid) &&
+                !wtl_pid_equal(name->pid, frame->pid);
     if (ours) {
         if (by_owner) {
             wtl__core_sync_claim(core, name, frame->source);
@@ -326,13 +349,11 @@ void wtl__core_state(struct wtl__core *core, const struct wtl__names_frame *fram
     }
     struct wtl__core_node *source = wtl__core_node_find(core, frame->source);
     uint64_t mark = source == NULL || source->sync == NULL ? 0 : source->sync->mark;
-    bool same = name != NULL && wtl_pid_equal(name->pid, frame->pid) &&
-                name->epoch == frame->epoch;
-    if (!same && is_newer(name, frame)) {
+    if (!is_same(name, frame) && is_newer(name, frame, by_owner)) {
         name = wtl__core_name_put(core, frame->name, frame->pid, frame->epoch, frame->request,
                                   frame->source);
     }
-    if (name != NULL) {
+    if (is_same(name, frame)) {
         name->mark = mark;
     }
 }

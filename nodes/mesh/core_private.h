@@ -4,6 +4,7 @@
  *   core.c           events, time, and what follows from an event
  *   core_effects.c   the queue of effects
  *   core_links.c     links by identity: duplicates, probes, simultaneous dials
+ *   core_probe.c     two incarnations of one name
  *   core_redial.c    whom to dial, and when
  *   core_nodes.c     nodes: up, down, incarnations, who may speak for whom
  *   core_roster.c    ROSTER frames, routes, what a leaf knows
@@ -11,7 +12,8 @@
  *   core_view.c      the view (the set of core nodes that are up) and the owner of a name in it
  *   core_names.c     the table of names
  *   core_names_frame.c  NAMES frames: who may send what, relay
- *   core_asks.c      what actors and leaves have asked for, with deadlines
+ *   core_asks.c      what is asked of owners and uplinks, with deadlines
+ *   core_asks_from.c what actors and leaves want
  *   core_owner.c     the owner's part: grants, claims, clashes
  *   core_sync.c      claims after a view change, digests, repair
  *   core_rights.c    the table of layer and verb
@@ -25,19 +27,19 @@
 #include "base/map.h"
 #include "mesh/core.h"
 
-#define WTL__CORE_MAX    WTL__ROSTER_MAX /* core nodes that are up, this one included */
-#define WTL__CORES_MAX   128u            /* core nodes that are remembered */
-#define WTL__TARGETS_MAX (WTL__JOINS_MAX + WTL__CORES_MAX)
-#define WTL__DIALS_MAX   16u /* under way at a time */
-#define WTL__ASKS_MAX    4096u
-#define WTL__HELD_MAX    4096u         /* registrations that wait for claims */
-#define WTL__HELD_BYTES  (64u * 1024)  /* frames of a link that is not decided about yet */
-#define WTL__TOLD_MAX    WTL__ROSTER_MAX
-#define WTL__TOMBS_MAX   65536u
-#define WTL__LEAF_NAMES_MAX 1024u /* names of one leaf */
-#define WTL__EFFECTS_MAX (64u * 1024 * 1024) /* bytes of effects that wait */
-#define WTL__SYNC_BYTES  16384u              /* of claims, names and records to a node at a time, */
-#define WTL__SYNC_MS     10u                 /* and the pause after so many */
+#define WTL__CORE_MAX       WTL__ROSTER_MAX /* core nodes that are up, this one included */
+#define WTL__CORES_MAX      128u            /* core nodes that are remembered */
+#define WTL__TARGETS_MAX    (WTL__JOINS_MAX + WTL__CORES_MAX)
+#define WTL__DIALS_MAX      16u /* under way at a time */
+#define WTL__ASKS_MAX       4096u
+#define WTL__HELD_MAX       4096u        /* registrations that wait for claims */
+#define WTL__HELD_BYTES     (64u * 1024) /* frames of a link that is not decided about yet */
+#define WTL__TOLD_MAX       WTL__ROSTER_MAX
+#define WTL__TOMBS_MAX      65536u
+#define WTL__LEAF_NAMES_MAX 1024u               /* names of one leaf */
+#define WTL__EFFECTS_MAX    (64u * 1024 * 1024) /* bytes of effects that wait */
+#define WTL__SYNC_BYTES     16384u /* of claims, names and records to a node at a time, */
+#define WTL__SYNC_MS        10u    /* and the pause after so many */
 
 #define WTL__DIAL_TURN_MS    1000u  /* the higher node id lets the lower one dial first */
 #define WTL__DIAL_TIMEOUT_MS 30000u /* a dial that nothing more is heard of */
@@ -97,7 +99,7 @@ struct wtl__core_link {
     uint8_t layer;
     uint8_t link_class;
     bool dialled;
-    bool greeted; /* its first ROSTER has come */
+    bool greeted;  /* its first ROSTER has come */
     bool answered; /* the probe of `rival` was answered */
     uint64_t node;
     uint64_t up_ms;
@@ -146,14 +148,14 @@ struct wtl__core_node {
     uint8_t link_class; /* 0: not known */
     uint8_t state;
     uint64_t since_ms;
-    uint64_t lost_ms;    /* up without a route since; 0: it has one */
-    uint64_t uplink;     /* leaf: where it is attached, 0: nowhere */
-    uint64_t number;     /* of its record */
+    uint64_t lost_ms; /* up without a route since; 0: it has one */
+    uint64_t uplink;  /* leaf: where it is attached, 0: nowhere */
+    uint64_t number;  /* of its record */
     int64_t expiry_s;
     uint64_t expires_ms;
     uint8_t *proof;
     uint32_t proof_size;
-    uint64_t claimed;    /* core node: the view for which it has sent its claims */
+    uint64_t claimed;            /* core node: the view for which it has sent its claims */
     struct wtl__core_sync *sync; /* core node */
     char name[WTL_NAME_MAX + 1];
     char address[WTL_NAME_MAX + 1];
@@ -180,16 +182,16 @@ struct wtl__core_name {
     struct wtl__link by_pid;
     struct wtl__link expiring; /* in core->tombs or core->cached */
     uint64_t key[2];
-    uint64_t hash;        /* the same on every node */
-    struct wtl_pid pid;   /* none: a tombstone */
-    struct wtl_pid was;   /* tombstone on a leaf: who has let go of it */
+    uint64_t hash;      /* the same on every node */
+    struct wtl_pid pid; /* none: a tombstone */
+    struct wtl_pid was; /* tombstone on a leaf: who has let go of it */
     uint64_t epoch;
-    uint64_t birth;       /* the epoch at which this pid got it: the older wins a clash */
-    uint64_t granter;     /* who gave out the epoch: settles equal ones */
-    uint64_t owner;       /* in the view `owner_view` */
+    uint64_t birth;   /* the epoch at which this pid got it: the older wins a clash */
+    uint64_t granter; /* who gave out the epoch: settles equal ones */
+    uint64_t owner;   /* in the view `owner_view` */
     uint64_t owner_view;
-    uint64_t mark;        /* the last stream that had it */
-    uint64_t expires_ms;  /* tombstone or cached */
+    uint64_t mark;       /* the last stream that had it */
+    uint64_t expires_ms; /* tombstone or cached */
     uint32_t index;
     char name[];
 };
@@ -205,8 +207,8 @@ struct wtl__core_ask {
     uint64_t serial;
     uint32_t index;
     uint8_t kind;
-    bool quiet;      /* a leaf registers again what it holds: nobody waits for the answer */
-    bool then_drop;  /* it was unregistered before it was registered */
+    bool quiet;     /* a leaf registers again what it holds: nobody waits for the answer */
+    bool then_drop; /* it was unregistered before it was registered */
     struct wtl_pid pid;
     uint64_t request; /* of who asked */
     uint64_t leaf;    /* who asked; 0: an actor of this node */
@@ -232,7 +234,7 @@ struct wtl__core {
     struct wtl__map links_map; /* (0, number) */
     struct wtl__core_link **links;
     uint32_t links_count, links_capacity;
-    uint32_t waiting_count; /* links that are not ON */
+    uint32_t waiting_count;      /* links that are not ON */
     struct wtl__core_link *dead; /* freed when the next event begins: callers may still hold one */
 
     struct wtl__map nodes_map; /* (0, identity bits) */
@@ -286,6 +288,9 @@ static inline void wtl__core_wake(struct wtl__core *core, enum wtl__due due, uin
 void wtl__core_begin(struct wtl__core *core, uint64_t now_ms);
 void wtl__core_finish(struct wtl__core *core);
 
+enum wtl_status wtl__core_dispatch(struct wtl__core *core, struct wtl__core_link *link,
+                                   const struct wtl__frame *frame) WTL_MUST_USE;
+
 /* A growing array of pointers: makes room for one more. False: no memory. */
 bool wtl__core_room(void ***array, uint32_t count, uint32_t *capacity) WTL_MUST_USE;
 void wtl__core_copy(char out[WTL_NAME_MAX + 1], const char *text);
@@ -301,17 +306,20 @@ void wtl__core_send(struct wtl__core *core, uint32_t link, const uint8_t *frame,
 struct wtl__core_link *wtl__core_link_find(const struct wtl__core *core, uint32_t number);
 void wtl__core_link_close(struct wtl__core *core, struct wtl__core_link *link,
                           enum wtl_status status, const char *text);
-void wtl__core_links_tick(struct wtl__core *core);
-/* Another node says that it reaches `rival`, while this node has a link to the same name. */
-void wtl__core_link_contest(struct wtl__core *core, struct wtl__core_link *link, uint64_t rival);
 /* That node has no route any more: a newcomer of its name that waits is let in. */
 void wtl__core_link_let_in(struct wtl__core *core, uint64_t node);
-void wtl__core_probe_answered(struct wtl__core *core, uint64_t node, uint64_t probe);
 /* Keeps a frame for when the link is ON. */
 enum wtl_status wtl__core_link_hold(struct wtl__core *core, struct wtl__core_link *link,
                                     const struct wtl__frame *frame) WTL_MUST_USE;
-enum wtl_status wtl__core_dispatch(struct wtl__core *core, struct wtl__core_link *link,
-                                   const struct wtl__frame *frame) WTL_MUST_USE;
+
+/* ---- core_probe.c --------------------------------------------------------------------------- */
+
+void wtl__core_links_tick(struct wtl__core *core);
+/* Asks that incarnation for a sign of life; `link` is what depends on it. */
+void wtl__core_probe(struct wtl__core *core, struct wtl__core_link *link, uint64_t node);
+/* Another node says that it reaches `rival`, while this node has a link to the same name. */
+void wtl__core_link_contest(struct wtl__core *core, struct wtl__core_link *link, uint64_t rival);
+void wtl__core_probe_answered(struct wtl__core *core, uint64_t node, uint64_t probe);
 
 /* ---- core_redial.c -------------------------------------------------------------------------- */
 
@@ -414,6 +422,7 @@ struct wtl__core_ask *wtl__core_ask_new(struct wtl__core *core, enum wtl__ask_ki
                                         struct wtl_pid pid, uint64_t request, uint64_t leaf,
                                         const char *name);
 void wtl__core_ask_send(struct wtl__core *core, struct wtl__core_ask *ask);
+void wtl__core_ask_free(struct wtl__core *core, struct wtl__core_ask *ask);
 void wtl__core_ask_cancel_leaf(struct wtl__core *core, uint64_t leaf);
 /* Has that pid of this node asked for that name, and no answer yet? */
 struct wtl__core_ask *wtl__core_ask_of(const struct wtl__core *core, struct wtl_pid pid,

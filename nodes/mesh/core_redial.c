@@ -23,8 +23,7 @@ static uint32_t pause_for(struct wtl__core *core, uint32_t last_ms, enum wtl_sta
 {
     if (status == WTL_VERSION || status == WTL_IDENTITY || status == WTL_DENIED ||
         status == WTL_DUPLICATE || status == WTL_PROTOCOL || status == WTL_FORGED) {
-        return (uint32_t)wtl__prng_between(&core->prng, WTL__REDIAL_MAX_MS / 2,
-                                           WTL__REDIAL_MAX_MS);
+        return (uint32_t)wtl__prng_between(&core->prng, WTL__REDIAL_MAX_MS / 2, WTL__REDIAL_MAX_MS);
     }
     return pause_after(core, last_ms);
 }
@@ -98,10 +97,10 @@ static struct wtl__core_target *dialled_for(struct wtl__core *core, const struct
             continue;
         }
         bool unknown = target->name[0] == '\0' || strcmp(target->name, peer->name) == 0;
-        int rank = target->bits == WTL__NODE_BITS(peer->node)     ? 3
+        int rank = target->bits == WTL__NODE_BITS(peer->node)    ? 3
                    : strcmp(target->address, peer->address) == 0 ? 2
-                   : unknown                                      ? 1
-                                                                  : 0;
+                   : unknown                                     ? 1
+                                                                 : 0;
         if (rank > best_rank ||
             (rank == best_rank && rank > 0 && target->dialled_ms < best->dialled_ms)) {
             best = target;
@@ -113,8 +112,8 @@ static struct wtl__core_target *dialled_for(struct wtl__core *core, const struct
 
 void wtl__core_redial_linked(struct wtl__core *core, const struct wtl__hello *peer, bool dialled)
 {
-    struct wtl__core_target *target = dialled ? dialled_for(core, peer)
-                                              : target_at(core, peer->address);
+    struct wtl__core_target *target =
+        dialled ? dialled_for(core, peer) : target_at(core, peer->address);
     if (target == NULL || peer->layer == WTL_LAYER_DEVICE) {
         return;
     }

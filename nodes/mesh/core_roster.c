@@ -143,13 +143,12 @@ void wtl__core_roster_send(struct wtl__core *core, const struct wtl__core_link *
         return;
     }
     roster.count = 0;
-    add(&roster, core->config.node, core->config.layer, 0, core->config.name,
-        core->config.address);
+    add(&roster, core->config.node, core->config.layer, 0, core->config.name, core->config.address);
     for (uint32_t i = 0; i < core->cores_count; i++) {
         const struct wtl__core_node *node = core->cores[i];
-        bool tell = to_leaf ? node->state == WTL__NODE_UP
-                            : node->via != 0 && node->via != link->number &&
-                                  node->hops < WTL__HOPS_MAX;
+        bool tell = to_leaf
+                        ? node->state == WTL__NODE_UP
+                        : node->via != 0 && node->via != link->number && node->hops < WTL__HOPS_MAX;
         if (tell) {
             uint8_t hops = node->hops == 0 ? 1 : node->hops; /* 0 is the sender alone */
             add(&roster, node->id, node->layer, hops, node->name, node->address);
@@ -222,8 +221,7 @@ static bool entry_is_valid(const struct wtl__core *core, const struct wtl__core_
     if (entry->node == 0) {
         return layer != WTL_LAYER_DEVICE;
     }
-    if (WTL__NODE_BITS(entry->node) == 0 ||
-        (layer == WTL_LAYER_DEVICE && !core->is_leaf)) {
+    if (WTL__NODE_BITS(entry->node) == 0 || (layer == WTL_LAYER_DEVICE && !core->is_leaf)) {
         return false;
     }
     const struct wtl__core_node *node = wtl__core_node_named(core, entry->node);
@@ -293,8 +291,7 @@ static void take_leaf(struct wtl__core *core, const struct wtl__core_link *link,
 {
     for (uint32_t i = core->nodes_count; i-- > 0;) {
         struct wtl__core_node *node = core->nodes[i];
-        if (node->state != WTL__NODE_UP || node->id == link->node ||
-            is_listed(roster, node->id)) {
+        if (node->state != WTL__NODE_UP || node->id == link->node || is_listed(roster, node->id)) {
             continue;
         }
         if (node->sync != NULL || link->greeted) {
@@ -311,8 +308,7 @@ static void take_leaf(struct wtl__core *core, const struct wtl__core_link *link,
     }
     for (uint32_t i = 0; i < roster->count; i++) {
         const struct wtl__roster_entry *entry = &roster->entries[i];
-        if (entry->node == 0 ||
-            WTL__NODE_BITS(entry->node) == WTL__NODE_BITS(core->config.node)) {
+        if (entry->node == 0 || WTL__NODE_BITS(entry->node) == WTL__NODE_BITS(core->config.node)) {
             continue;
         }
         struct wtl__core_node *node = learn(core, entry);

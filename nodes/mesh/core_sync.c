@@ -2,10 +2,11 @@
  * core_sync.c - how the tables of all core nodes come to be the same.
  *
  * After a change of view each node sends its claims to the names' owners, and CLAIMED when it has
- * sent all; the owner answers that, with WRONG_VIEW while it sees another one, and it is done again.
- * Each owner then, and every WTL__DIGEST_MS, sends a digest of the names it owns. Who has something
- * else asks for all of them (LOOKUP, status MORE), takes them over, and when the stream has ended
- * (CLAIMED, status STOP) claims again what is its own and forgets what the owner has not got.
+ * sent all; the owner answers that, with WRONG_VIEW while it sees another one, and it is done
+ * again. Each owner then, and every WTL__DIGEST_MS, sends a digest of the names it owns. Who has
+ * something else asks for all of them (LOOKUP, status MORE), takes them over, and when the stream
+ * has ended (CLAIMED, status STOP) claims again what is its own and forgets what the owner has not
+ * got.
  *
  * All of it goes out in small portions, because the control lane's queue is bounded. Tables are
  * walked from the end: a removal moves the last entry into the gap, which is behind the walk.
@@ -34,8 +35,7 @@ void wtl__core_sync_begin(struct wtl__core *core)
     wtl__core_wake(core, WTL__DUE_SYNC, core->now_ms);
 }
 
-void wtl__core_sync_claim(struct wtl__core *core, const struct wtl__core_name *name,
-                          uint64_t owner)
+void wtl__core_sync_claim(struct wtl__core *core, const struct wtl__core_name *name, uint64_t owner)
 {
     struct wtl__names_frame claim = {.destination = owner,
                                      .verb = WTL__NAMES_CLAIM,
@@ -67,7 +67,8 @@ static void send_claims(struct wtl__core *core, struct wtl__core_node *node)
         sync->due_ms = core->now_ms + WTL__SYNC_MS;
         return;
     }
-    struct wtl__names_frame claimed = {.destination = node->id, .verb = WTL__NAMES_CLAIMED};
+    struct wtl__names_frame claimed = {
+        .destination = node->id, .verb = WTL__NAMES_CLAIMED, .epoch = core->epoch};
     (void)wtl__core_names_send(core, &claimed);
     sync->claims = WTL__CLAIMS_SENT;
     sync->claims_due_ms = core->now_ms + WTL__CLAIMS_RETRY_MS;
@@ -221,6 +222,9 @@ void wtl__core_sync_claimed(struct wtl__core *core, const struct wtl__names_fram
         on_stream_end(core, node, frame);
         return;
     }
+    if (frame->epoch < core->epoch + WTL__EPOCH_JUMP) {
+        wtl__core_epoch_seen(core, frame->epoch); /* what is given out here comes after all that */
+    }
     bool same = frame->view == core->view.hash;
     struct wtl__names_frame answer = {.destination = node->id,
                                       .verb = WTL__NAMES_RESULT,
@@ -266,8 +270,8 @@ void wtl__core_sync_tick(struct wtl__core *core)
     }
     for (uint32_t i = core->links_count; i-- > 0;) {
         struct wtl__core_link *link = i < core->links_count ? core->links[i] : NULL;
-        if (link != NULL && link->state == WTL__LINK_ON && link->greeted &&
-            link->attach_at > 0 && wtl__core_attach_sync(core, link)) {
+        if (link != NULL && link->state == WTL__LINK_ON && link->greeted && link->attach_at > 0 &&
+            wtl__core_attach_sync(core, link)) {
             wtl__core_wake(core, WTL__DUE_SYNC, core->now_ms + WTL__SYNC_MS);
         }
     }

@@ -6,8 +6,8 @@
  * owns it, so that a node that comes or goes moves only its own share. All nodes that see the same
  * set agree, which is what the view's hash in requests is for. After a change an owner gives out
  * nothing that it did not own before until every other core node has sent its claims, or
- * WTL__CLAIMS_WAIT_MS have passed; where nodes have come, that holds for all names, because they may
- * have given out any.
+ * WTL__CLAIMS_WAIT_MS have passed; where nodes have come, that holds for all names, because they
+ * may have given out any.
  *
  * Thread: as the core. Owns: nothing.
  */
@@ -126,7 +126,9 @@ static void settle(struct wtl__core *core)
     core->before = core->view;
     core->grown = false;
     core->digest_ms = core->now_ms + WTL__DIGEST_MS;
-    wtl__core_wake(core, WTL__DUE_VIEW, core->digest_ms);
+    if (core->view.count > 1) {
+        wtl__core_wake(core, WTL__DUE_VIEW, core->digest_ms);
+    }
     wtl__core_owner_release(core);
     wtl__core_sync_digests(core);
 }

@@ -23,6 +23,7 @@ enum wtl_status wtl__hub_create(const struct wtl__core_config *config,
     wtl__map_init(&hub->peers, WTL__NODES_MAX, wtl__prng_next(&hub->prng));
     wtl__map_init(&hub->inbounds, WTL__NODES_MAX * 2, wtl__prng_next(&hub->prng));
     wtl__list_init(&hub->due);
+    wtl__map_init(&hub->ended, ENDED_MAX, wtl__prng_next(&hub->prng));
     enum wtl_status status = wtl__core_create(config, now_ms, &hub->core);
     if (status != WTL_OK) {
         free(hub);
@@ -75,6 +76,8 @@ void wtl__hub_destroy(struct wtl__hub *hub)
     }
     wtl__map_deinit(&hub->peers);
     wtl__map_deinit(&hub->inbounds);
+    wtl__map_deinit(&hub->ended);
+    free(hub->ended_ring);
     wtl__core_destroy(hub->core);
     free(hub->links);
     free(hub);

@@ -113,6 +113,27 @@ static void inbound_free(struct wtl__hub *hub, struct inbound *inbound)
     free(inbound);
 }
 
+/* Remembers that a session has ended. */
+static void remember_end(struct wtl__hub *hub, uint64_t source, uint64_t session)
+{
+    if (hub->ended_ring == NULL) {
+        hub->ended_ring = calloc(ENDED_MAX, sizeof *hub->ended_ring);
+    }
+    if (hub->ended_ring == NULL) {
+        return;
+    }
+    struct ended *place = &hub->ended_ring[hub->ended_next];
+    hub->ended_next = (hub->ended_next + 1) % ENDED_MAX;
+    if (place->session != 0) {
+        (void)wtl__map_remove(&hub->ended, place->source, place->session);
+    }
+    if (wtl__map_put(&hub->ended, source, session, place) == WTL_OK) {
+        *place = (struct ended){.source = source, .session = session};
+    } else {
+        *place = (struct ended){0};
+    }
+}
+
 /* Handles that lead to an association which is no more lead nowhere. */
 static void unhandle(struct wtl__hub *hub, const struct inbound *inbound)
 {
@@ -133,6 +154,7 @@ static void forget_inbounds(struct wtl__hub *hub, uint64_t node)
     while (wtl__map_next(&hub->inbounds, &cursor, &entry)) {
         if (entry.high == node) {
             (void)wtl__map_remove(&hub->inbounds, entry.high, entry.low);
+            remember_end(hub, entry.high, entry.low);
             unhandle(hub, entry.value);
             inbound_free(hub, entry.value);
             cursor = 0; /* the map has moved */
@@ -233,7 +255,8 @@ static enum wtl_status open_here(struct wtl__hub *hub, struct handle *handle)
     const struct wtl__open *open = &handle->open;
     struct inbound *inbound = wtl__map_get(&hub->inbounds, open->source, open->session);
     if (inbound == NULL) {
-        if (open->number != 1) { /* its begin went to somebody who is no more */
+        bool ended = wtl__map_get(&hub->ended, open->source, open->session) != NULL;
+        if (open->number != 1 || ended) { /* its begin went to somebody who is no more */
             answer_open(hub, open, WTL__FRAME_RESET);
             hub->count.reset++;
             return WTL_OK;
@@ -249,8 +272,14 @@ static enum wtl_status open_here(struct wtl__hub *hub, struct handle *handle)
             inbound->layer = WTL_LAYER_DEVICE; /* the least that there is */
         }
     }
+    enum wtl_status status = wtl__receiver_open(&inbound->receiver, open);
+    if (status != WTL_OK) {
+        return status == WTL_STOP ? WTL_OK : status;
+    }
+    /* what is still under way on another handle comes again on this one */
+    unhandle(hub, inbound);
     handle->inbound = inbound;
-    return wtl__receiver_open(&inbound->receiver, open);
+    return WTL_OK;
 }
 
 enum wtl_status wtl__hub_on_open(struct wtl__hub *hub, struct link *link,
@@ -314,6 +343,7 @@ static enum wtl_status data_here(struct wtl__hub *hub, struct link *link, struct
     /* a source behind a relay is at fault: its association ends, the relay's link does not */
     struct wtl__open open = handle->open;
     (void)wtl__map_remove(&hub->inbounds, open.source, open.session);
+    remember_end(hub, open.source, open.session);
     unhandle(hub, inbound);
     inbound_free(hub, inbound);
     answer_open(hub, &open, WTL__FRAME_RESET);

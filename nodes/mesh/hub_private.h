@@ -52,6 +52,15 @@ struct peer {
     uint64_t told_waiting;
 };
 
+/* Sessions that have ended here while their source may not know it: remembered so that what was
+ * delivered of them is not delivered again. */
+#define ENDED_MAX 8192u
+
+struct ended {
+    uint64_t source;
+    uint64_t session;
+};
+
 struct wtl__hub {
     struct wtl__core *core;
     struct wtl__core_config config;
@@ -64,6 +73,9 @@ struct wtl__hub {
     struct wtl__map peers;     /* node -> struct peer */
     struct wtl__map inbounds;  /* source, session -> struct inbound */
     struct wtl__list due;      /* of struct inbound, oldest first */
+    struct wtl__map ended;     /* source, session -> its place in the ring */
+    struct ended *ended_ring;  /* ENDED_MAX of them, the oldest is overwritten */
+    uint32_t ended_next;
     uint64_t now_ms;
     int64_t wall_s;
 };

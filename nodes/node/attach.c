@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/attr.h"
 #include "base/log.h"
 #include "certs/chain.h"
 #include "certs/key.h"

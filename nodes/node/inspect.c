@@ -6,10 +6,11 @@
 
 #include "base/log.h"
 #include "node/inspect_job.h"
+#include "node/root.h"
 
 #define TAG_QUESTION WTL_TAG("$question")
 #define TAG_LIMIT    WTL_TAG("$limit")
-#define TAG_INSPECT  WTL_TAG("inspect")
+#define TAG_HANDED   WTL_TAG("$handed")
 
 /* Of a question that was passed on: what is left of its time for the way back. */
 #define WAY_BACK_MS 50u
@@ -43,14 +44,7 @@ static void job_free(struct wtl_ctx *x, struct wtl__inspect *self, struct wtl__i
         (void)wtl_timer_cancel(x, job->timer);
     }
     wtl__gather_release(x, job);
-    if (job->nodes != NULL) {
-        wtl_release(x, job->nodes);
-    }
-    for (uint32_t i = 0; i < job->asked_count; i++) {
-        if (job->asked[i].brief != NULL) {
-            wtl_release(x, job->asked[i].brief);
-        }
-    }
+    wtl_free(x, job->nodes);
     wtl_free(x, job->asked);
     wtl_free(x, job);
 }
@@ -222,7 +216,7 @@ static void ask_brief(struct wtl_ctx *x, struct wtl__inspect *self, struct wtl__
 
 /* Asks another actor, here or elsewhere, with the same question. */
 static void ask_actor(struct wtl_ctx *x, struct wtl__inspect_job *job, struct wtl_pid to,
-                      const char *node, wtl_on_answer on_answer)
+                      wtl_on_answer on_answer)
 {
     struct wtl_writer body;
     uint32_t timeout_ms = job->request.timeout_ms;
@@ -232,21 +226,25 @@ static void ask_actor(struct wtl_ctx *x, struct wtl__inspect_job *job, struct wt
         .context = &job->id,
         .context_size = sizeof job->id};
     struct wtl__request request = job->request;
-    (void)snprintf(request.node, sizeof request.node, "%s", node);
+    request.node[0] = '\0';
     request.timeout_ms = options.deadline_ms > 2 * WAY_BACK_MS
                              ? options.deadline_ms - WAY_BACK_MS
                              : options.deadline_ms;
     (void)wtl_message_open(x, &body, 256);
     wtl__request_put(&body, &request);
-    (void)wtl_call(x, to, TAG_INSPECT, &body, &options);
+    (void)wtl_call(x, to, WTL__INSPECT_TAG, &body, &options);
 }
 
 static void ask_flow_host(struct wtl_ctx *x, struct wtl__inspect *self,
                           struct wtl__inspect_job *job)
 {
-    (void)self;
-    struct wtl_pid host = {.node = wtl_self(x).node, .local = WTL__LOCAL_FLOW_HOST};
-    ask_actor(x, job, host, "", on_flow_host);
+    struct wtl_pid host = wtl_whereis_local(x, WTL__FLOW_NAME);
+    if (wtl_pid_is_none(host)) {
+        wtl__job_refuse(x, self, job, WTL_UNSUPPORTED, "node %s runs no flows",
+                        self->config->name);
+        return;
+    }
+    ask_actor(x, job, host, on_flow_host);
 }
 
 /* ---- questions ---------------------------------------------------------------------------------- */
@@ -341,18 +339,60 @@ static enum wtl_status on_who(struct wtl_ctx *x, void *state, const struct wtl_a
     return WTL_OK;
 }
 
-static void on_call(struct wtl_ctx *x, struct wtl__inspect *self, const struct wtl_msg *message)
+/* A question of an actor, here or on another node. */
+static void on_asked(struct wtl_ctx *x, struct wtl__inspect *self, struct wtl_from from,
+                     const void *bytes, size_t size)
 {
-    struct wtl__inspect_origin origin = {.from = wtl_defer(x, message)};
-    struct wtl__inspect_job *job = job_new(x, self, &origin, message->bytes, message->size);
+    struct wtl__inspect_origin origin = {.from = from};
+    struct wtl__inspect_job *job = job_new(x, self, &origin, bytes, size);
     if (job == NULL) {
         return;
     }
-    if (message->from.node == wtl_self(x).node) {
+    if (from.caller.node == wtl_self(x).node) {
         begin(x, self, job);
     } else {
-        wtl__job_ask_mesh(x, self, job, WTL__MESH_WHO, message->from.node, on_who);
+        wtl__job_ask_mesh(x, self, job, WTL__MESH_WHO, from.caller.node, on_who);
     }
+}
+
+enum wtl_status wtl__inspect_hand_on(struct wtl_ctx *x, void *pid, const struct wtl_msg *message)
+{
+    struct wtl_writer body;
+    struct wtl_from from = wtl_defer(x, message);
+    if (message->request == 0 || message->size > WTL__CONTROL_REQUEST_MAX) {
+        wtl_reply_error(x, message, WTL_TOO_LARGE, NULL);
+        return WTL_OK;
+    }
+    (void)wtl_message_open(x, &body, message->size + 64);
+    const uint64_t numbers[] = {from.caller.node, from.caller.local, from.callee.node,
+                                from.callee.local, from.request};
+    for (size_t i = 0; i < WTL_COUNT(numbers); i++) {
+        wtl_put_u64(&body, numbers[i]);
+    }
+    wtl_put_raw(&body, message->bytes, message->size);
+    struct wtl__envelope *handed = wtl__message_take(&body, WTL__LOCAL);
+    if (handed == NULL) {
+        wtl_reply_error(x, message, WTL_NO_MEMORY, NULL);
+        return WTL_OK;
+    }
+    handed->msg.tag = TAG_HANDED;
+    if (wtl__deliver(wtl__ctx_of(x)->runtime, wtl__ctx_of(x), *(const struct wtl_pid *)pid,
+                     handed) != WTL_OK) {
+        wtl_reply_error(x, message, WTL_UNSUPPORTED, NULL);
+    }
+    return WTL_OK;
+}
+
+static void on_handed(struct wtl_ctx *x, struct wtl__inspect *self, const struct wtl_msg *message)
+{
+    struct wtl_reader reader = wtl_read(message);
+    struct wtl_from from;
+    from.caller.node = wtl_get_u64(&reader);
+    from.caller.local = wtl_get_u64(&reader);
+    from.callee.node = wtl_get_u64(&reader);
+    from.callee.local = wtl_get_u64(&reader);
+    from.request = wtl_get_u64(&reader);
+    on_asked(x, self, from, reader.at, wtl_left(&reader));
 }
 
 struct wtl__envelope *wtl__inspect_question(uint64_t connection, uint64_t node,
@@ -384,8 +424,7 @@ static void on_question(struct wtl_ctx *x, struct wtl__inspect *self,
     if (node == 0 || node == wtl_self(x).node) {
         begin(x, self, job);
     } else {
-        ask_actor(x, job, (struct wtl_pid){.node = node, .local = WTL__LOCAL_INSPECT},
-                  job->request.node, on_node);
+        ask_actor(x, job, (struct wtl_pid){.node = node, .local = WTL__ROOT_LOCAL}, on_node);
     }
 }
 
@@ -413,8 +452,10 @@ static enum wtl_status inspect_handle(struct wtl_ctx *x, void *state,
         on_question(x, self, message);
     } else if (wtl_tag_equal(message->tag, TAG_LIMIT) && wtl_pid_equal(message->from, wtl_self(x))) {
         on_limit(x, self, message);
-    } else if (message->request != 0 && wtl_tag_equal(message->tag, TAG_INSPECT)) {
-        on_call(x, self, message);
+    } else if (is_own && wtl_tag_equal(message->tag, TAG_HANDED)) {
+        on_handed(x, self, message);
+    } else if (message->request != 0 && wtl_tag_equal(message->tag, WTL__INSPECT_TAG)) {
+        on_asked(x, self, wtl_defer(x, message), message->bytes, message->size);
     } else if (message->request != 0) {
         wtl_reply_error(x, message, WTL_UNSUPPORTED, NULL);
     }
@@ -434,6 +475,6 @@ static const struct wtl_actor inspect = {
 struct wtl_pid wtl__inspect_spawn(struct wtl__runtime *runtime,
                                   const struct wtl__inspect_config *config)
 {
-    struct wtl_spawn_options options = {.name = "$inspect", .settings = config};
+    struct wtl_spawn_options options = {.name = WTL__INSPECT_NAME, .settings = config};
     return wtl__spawn(runtime, NULL, &inspect, &options, WTL__CELL_SYSTEM);
 }

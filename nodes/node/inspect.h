@@ -1,18 +1,17 @@
 /*
- * inspect.h - the actor that answers questions about a node: "$inspect", in slot 2 of every node, so
- * that any node knows its pid.
+ * inspect.h - the actor that answers questions about a node: "$inspect".
  *
- * A question is a struct wtl__request (control_frame.h). It comes as a call "inspect", from an actor
- * of this node or of another one, or from the control socket as a message of the kind WTL__LOCAL,
- * which no other machine can send; that one may be for another node, and is passed on. A question
- * of another node is answered only when that node's layer may inspect: an edge or cloud node, never
- * a device.
+ * A question is a struct wtl__request (control_frame.h). It comes as a call "inspect", to this actor
+ * or to `$node`, whose pid every node knows (root.h) and which hands it on; or from the control
+ * socket, as a message of the kind WTL__LOCAL that no other machine can send. That one may be for
+ * another node, and is passed on. A question of another node is answered only when that node's layer
+ * may inspect: an edge or cloud node, never a device.
  *
  *   what is asked               where the answer is
  *   actor.ls tree show kill     on the actors themselves (inspect_cell.h)
  *   mesh.nodes links names      on the net loop (inspect_mesh.h), through struct wtl__inspect_source
  *   mesh.brief                  the same: what mesh.nodes wants to know of every node
- *   flow.ls show                the flow host of this node, the actor in slot 1
+ *   flow.ls show                the flow host of this node, the actor of the local name "$flow"
  *
  * Nothing here waits: a question is a job until its answers have come, or its time is over. Then it
  * is answered with what there is.
@@ -35,11 +34,9 @@
  * less. */
 #define WTL__INSPECT_PART_MS 1000u
 
-/* The local ids that every node gives to its first three actors. */
-#define WTL__LOCAL_OF_SLOT(slot) ((UINT64_C(1) << WTL_PID_SLOT_BITS) | (slot))
-#define WTL__LOCAL_ROOT          WTL__LOCAL_OF_SLOT(0)
-#define WTL__LOCAL_FLOW_HOST     WTL__LOCAL_OF_SLOT(1)
-#define WTL__LOCAL_INSPECT       WTL__LOCAL_OF_SLOT(2)
+#define WTL__INSPECT_TAG  WTL_TAG("inspect")
+#define WTL__INSPECT_NAME "$inspect"
+#define WTL__FLOW_NAME    "$flow"
 
 /* What is asked of the net loop. */
 enum wtl__mesh_question {
@@ -67,9 +64,13 @@ struct wtl__inspect_config {
     enum wtl_layer layer;
 };
 
-/* Spawns it; the third actor of a node. Fails: a pid of none. Thread: any but a worker's. */
+/* Spawns it. Fails: a pid of none. Thread: any but a worker's. */
 struct wtl_pid wtl__inspect_spawn(struct wtl__runtime *runtime,
                                   const struct wtl__inspect_config *config);
+
+/* For wtl__node_serve, with WTL__INSPECT_TAG and a pointer to that pid: `$node` hands questions on.
+ * Thread: `$node`'s. */
+enum wtl_status wtl__inspect_hand_on(struct wtl_ctx *x, void *pid, const struct wtl_msg *message);
 
 /* The message that brings a question of the control socket; NULL when memory is exhausted. `node` is
  * the node that is to answer, 0: this one. Thread: any. */

@@ -2,7 +2,9 @@
  * inspect_job.h - a question while it is being answered; shared by the files of the inspection.
  *
  *   inspect.c          the actor: where questions come from, who may ask, passing on, replying
- *   inspect_actors.c   ls, show, kill, from what actors answer
+ *   inspect_gather.c   looking at several actors
+ *   inspect_actors.c   ls, kill
+ *   inspect_show.c     show
  *   inspect_tree.c     tree
  *   inspect_nodes.c    mesh.nodes, from the net loop and from the nodes themselves
  *   inspect_cell.c     looking at one actor
@@ -40,7 +42,8 @@ struct wtl__gather {
 /* A node in mesh.nodes. */
 struct wtl__node_answer {
     uint64_t node;
-    const struct wtl_msg *brief; /* kept; NULL: it has not answered */
+    bool has_answered;
+    struct wtl__value own[3]; /* peers, actors, days of its certificate; only numbers are used */
 };
 
 struct wtl__inspect_job {
@@ -51,7 +54,8 @@ struct wtl__inspect_job {
     uint64_t timer; /* of its deadline; 0: none */
     void (*expired)(struct wtl_ctx *x, struct wtl__inspect *self, struct wtl__inspect_job *job);
     struct wtl__gather gather;
-    const struct wtl_msg *nodes; /* of mesh.nodes: what the net loop knows; kept */
+    void *nodes; /* of mesh.nodes: a copy of what the net loop knows */
+    size_t nodes_size;
     struct wtl__node_answer *asked;
     uint32_t asked_count;
     uint32_t asked_missing;
@@ -93,13 +97,19 @@ void wtl__inspect_tree(struct wtl_ctx *x, struct wtl__inspect *self, struct wtl_
 void wtl__inspect_nodes(struct wtl_ctx *x, struct wtl__inspect *self,
                         struct wtl__inspect_job *job);
 
-/* ---- inspect_actors.c --------------------------------------------------------------------------- */
+/* ---- inspect_gather.c --------------------------------------------------------------------------- */
 
 /* Looks at the live actors of this node, WTL__INSPECT_ROWS_MAX at most; `done` is called when all
  * have answered or the time is over. */
 void wtl__gather_all(struct wtl_ctx *x, struct wtl__inspect *self, struct wtl__inspect_job *job,
                      void (*done)(struct wtl_ctx *x, struct wtl__inspect *self,
                                   struct wtl__inspect_job *job));
+/* Looks at one actor deeply, with room for wtl__gather_add of one more. */
+void wtl__gather_one(struct wtl_ctx *x, struct wtl__inspect *self, struct wtl__inspect_job *job,
+                     uint64_t local,
+                     void (*done)(struct wtl_ctx *x, struct wtl__inspect *self,
+                                  struct wtl__inspect_job *job));
+void wtl__gather_add(struct wtl_ctx *x, struct wtl__inspect_job *job, uint64_t local, bool deep);
 /* The message of a look has come. */
 void wtl__gather_answer(struct wtl_ctx *x, struct wtl__inspect *self,
                         const struct wtl_msg *message);
@@ -117,6 +127,15 @@ struct wtl__restarts {
 struct wtl__restarts wtl__gather_restarts(struct wtl_ctx *x, const struct wtl__inspect_job *job);
 /* -1: it is no child of a supervisor. */
 int64_t wtl__restarts_find(const struct wtl__restarts *restarts, uint64_t local);
+
+/* ---- inspect_actors.c --------------------------------------------------------------------------- */
+
+/* The local id that the question is about: "42.7", or a local name. 0: there is no such actor, and
+ * the job has been refused. */
+uint64_t wtl__job_actor(struct wtl_ctx *x, struct wtl__inspect *self,
+                        struct wtl__inspect_job *job);
+void wtl__job_refuse_ended(struct wtl_ctx *x, struct wtl__inspect *self,
+                           struct wtl__inspect_job *job, uint64_t local);
 
 static inline void wtl__put_look_text(struct wtl_writer *writer, struct wtl__look_text text)
 {

@@ -32,7 +32,7 @@ void wtl__frame_head(uint8_t *out, uint8_t type, uint8_t flags, size_t payload)
     out[5] = flags;
 }
 
-#define OPEN_SIZE (2u + 1 + 8 * 4)
+#define OPEN_SIZE (2u + 1 + 8 * 4 + 4)
 #define ACK_SIZE  (8u * 5 + 1)
 
 size_t wtl__put_open(uint8_t *out, size_t capacity, const struct wtl__open *open)
@@ -48,6 +48,7 @@ size_t wtl__put_open(uint8_t *out, size_t capacity, const struct wtl__open *open
     wtl__store_u64(at + 11, open->destination);
     wtl__store_u64(at + 19, open->session);
     wtl__store_u64(at + 27, open->number);
+    wtl__store_u32(at + 35, open->route);
     return WTL__FRAME_HEAD + OPEN_SIZE;
 }
 
@@ -62,7 +63,8 @@ enum wtl_status wtl__get_open(const struct wtl__frame *frame, struct wtl__open *
                               .source = wtl__load_u64(at + 3),
                               .destination = wtl__load_u64(at + 11),
                               .session = wtl__load_u64(at + 19),
-                              .number = wtl__load_u64(at + 27)};
+                              .number = wtl__load_u64(at + 27),
+                              .route = wtl__load_u32(at + 35)};
     return out->source != 0 && out->destination != 0 && out->session != 0 ? WTL_OK : WTL_PROTOCOL;
 }
 

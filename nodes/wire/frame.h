@@ -192,6 +192,7 @@ struct wtl__open {
     uint64_t destination;
     uint64_t session;
     uint64_t number;    /* of the first message that follows on this handle */
+    uint32_t route;     /* counts the source's changes of route: a lower one comes too late */
 };
 
 struct wtl__ack {

@@ -76,9 +76,10 @@ static inline enum wtl__push wtl__inbox_push(struct wtl__inbox *inbox,
         uint64_t next = (uint64_t)(uintptr_t)envelope |
                         ((uint64_t)(count + counted) << 48);
         /* release pairs with the acquire in wtl__inbox_take: the envelope is written before it is
-         * seen. The scheduler's own handshake (sched/park.h) orders the wake-up. */
+         * seen. acquire pairs with the release of going idle: whoever wakes the actor has seen all
+         * that its last run wrote, and hands that on to the worker that runs it next. */
         if (WTL_LIKELY(atomic_compare_exchange_weak_explicit(
-                &inbox->word, &word, next, memory_order_release, memory_order_relaxed))) {
+                &inbox->word, &word, next, memory_order_acq_rel, memory_order_relaxed))) {
             return (word & WTL__INBOX_IDLE) != 0 ? WTL__WOKE : WTL__PUSHED;
         }
     }
@@ -106,8 +107,8 @@ static inline struct wtl__envelope *wtl__inbox_take(struct wtl__inbox *inbox, ui
 static inline bool wtl__inbox_idle(struct wtl__inbox *inbox, uint32_t handled)
 {
     uint64_t expected = (uint64_t)handled * WTL__INBOX_COUNT_ONE;
-    /* release pairs with the acquire of the worker that gets the next push's wake-up: all that this
-     * run wrote to the cell is seen by the next */
+    /* release pairs with the acquire of the push that wakes it: all that this run wrote to the cell
+     * is seen by the next */
     return atomic_compare_exchange_strong_explicit(&inbox->word, &expected, WTL__INBOX_IDLE,
                                                    memory_order_release, memory_order_relaxed);
 }

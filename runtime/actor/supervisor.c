@@ -33,16 +33,23 @@ struct wtl_pid wtl__supervisor_spawn(struct wtl__runtime *runtime, struct wtl__c
     return wtl__spawn(runtime, x, &wtl__supervisor, &own, WTL__CELL_SYSTEM | WTL__CELL_SUPERVISOR);
 }
 
-struct wtl_pid wtl__supervise(struct wtl_ctx *pub, const struct wtl_tree *tree,
-                              const struct wtl_spawn_options *options)
+struct wtl_pid wtl__supervise_in(struct wtl__runtime *runtime, struct wtl__ctx *x,
+                                 const struct wtl_tree *tree,
+                                 const struct wtl_spawn_options *options)
 {
-    struct wtl__ctx *x = wtl__ctx_of(pub);
     struct wtl_error error;
     if (wtl__tree_check(tree, &error) != WTL_OK) {
         wtl__supervisor_refused("tree_refused", &error);
         tree = NULL; /* its init fails: the spawner hears of it like of any failed start */
     }
-    return wtl__supervisor_spawn(x->runtime, x, tree, options);
+    return wtl__supervisor_spawn(runtime, x, tree, options);
+}
+
+struct wtl_pid wtl__supervise(struct wtl_ctx *pub, const struct wtl_tree *tree,
+                              const struct wtl_spawn_options *options)
+{
+    struct wtl__ctx *x = wtl__ctx_of(pub);
+    return wtl__supervise_in(x->runtime, x, tree, options);
 }
 
 /* ---- begin and end ------------------------------------------------------------------------- */

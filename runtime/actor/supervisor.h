@@ -9,6 +9,12 @@
 
 #include "actor/runtime.h"
 
+/* Checks the tree and starts a supervisor of it from `x`, or, when x is NULL, from outside any
+ * actor. Thread: any. */
+struct wtl_pid wtl__supervise_in(struct wtl__runtime *runtime, struct wtl__ctx *x,
+                                 const struct wtl_tree *tree,
+                                 const struct wtl_spawn_options *options);
+
 struct wtl_pid wtl__supervise(struct wtl_ctx *pub, const struct wtl_tree *tree,
                               const struct wtl_spawn_options *options);
 uint64_t wtl__supervisor_add(struct wtl_ctx *pub, struct wtl_pid supervisor,

@@ -251,6 +251,10 @@ static enum wtl_status check_dynamic(const struct wtl__elf *elf, const ElfW(Phdr
                    (entry.d_tag == DT_FLAGS && (entry.d_un.d_val & DF_TEXTREL) != 0)) {
             status = wtl_fail(error, WTL_INVALID, "wants to write to its own code; compile it "
                                                   "with -fPIC");
+        } else if (entry.d_tag == DT_FLAGS_1 && (entry.d_un.d_val & DF_1_NODELETE) != 0) {
+            /* refused later, it would stay under its descriptor's name */
+            status = wtl_fail(error, WTL_INVALID, "cannot be taken back; link it without "
+                                                  "-z nodelete");
         }
         if (status != WTL_OK) {
             return status;

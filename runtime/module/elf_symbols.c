@@ -2,6 +2,8 @@
  * elf_file.h. */
 #include <stdio.h>
 
+#include <wattle/module.h>
+
 #include "base/attr.h"
 #include "module/elf_file.h"
 

@@ -10,6 +10,7 @@
 #ifndef WTL_MODULE_IMAGE_H
 #define WTL_MODULE_IMAGE_H
 
+#include <limits.h>
 #include <sys/types.h>
 
 #include <wattle/status.h>
@@ -17,7 +18,6 @@
 
 /* The largest file that is taken. */
 #define WTL__IMAGE_BYTES_MAX (64u * 1024 * 1024)
-#define WTL__IMAGE_PATH_MAX  1024u
 
 struct wtl__image {
     int fd;
@@ -25,7 +25,7 @@ struct wtl__image {
     size_t size;
     uid_t owner;  /* of the file */
     mode_t mode;
-    char path[WTL__IMAGE_PATH_MAX]; /* absolute */
+    char path[PATH_MAX]; /* absolute */
 };
 
 /* Reads the file. Fails: WTL_NOT_FOUND, WTL_TOO_LARGE, WTL_INVALID for what is no regular file,

@@ -186,6 +186,13 @@ struct wtl_pid wtl_runtime_spawn(struct wtl_runtime *runtime, const struct wtl_a
     return wtl__spawn(&runtime->sched.runtime, NULL, type, options, 0);
 }
 
+struct wtl_pid wtl_runtime_supervise(struct wtl_runtime *runtime, const struct wtl_tree *tree,
+                                     const char *name)
+{
+    struct wtl_spawn_options options = {.name = name};
+    return wtl__supervise_in(&runtime->sched.runtime, NULL, tree, &options);
+}
+
 bool wtl_runtime_message(struct wtl_writer *writer, size_t size)
 {
     return wtl__message_open(writer, size);

@@ -55,6 +55,10 @@ static void ready(struct wtl__runtime *runtime, struct wtl__ctx *x, struct wtl__
     if (before != NULL) {
         push_local(here, before);
     }
+    if (WTL_UNLIKELY(here->is_unwatched)) {
+        here->is_unwatched = false;
+        wtl__sched_wake_one(sched);
+    }
 }
 
 static struct wtl__cell *take_inject(struct wtl__worker *worker, struct wtl__inject *inject,
@@ -76,28 +80,27 @@ static struct wtl__cell *take_inject(struct wtl__worker *worker, struct wtl__inj
 }
 
 /* Has `what` waited at another worker, with no progress (`head`) there, for long enough? */
-static bool is_stale(struct wtl__worker *thief, const void *what, uint64_t head)
+static bool is_stale(struct wtl__suspect *suspect, const void *what, uint64_t head)
 {
     uint64_t now = now_ns();
-    if (what != thief->stale || head != thief->stale_head) {
-        thief->stale = what;
-        thief->stale_head = head;
-        thief->stale_ns = now;
+    if (what != suspect->what || head != suspect->head) {
+        *suspect = (struct wtl__suspect){.what = what, .head = head, .since_ns = now};
         return false;
     }
-    return now - thief->stale_ns >= WTL__STALE_NS;
+    return now - suspect->since_ns >= WTL__STALE_NS;
 }
 
 /* Takes from a worker that has a crowd, or that makes no progress with the one that waits. */
 static struct wtl__cell *steal_from(struct wtl__worker *thief, struct wtl__worker *victim)
 {
+    struct wtl__suspect *suspect = &thief->suspects[victim->index];
     uint32_t count = wtl__runq_count(&victim->queue);
-    if (count >= WTL__CROWD || (count > 0 && is_stale(thief, &victim->queue,
-                                                      wtl__runq_head(&victim->queue)))) {
+    if (count >= WTL__CROWD ||
+        (count > 0 && is_stale(suspect, &victim->queue, wtl__runq_head(&victim->queue)))) {
         return wtl__runq_steal(&thief->queue, &victim->queue);
     }
     struct wtl__cell *seen = atomic_load_explicit(&victim->next, memory_order_relaxed);
-    if (count > 0 || seen == NULL || !is_stale(thief, seen, 0)) {
+    if (count > 0 || seen == NULL || !is_stale(suspect, seen, 0)) {
         return NULL;
     }
     /* acquire pairs with the release of ready() */
@@ -181,8 +184,9 @@ static struct wtl__cell *spin(struct wtl__worker *worker)
     } while (cell == NULL && now_ns() < end &&
              !atomic_load_explicit(&sched->stopping, memory_order_relaxed));
     atomic_store(&sched->spinning, 0);
-    if (cell != NULL && wtl__runq_count(&worker->queue) >= WTL__CROWD) {
-        wtl__sched_wake_one(sched); /* there is more: somebody else looks from now on */
+    if (cell != NULL && wtl__worker_sees_work(worker)) {
+        /* pushers that saw this one look woke nobody: somebody else looks from now on */
+        wtl__sched_wake_one(sched);
     }
     return cell;
 }
@@ -216,6 +220,10 @@ void *wtl__worker_main(void *argument)
             cell = spin(worker);
         }
         if (cell != NULL) {
+            if (WTL_UNLIKELY(worker->has_watched)) {
+                worker->has_watched = false;
+                wtl__sched_wake_one(sched);
+            }
             run(worker, cell);
         } else {
             wtl__worker_park(worker);

@@ -11,6 +11,11 @@
  * sequentially consistent, so one of the two sees the other. The pusher whose exchange takes the
  * announcement back is the only one that wakes.
  *
+ * Watching: an actor in a next slot, or alone in a run queue, is left to its worker, but that one's
+ * handler may run for long. So while a worker runs and others sleep, one of those sleeps for
+ * WTL__WATCH_MS at most. A worker that wakes from a sleep of all calls another one when it first makes
+ * an actor runnable; one that has watched calls another one before it runs what it found.
+ *
  * Thread: a worker's fields belong to its thread, unless they are marked shared.
  */
 #ifndef WTL_SCHED_WORKER_H
@@ -49,6 +54,13 @@ enum { WTL__WORKER_RUNS = 0, WTL__WORKER_PARKS = 1 };
 
 struct wtl__sched;
 
+/* What a worker saw waiting alone at another one, how far that one was, and since when. */
+struct wtl__suspect {
+    const void *what;
+    uint64_t head;
+    uint64_t since_ns;
+};
+
 struct wtl__worker {
     /* shared: written by wakers and thieves */
     alignas(128) _Atomic(int) state;
@@ -73,9 +85,10 @@ struct wtl__worker {
     unsigned batches;
     unsigned handles; /* polls and works of this loop that want it to run */
     uint64_t polled_ns;
-    const void *stale; /* what it saw waiting alone at another's, how far that one was, and when */
-    uint64_t stale_head;
-    uint64_t stale_ns;
+    bool was_called;   /* woken from its last sleep by another thread */
+    bool has_watched;  /* was the one who looks after those that run */
+    bool is_unwatched; /* nobody looks after this one */
+    struct wtl__suspect suspects[WTL__WORKERS_MAX]; /* by index of the other worker */
 };
 
 struct wtl__sched {
@@ -83,6 +96,7 @@ struct wtl__sched {
     struct wtl__inject inject;
     alignas(128) _Atomic(unsigned) spinning; /* 0 or 1 */
     _Atomic(unsigned) parked;                /* how many workers have announced it */
+    _Atomic(unsigned) watching;              /* how many of them look again soon */
     _Atomic(bool) stopping;
     unsigned workers_count;
     bool battery;
@@ -98,6 +112,9 @@ void wtl__worker_deinit(struct wtl__worker *worker);
 
 /* Looks for work anywhere; NULL when there is none now. */
 struct wtl__cell *wtl__worker_find(struct wtl__worker *worker);
+
+/* Is there anything that this worker could run at once? Sequentially consistent looks. */
+bool wtl__worker_sees_work(const struct wtl__worker *worker);
 
 /* Parks until woken, a deadline, or readiness. */
 void wtl__worker_park(struct wtl__worker *worker);

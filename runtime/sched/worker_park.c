@@ -37,12 +37,10 @@ void wtl__sched_wake_one(struct wtl__sched *sched)
     }
 }
 
-/* Is there anything that this worker could run? Sequentially consistent looks. */
-static bool anything(struct wtl__worker *worker)
+bool wtl__worker_sees_work(const struct wtl__worker *worker)
 {
-    struct wtl__sched *sched = worker->sched;
-    if (wtl__inject_count(&worker->pinned) > 0 || wtl__inject_count(&sched->inject) > 0 ||
-        atomic_load(&sched->stopping)) {
+    const struct wtl__sched *sched = worker->sched;
+    if (wtl__inject_count(&worker->pinned) > 0 || wtl__inject_count(&sched->inject) > 0) {
         return true;
     }
     for (unsigned i = 0; i < sched->workers_count; i++) {
@@ -60,17 +58,33 @@ static void on_sleep_over(uv_timer_t *timer)
 }
 
 /* Milliseconds until the wheel wants to be looked at; UINT64_MAX when it does not. */
-static uint64_t sleep_ms(struct wtl__worker *worker, bool others_run)
+static uint64_t sleep_ms(struct wtl__worker *worker)
 {
     uint64_t next_ms = atomic_load_explicit(&worker->wheel_next_ms, memory_order_relaxed);
-    uint64_t ms = UINT64_MAX;
-    if (next_ms != WTL__WHEEL_NEVER) {
-        uint64_t now_ns = wtl__clock_now_ns(wtl__clock_system());
-        uint64_t due_ns = next_ms * WTL__NS_PER_MS;
-        ms = due_ns > now_ns ? (due_ns - now_ns + WTL__NS_PER_MS - 1) / WTL__NS_PER_MS : 0;
+    if (next_ms == WTL__WHEEL_NEVER) {
+        return UINT64_MAX;
     }
-    /* whoever sleeps while another runs looks whether that one holds up an actor in its next slot */
-    return others_run && ms > WTL__WATCH_MS ? WTL__WATCH_MS : ms;
+    uint64_t now_ms = wtl__clock_now_ns(wtl__clock_system()) / WTL__NS_PER_MS;
+    return next_ms > now_ms ? next_ms - now_ms : 0;
+}
+
+static void sleep_until_woken(struct wtl__worker *worker, bool watches)
+{
+    struct wtl__sched *sched = worker->sched;
+    uint64_t ms = sleep_ms(worker);
+    if (watches) {
+        ms = ms > WTL__WATCH_MS ? WTL__WATCH_MS : ms;
+        atomic_fetch_add(&sched->watching, 1);
+    }
+    (void)uv_timer_stop(&worker->sleep);
+    if (ms != UINT64_MAX) {
+        uv_update_time(&worker->loop);
+        (void)uv_timer_start(&worker->sleep, on_sleep_over, ms, 0);
+    }
+    (void)uv_run(&worker->loop, UV_RUN_ONCE);
+    if (watches) {
+        atomic_fetch_sub(&sched->watching, 1);
+    }
 }
 
 void wtl__worker_park(struct wtl__worker *worker)
@@ -79,20 +93,20 @@ void wtl__worker_park(struct wtl__worker *worker)
     wtl__pool_flush();
     unsigned parked = atomic_fetch_add(&sched->parked, 1) + 1;
     atomic_store(&worker->state, WTL__WORKER_PARKS);
-    if (!anything(worker)) {
-        bool others_run = parked < sched->workers_count;
-        uint64_t ms = sleep_ms(worker, others_run);
-        (void)uv_timer_stop(&worker->sleep);
-        if (ms != UINT64_MAX) {
-            uv_update_time(&worker->loop);
-            (void)uv_timer_start(&worker->sleep, on_sleep_over, ms, 0);
-        }
-        (void)uv_run(&worker->loop, UV_RUN_ONCE);
+    worker->has_watched = false;
+    if (!wtl__worker_sees_work(worker) && !atomic_load(&sched->stopping)) {
+        /* Who was called watches for a while also when nobody runs: it would be called again soon. */
+        worker->has_watched = sched->workers_count > 1 &&
+                              (parked < sched->workers_count || worker->was_called);
+        sleep_until_woken(worker, worker->has_watched);
     }
     int parks = WTL__WORKER_PARKS;
-    if (atomic_compare_exchange_strong(&worker->state, &parks, WTL__WORKER_RUNS)) {
+    worker->was_called =
+        !atomic_compare_exchange_strong(&worker->state, &parks, WTL__WORKER_RUNS);
+    if (!worker->was_called) {
         atomic_fetch_sub(&sched->parked, 1);
     }
+    worker->is_unwatched = atomic_load(&sched->parked) > 0 && atomic_load(&sched->watching) == 0;
     worker->polled_ns = wtl__clock_now_ns(wtl__clock_system());
     wtl__worker_look(worker);
 }

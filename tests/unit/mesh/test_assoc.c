@@ -210,7 +210,8 @@ Test(assoc, X016_pieces_that_do_not_fit_together_are_refused)
     uint8_t head[WTL__MAIL_HEAD_MAX];
     size_t head_size = wtl__put_mail(head, &mail);
     uint8_t bytes[512];
-    struct wtl__open open = {.handle = 1, .source = 1, .destination = 2, .session = 3, .number = 1};
+    struct wtl__open open = {
+        .handle = 1, .source = 1, .destination = 2, .session = 3, .number = 1, .route = 1};
     for (unsigned wrong = 0; wrong < 5; wrong++) {
         struct wtl__receiver receiver;
         struct sink sink = {0};
@@ -250,7 +251,8 @@ Test(assoc, X010_a_claimed_body_allocates_nothing_before_its_bytes_come)
     struct wtl__mail mail = {.kind = WTL__MESSAGE, .to = 42, .from = 7, .body_size = WTL_BODY_MAX};
     uint8_t head[WTL__MAIL_HEAD_MAX];
     uint8_t bytes[128];
-    struct wtl__open open = {.handle = 1, .source = 1, .destination = 2, .session = 3, .number = 1};
+    struct wtl__open open = {
+        .handle = 1, .source = 1, .destination = 2, .session = 3, .number = 1, .route = 1};
     struct wtl__receiver receiver;
     struct sink sink = {0};
     bool known = true;
@@ -266,7 +268,8 @@ Test(assoc, X013_a_body_that_is_no_msgpack_is_not_delivered)
     struct wtl__mail mail = {.kind = WTL__MESSAGE, .to = 42, .from = 7, .body_size = 5};
     uint8_t whole[WTL__MAIL_HEAD_MAX + 8];
     uint8_t bytes[160];
-    struct wtl__open open = {.handle = 1, .source = 1, .destination = 2, .session = 3, .number = 1};
+    struct wtl__open open = {
+        .handle = 1, .source = 1, .destination = 2, .session = 3, .number = 1, .route = 1};
     struct wtl__receiver receiver;
     struct sink sink = {0};
     bool known = true;

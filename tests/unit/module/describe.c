@@ -1,0 +1,129 @@
+/* describe.c - what a module says of itself is checked before any of its actors is made. */
+#include "module/describe.h"
+
+#include <stdio.h>
+
+#include "module_kit.h"
+
+struct settings {
+    int64_t number;
+    const char *text;
+    bool flag;
+};
+
+static const struct wtl_field good_fields[] = {
+    WTL_FIELD(struct settings, number, I64, "1", NULL, "A number."),
+    WTL_FIELD(struct settings, text, STR, NULL, NULL, "A text that must be given."),
+    WTL_FIELD(struct settings, flag, BOOL, "true", NULL, "A flag."),
+    {0},
+};
+
+#define GOOD_ACTOR                                                                                 \
+    {                                                                                              \
+        .size = sizeof(struct wtl_actor), .name = "one", .fields = good_fields,                    \
+        .settings_size = sizeof(struct settings)                                                   \
+    }
+
+static enum wtl_status check_actors(const struct wtl_actor *const *actors, uint32_t count,
+                                    struct wtl_error *error)
+{
+    const struct wtl_module module = {.magic = WTL_MODULE_MAGIC,
+                                      .size = sizeof module,
+                                      .abi_major = WTL_ABI_MAJOR,
+                                      .abi_minor = WTL_ABI_MINOR,
+                                      .pointer_size = sizeof(void *),
+                                      .name = "m",
+                                      .version = "1",
+                                      .actors = actors,
+                                      .actors_count = count};
+    return wtl__module_check(&module, error);
+}
+
+static void refused(const struct wtl_actor *actor, const char *word)
+{
+    struct wtl_error error = {0};
+    cr_assert_eq(check_actors(&actor, 1, &error), WTL_INVALID, "%s was taken", word);
+    cr_assert_not_null(strstr(error.text, word), "no \"%s\" in \"%s\"", word, error.text);
+}
+
+Test(describe, X085_a_sane_actor)
+{
+    const struct wtl_actor actor = GOOD_ACTOR;
+    const struct wtl_actor *actors[] = {&actor, &actor};
+    struct wtl_error error = {0};
+    cr_assert_eq(check_actors(actors, 1, &error), WTL_OK, "%s", error.text);
+    cr_assert_eq(check_actors(actors, 2, &error), WTL_INVALID);
+    cr_assert_not_null(strstr(error.text, "two actors named one"));
+    cr_assert_eq(check_actors(actors, 0, &error), WTL_INVALID);
+    cr_assert_eq(check_actors(actors, WTL_MODULE_ACTORS_MAX + 1, &error), WTL_INVALID);
+    refused(NULL, "WTL_ACTOR");
+}
+
+Test(describe, X085_actors_that_are_not_sane)
+{
+    struct wtl_actor actor = GOOD_ACTOR;
+    actor.size--;
+    refused(&actor, "WTL_ACTOR");
+    actor.size = 1u << 20;
+    refused(&actor, "WTL_ACTOR");
+    actor = (struct wtl_actor)GOOD_ACTOR;
+    actor.name = NULL;
+    refused(&actor, "(none)");
+    actor.name = "0ne";
+    refused(&actor, "0ne");
+    actor.name = "a.b";
+    refused(&actor, "a.b");
+    actor.name = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+    refused(&actor, "63");
+    actor = (struct wtl_actor)GOOD_ACTOR;
+    actor.state_size = WTL__STATE_BYTES_MAX + 1;
+    refused(&actor, "wtl_alloc");
+    actor = (struct wtl_actor)GOOD_ACTOR;
+    actor.mailbox_max = WTL_MAILBOX_LIMIT + 1;
+    refused(&actor, "32768");
+    actor = (struct wtl_actor)GOOD_ACTOR;
+    actor.kind = (enum wtl_kind)77;
+    refused(&actor, "77");
+}
+
+Test(describe, X085_settings_that_are_not_sane)
+{
+    struct wtl_actor actor = GOOD_ACTOR;
+    struct wtl_field fields[WTL_FIELDS_MAX + 2] = {
+        WTL_FIELD(struct settings, number, I64, "1", NULL, "A number.")};
+    actor.fields = fields;
+    fields[0].default_ = "one";
+    refused(&actor, "its own default");
+    fields[0].default_ = "1";
+    fields[0].type = (enum wtl_field_type)9;
+    refused(&actor, "type 9");
+    fields[0].type = WTL_FIELD_I64;
+    fields[0].offset = 4;
+    refused(&actor, "byte 4");
+    fields[0].offset = sizeof(struct settings);
+    refused(&actor, "settings_size");
+    fields[0].offset = 0;
+    actor.settings_size = 0;
+    refused(&actor, "settings_size");
+    actor.settings_size = WTL__SETTINGS_BYTES_MAX + 8;
+    refused(&actor, "65536");
+    actor.settings_size = sizeof(struct settings);
+    fields[1] = fields[0];
+    refused(&actor, "there twice");
+    fields[1].name = "Two";
+    refused(&actor, "Two");
+    /* a list without an end is not followed for ever */
+    char names[WTL_FIELDS_MAX + 2][8];
+    for (unsigned i = 0; i < WTL_FIELDS_MAX + 2; i++) {
+        (void)snprintf(names[i], sizeof names[i], "n%u", i);
+        fields[i] = fields[0];
+        fields[i].name = names[i];
+    }
+    refused(&actor, "end the list");
+}
+
+Test(describe, X085_an_entry_that_returns_nothing)
+{
+    struct wtl_error error = {0};
+    cr_assert_eq(wtl__module_check(NULL, &error), WTL_INVALID);
+}

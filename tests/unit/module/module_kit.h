@@ -1,0 +1,55 @@
+/*
+ * module_kit.h - what the tests of modules share: the modules that CMake has built for them, texts
+ * of refusals, and asking actors of a real runtime from the test's thread.
+ */
+#ifndef MODULE_KIT_H
+#define MODULE_KIT_H
+
+#include <criterion/criterion.h>
+
+#include <wattle/runtime.h>
+
+#include "actor/kit.h"
+#include "module/module.h"
+
+#define SO(name) MODULE_SO "/" name ".so"
+
+/* The table of one test, empty at first. */
+extern struct wtl__modules kit_modules;
+
+/* Loads one of the modules above; it must work. */
+const struct wtl__module *kit_load(const char *path);
+
+/* Loads it; it must be refused with `status` and a text that has the path and each of the words. */
+void kit_refused(const char *path, enum wtl_status status, const char *const *words);
+#define REFUSED(path, status, ...)                                                                 \
+    kit_refused(path, status, (const char *const[]){__VA_ARGS__, NULL})
+
+/* ---- a runtime with threads ---------------------------------------------------------------- */
+
+struct answer {
+    enum wtl_status status;
+    struct wtl_reason reason;
+    struct wtl_pid pid;
+    uint64_t number;
+};
+
+struct asker {
+    struct wtl_runtime *runtime;
+    struct wtl_pid pid;
+};
+
+/* Starts a runtime, with the guard, and an actor that asks others for the test. */
+void asker_open(struct asker *asker, unsigned workers);
+void asker_close(struct asker *asker);
+
+/* Calls the holder of the name with a message of that tag, and waits for the answer. */
+struct answer asker_ask(struct asker *asker, const char *name, const char *tag);
+
+/* The same, again while the actor is being restarted. */
+struct answer asker_ask_living(struct asker *asker, const char *name, const char *tag);
+
+/* Runs a function in a process of its own, which a signal must kill; its stderr is in `text_out`. */
+int kit_dies(void (*fn)(void *argument), void *argument, char *text_out, size_t size);
+
+#endif
