@@ -98,7 +98,7 @@
       "@each:device (every node of that layer), @any:edge (one of them, chosen anew when it "      \
       "leaves) or @with:clean (beside another stage). A place behind a group is the place of "     \
       "each of its members, and a stage that does not say it runs where the stage before it "      \
-      "does. So the first stage of a chain needs one.")                                                                      \
+      "does. So the first stage of a chain needs one.")                                            \
     X(BAD_PLACE, 223, ERROR, "not a place",                                                        \
       "A place is @LAYER, @LAYER/NODE, @each:LAYER, @any:LAYER or @with:STAGE, and a layer is "    \
       "device, edge or cloud.")                                                                    \

@@ -30,10 +30,10 @@ static uint32_t members(const struct fork *fork)
     return count;
 }
 
-static void settle(struct wtl_ctx *x, struct fork *fork, struct wtl_input *input, bool ok)
+static void settle(struct wtl_ctx *x, struct fork *fork, struct wtl_input *input)
 {
-    wtl__in_settle(x, &fork->joint.in, input->link, input->n, ok);
-    wtl__count_add(&fork->joint.spec->counts, WTL_FLOW_ACKED, ok);
+    wtl__in_settle(x, &fork->joint.in, input->link, input->n);
+    wtl__count_add(&fork->joint.spec->counts, WTL_FLOW_ACKED, 1);
     wtl__input_free(x, &fork->inputs, input);
 }
 
@@ -51,12 +51,12 @@ static void settled(struct wtl_ctx *x, void *unit, uint16_t arrow, uint64_t cook
         return;
     }
     if (!ok) {
-        settle(x, fork, input, false);
+        wtl__in_break(&fork->joint.in, input->link); /* forgotten by the next pump */
     } else if (--input->outstanding == 0) {
         if (member) {
             input->state = WTL_INPUT_READY;
         } else {
-            settle(x, fork, input, true);
+            settle(x, fork, input);
         }
     }
 }
@@ -147,49 +147,12 @@ static bool pass_on(struct wtl_ctx *x, struct fork *fork)
     }
     wtl_release(x, input->message);
     input->message = NULL;
-    if (!sent || input->outstanding == 0) {
-        settle(x, fork, input, sent);
+    if (!sent) {
+        wtl__in_break(&fork->joint.in, input->link);
+    } else if (input->outstanding == 0) {
+        settle(x, fork, input);
     }
-    return true;
-}
-
-static void pump(struct wtl_ctx *x, struct fork *fork)
-{
-    send_again(x, fork);
-    give_waiting(x, fork);
-    uint32_t left = WTL_UNIT_BATCH;
-    while (left > 0 && pass_on(x, fork)) {
-        left--;
-    }
-    if (left == 0) {
-        wtl__joint_more(x, &fork->joint);
-    }
-    wtl__count_set(&fork->joint.spec->counts, WTL_FLOW_WAITING, fork->inputs.count);
-}
-
-static void on_data(struct wtl_ctx *x, struct fork *fork, const struct wtl_msg *message)
-{
-    struct wtl_flow_data data;
-    if (wtl__in_data(x, &fork->joint.in, message, &data) == WTL_IN_NONE) {
-        return;
-    }
-    struct wtl_input *input = wtl__input_new(x, &fork->inputs);
-    const struct wtl_msg *kept = input != NULL ? wtl_keep(x, message) : NULL;
-    if (kept == NULL) {
-        wtl__in_settle(x, &fork->joint.in, data.link, data.n, false);
-        if (input != NULL) {
-            wtl__input_free(x, &fork->inputs, input);
-        }
-        return;
-    }
-    input->message = kept;
-    input->link = data.link;
-    input->n = data.n;
-    input->data = data;
-    wtl__count_add(&fork->joint.spec->counts, WTL_FLOW_IN, 1);
-    wtl__count_add(&fork->joint.spec->counts, WTL_FLOW_REDELIVERED, data.redelivered);
-    wtl__input_push(&fork->queue, input);
-    fork->unsent = fork->unsent != NULL ? fork->unsent : input;
+    return sent;
 }
 
 /* What came by a link that is over is forgotten, with what its members should have got again. */
@@ -205,6 +168,55 @@ static void forget(struct wtl_ctx *x, struct fork *fork, uint32_t slot)
     while (fork->unsent != NULL && fork->unsent->state != WTL_INPUT_WAITING) {
         fork->unsent = fork->unsent->next;
     }
+}
+
+static void forget_broken(struct wtl_ctx *x, struct fork *fork)
+{
+    struct wtl_in *in = &fork->joint.in;
+    for (uint32_t slot = wtl__in_reset(x, in); slot != WTL_IN_NONE; slot = wtl__in_reset(x, in)) {
+        forget(x, fork, slot);
+    }
+}
+
+static void pump(struct wtl_ctx *x, struct fork *fork)
+{
+    forget_broken(x, fork);
+    send_again(x, fork);
+    give_waiting(x, fork);
+    uint32_t left = WTL_UNIT_BATCH;
+    while (left > 0 && pass_on(x, fork)) {
+        left--;
+    }
+    forget_broken(x, fork);
+    if (left == 0) {
+        wtl__joint_more(x, &fork->joint);
+    }
+    wtl__count_set(&fork->joint.spec->counts, WTL_FLOW_WAITING, fork->inputs.count);
+}
+
+static void on_data(struct wtl_ctx *x, struct fork *fork, const struct wtl_msg *message)
+{
+    struct wtl_flow_data data;
+    if (wtl__in_data(&fork->joint.in, message, &data) == WTL_IN_NONE) {
+        return;
+    }
+    struct wtl_input *input = wtl__input_new(x, &fork->inputs);
+    const struct wtl_msg *kept = input != NULL ? wtl_keep(x, message) : NULL;
+    if (kept == NULL) {
+        wtl__in_break(&fork->joint.in, data.link);
+        if (input != NULL) {
+            wtl__input_free(x, &fork->inputs, input);
+        }
+        return;
+    }
+    input->message = kept;
+    input->link = data.link;
+    input->n = data.n;
+    input->data = data;
+    wtl__count_add(&fork->joint.spec->counts, WTL_FLOW_IN, 1);
+    wtl__count_add(&fork->joint.spec->counts, WTL_FLOW_REDELIVERED, data.redelivered);
+    wtl__input_push(&fork->queue, input);
+    fork->unsent = fork->unsent != NULL ? fork->unsent : input;
 }
 
 static enum wtl_status init(struct wtl_ctx *x, void *self, const void *settings,

@@ -7,22 +7,27 @@
  * has to be looked up across the mesh: wtl_flow_host_pid.
  *
  * Every unit has a supervisor of its own (one_for_one, 5 restarts in 5 s). One that gives up is
- * started again after WTL_HOST_BACKOFF_MS, doubled each time up to WTL_HOST_BACKOFF_MAX_MS, so that a
- * bad stage neither takes others with it nor stops for good. Managers are kept alive the same way.
+ * started again after WTL_HOST_BACKOFF_MS, doubled each time up to WTL_HOST_BACKOFF_MAX_MS, so that
+ * a bad stage neither takes others with it nor stops for good. Managers are kept alive the same
+ * way.
  *
  * Calls that anybody with the right to may make:
- *   "flow.start" {packed: bin, source: str}  starts a manager here for a packed, checked flow; the
- *                answer: {node, local}, its pid, once it holds the name "flow.NAME". WTL_EXISTS: the
- *                flow runs already. WTL_INVALID, WTL_BAD_PAYLOAD, WTL_UNSUPPORTED with a text.
- *   "flow.stop"  {name: str}  ends that manager and what it runs, everywhere. WTL_NOT_FOUND: it was
- *                not started here.
- *   "flow.list"  -> [[name, epoch, is managed here, units here], ...]
+ *   "flow.start" {packed: bin, source: str}
+ *       Starts a manager here for a packed, checked flow; the answer is {node, local}, its pid,
+ *       once it holds the name "flow.NAME". WTL_EXISTS: the flow runs already. WTL_INVALID,
+ *       WTL_BAD_PAYLOAD, WTL_UNSUPPORTED, WTL_FULL, with a text.
+ *   "flow.stop" {name: str}
+ *       Ends that manager and what it runs, everywhere. WTL_NOT_FOUND: it was not started here.
+ *   "flow.list" -> [[name, epoch, is managed here, units here], ...]
+ *
  * Calls to a manager, by the name "flow.NAME": see manager.h.
  *
  * Between hosts and managers: "$flow.nodes", "$flow.state", "$flow.run", "$flow.stats" (calls) and
  * "$flow.wires", "$flow.up"; host_private.h.
  *
- * Thread: its own. Owns: the specs of what it runs; they are the host's memory.
+ * It ends in order: after all that it keeps. Give it the time for that (shutdown_ms).
+ *
+ * Thread: its own. Owns: the specs of what it runs.
  * Bounds: WTL_HOST_UNITS_MAX, WTL_HOST_FLOWS_MAX.
  */
 #ifndef WTL_FLOW_HOST_H

@@ -11,7 +11,9 @@
  *   $flow.up     host -> manager             [flow, unit, copy, node, local]; pid 0 0: it has ended
  *   $flow.stats  manager -> host (call)      [flow] -> [[unit, copy, node, local, state, count of
  *                each of enum wtl_flow_count ...], ...]
- *   $flow.held, $flow.taken  manager -> its host: it holds its name; another one does
+ *   $flow.held, $flow.taken  manager -> its host [number]: it holds its name; another one does
+ *   $flow.end    host -> its manager         end the flow everywhere
+ *   $flow.ended  manager -> its host         [number]: that is done
  */
 #ifndef WTL_FLOW_HOST_PRIVATE_H
 #define WTL_FLOW_HOST_PRIVATE_H
@@ -31,6 +33,8 @@
 #define WTL_HOST_TAG_STATS WTL_TAG("$flow.stats")
 #define WTL_HOST_TAG_HELD  WTL_TAG("$flow.held")
 #define WTL_HOST_TAG_TAKEN WTL_TAG("$flow.taken")
+#define WTL_HOST_TAG_END   WTL_TAG("$flow.end")
+#define WTL_HOST_TAG_ENDED WTL_TAG("$flow.ended")
 #define WTL_HOST_TAG_AGAIN WTL_TAG("$flow.again")
 #define WTL_HOST_TAG_FREE  WTL_TAG("$flow.free")
 
@@ -40,11 +44,11 @@
 enum wtl_hosted_state {
     WTL_HOSTED_STARTING = 0,
     WTL_HOSTED_RUNNING,
-    WTL_HOSTED_DOWN,     /* its supervisor starts it again */
-    WTL_HOSTED_WAITING,  /* its supervisor has given up: it is started again later */
-    WTL_HOSTED_BROKEN,   /* it cannot be started: no such actor, or its settings do not fit */
+    WTL_HOSTED_DOWN,    /* its supervisor starts it again */
+    WTL_HOSTED_WAITING, /* its supervisor has given up: it is started again later */
+    WTL_HOSTED_BROKEN,  /* it cannot be started: no such actor, or its settings do not fit */
     WTL_HOSTED_STOPPING,
-    WTL_HOSTED_GONE,     /* only its memory is left */
+    WTL_HOSTED_GONE, /* only its memory is left */
 };
 
 /* One thing that the host keeps alive: a unit of a flow, or the manager of one. */
@@ -53,6 +57,7 @@ struct wtl_hosted {
     struct wtl_host_flow *flow; /* NULL when it is gone */
     uint64_t number;
     bool manager;
+    bool ending; /* of a manager: it was told to end the flow */
     uint16_t unit;
     uint16_t copy;
     enum wtl_hosted_state state;
@@ -60,9 +65,9 @@ struct wtl_hosted {
     struct wtl_pid pid;
     uint64_t monitor; /* of pid */
     uint64_t started_ns;
-    uint32_t failures; /* in a row */
-    bool wanted;       /* by the run that is being read */
-    struct wtl_stage_spec *spec; /* of a unit; settings and their strings behind it */
+    uint32_t failures;                      /* in a row */
+    bool wanted;                            /* by the run that is being read */
+    struct wtl_stage_spec *spec;            /* of a unit; settings and their strings behind it */
     struct wtl_flow_manager_source *source; /* of a manager */
     uint8_t *wire;
     uint32_t wire_size;
@@ -72,8 +77,8 @@ struct wtl_host_flow {
     struct wtl_host_flow *next;
     char name[WTL_FLOW_NAME_MAX + 1];
     uint64_t epoch;
-    struct wtl_pid manager; /* whoever has that epoch */
-    uint64_t packed_hash;   /* of the flow that runs */
+    struct wtl_pid manager;  /* whoever has that epoch */
+    uint64_t packed_hash;    /* of the flow that runs */
     struct wtl_from starter; /* waits for the manager to hold its name */
 };
 
@@ -84,6 +89,7 @@ struct wtl_host {
     uint32_t flow_count;
     uint32_t hosted_count;
     uint64_t numbers;
+    bool ending; /* its own end waits for that of all that it keeps */
     uint32_t node_count;
     uint32_t node_capacity;
     struct wtl_plan_node *nodes;
@@ -92,8 +98,8 @@ struct wtl_host {
 /* ---- host.c -------------------------------------------------------------------------------- */
 
 struct wtl_host_flow *wtl__host_flow(struct wtl_host *host, const char *name, size_t size);
-struct wtl_host_flow *wtl__host_flow_new(struct wtl_ctx *x, struct wtl_host *host,
-                                         const char *name, size_t size);
+struct wtl_host_flow *wtl__host_flow_new(struct wtl_ctx *x, struct wtl_host *host, const char *name,
+                                         size_t size);
 /* Forgets a flow of which nothing runs here any more. */
 void wtl__host_flow_end(struct wtl_ctx *x, struct wtl_host *host, struct wtl_host_flow *flow);
 void wtl__host_refuse(struct wtl_ctx *x, const struct wtl_msg *message, enum wtl_status status,
@@ -105,11 +111,13 @@ void wtl__host_refuse(struct wtl_ctx *x, const struct wtl_msg *message, enum wtl
 struct wtl_hosted *wtl__hosted_new(struct wtl_ctx *x, struct wtl_host *host,
                                    struct wtl_host_flow *flow);
 /* Makes the spec of a unit; its state is BROKEN when that cannot be done. */
-void wtl__hosted_make(struct wtl_ctx *x, struct wtl_hosted *hosted,
-                      const struct wtl_flow_ast *ast, const struct wtl_unit *unit);
+void wtl__hosted_make(struct wtl_ctx *x, struct wtl_hosted *hosted, const struct wtl_flow_ast *ast,
+                      const struct wtl_unit *unit);
 /* Starts it under a supervisor of its own. */
 void wtl__hosted_start(struct wtl_ctx *x, struct wtl_hosted *hosted);
 void wtl__hosted_stop(struct wtl_ctx *x, struct wtl_hosted *hosted);
+/* Stops everything; true when nothing has to be waited for, else wtl_done comes later. */
+bool wtl__hosted_end(struct wtl_ctx *x, struct wtl_host *host);
 /* A linked actor has ended; a timer is due; an actor has said who it is; it has ended. */
 void wtl__hosted_exited(struct wtl_ctx *x, struct wtl_host *host, const struct wtl_exit *exit);
 void wtl__hosted_again(struct wtl_ctx *x, struct wtl_host *host, const struct wtl_msg *message);

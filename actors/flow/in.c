@@ -88,6 +88,29 @@ static uint32_t drop(struct wtl_ctx *x, struct wtl_in *in, struct wtl_in_link *l
     return slot_of(in, link);
 }
 
+/* What its sender was asked for by the link that ends counts for the one that it opens next. */
+static void carry(struct wtl_in *in, struct wtl_in_link *link)
+{
+    if (link->asked > 0) {
+        in->carried[in->carried_next].pid = link->pid;
+        in->carried[in->carried_next].asked = link->asked;
+        in->carried_next = (in->carried_next + 1) % WTL_IN_CARRIED_MAX;
+        link->asked = 0;
+    }
+}
+
+static uint64_t take_carried(struct wtl_in *in, struct wtl_pid pid)
+{
+    uint64_t asked = 0;
+    for (uint32_t i = 0; i < WTL_IN_CARRIED_MAX; i++) {
+        if (wtl_pid_equal(in->carried[i].pid, pid)) {
+            asked += in->carried[i].asked;
+            in->carried[i].asked = 0;
+        }
+    }
+    return asked;
+}
+
 void wtl__in_open(struct wtl_ctx *x, struct wtl_in *in, const struct wtl_msg *message)
 {
     uint64_t numbers[2];
@@ -104,7 +127,8 @@ void wtl__in_open(struct wtl_ctx *x, struct wtl_in *in, const struct wtl_msg *me
                                  .theirs = numbers[0],
                                  .monitor = wtl_monitor(x, message->from),
                                  .next = 1,
-                                 .member = numbers[1] != 0};
+                                 .member = numbers[1] != 0,
+                                 .asked = take_carried(in, message->from)};
     in->count++;
     if (share_changed(in)) {
         grant_all(x, in);
@@ -138,20 +162,19 @@ uint32_t wtl__in_down(struct wtl_ctx *x, struct wtl_in *in, const struct wtl_dow
 
 /* ---- data --------------------------------------------------------------------------------- */
 
-uint32_t wtl__in_data(struct wtl_ctx *x, struct wtl_in *in, const struct wtl_msg *message,
+uint32_t wtl__in_data(struct wtl_in *in, const struct wtl_msg *message,
                       struct wtl_flow_data *data_out)
 {
     if (!wtl__flow_get_data(message, data_out)) {
         return WTL_IN_NONE;
     }
     struct wtl_in_link *link = find(in, data_out->link);
-    if (link == NULL || !wtl_pid_equal(link->pid, message->from) || data_out->n < link->next ||
-        data_out->n - link->next > link->window || link->open >= link->window) {
-        return WTL_IN_NONE; /* of a link that is over, or against its rules */
+    if (link == NULL || !wtl_pid_equal(link->pid, message->from) || link->broken) {
+        return WTL_IN_NONE; /* of a link that is over */
     }
-    for (; link->next < data_out->n; link->next++) {
-        link->open++;
-        wtl__in_settle(x, in, link->id, link->next, false);
+    if (data_out->n != link->next || link->open >= link->window) {
+        wtl__in_break(in, link->id);
+        return WTL_IN_NONE;
     }
     link->next++;
     link->open++;
@@ -161,9 +184,33 @@ uint32_t wtl__in_data(struct wtl_ctx *x, struct wtl_in *in, const struct wtl_msg
     return slot_of(in, link);
 }
 
+void wtl__in_break(struct wtl_in *in, uint64_t id)
+{
+    struct wtl_in_link *link = find(in, id);
+    if (link != NULL) {
+        link->broken = true;
+        in->broken = true;
+    }
+}
+
+uint32_t wtl__in_reset(struct wtl_ctx *x, struct wtl_in *in)
+{
+    for (uint32_t i = 0; i < in->used && in->broken; i++) {
+        struct wtl_in_link *link = &in->links[i];
+        if (!wtl_pid_is_none(link->pid) && link->broken) {
+            wtl__in_flush(x, in); /* what is done needs not come again */
+            wtl__flow_send_numbers(x, link->pid, WTL_FLOW_TAG_RESET, &link->theirs, 1);
+            carry(in, link);
+            return drop(x, in, link);
+        }
+    }
+    in->broken = false;
+    return WTL_IN_NONE;
+}
+
 /* ---- acknowledging ------------------------------------------------------------------------- */
 
-void wtl__in_settle(struct wtl_ctx *x, struct wtl_in *in, uint64_t id, uint64_t n, bool ok)
+void wtl__in_settle(struct wtl_ctx *x, struct wtl_in *in, uint64_t id, uint64_t n)
 {
     struct wtl_in_link *link = find(in, id);
     if (link == NULL) {
@@ -173,7 +220,7 @@ void wtl__in_settle(struct wtl_ctx *x, struct wtl_in *in, uint64_t id, uint64_t 
     if (in->settled_count == WTL_IN_SETTLED_MAX) {
         wtl__in_flush(x, in);
     }
-    in->settled[in->settled_count++] = (struct wtl_in_settled){.link = id, .n = n, .ok = ok};
+    in->settled[in->settled_count++] = (struct wtl_in_settled){.link = id, .n = n};
     if (!in->flushing) {
         in->flushing = wtl_try_tell(x, wtl_self(x), WTL_FLOW_TAG_FLUSH, NULL) == WTL_OK;
         if (!in->flushing) {
@@ -182,32 +229,35 @@ void wtl__in_settle(struct wtl_ctx *x, struct wtl_in *in, uint64_t id, uint64_t 
     }
 }
 
+/* The next one of that link from `i` on. */
+static uint32_t next_of(const struct wtl_in *in, uint64_t link, uint32_t i)
+{
+    while (i < in->settled_count && in->settled[i].link != link) {
+        i++;
+    }
+    return i;
+}
+
 /* Neighbours become one range. Two passes: how many numbers, and the numbers. */
-static void put_ranges(struct wtl_in *in, uint32_t begin, bool ok, struct wtl_writer *body)
+static void put_ranges(struct wtl_in *in, uint32_t begin, struct wtl_writer *body)
 {
     uint64_t link = in->settled[begin].link;
     uint32_t ranges = 0;
     for (int pass = 0; pass < 2; pass++) {
-        uint64_t first = 0;
-        uint64_t count = 0;
-        for (uint32_t i = begin; i <= in->settled_count; i++) {
-            const struct wtl_in_settled *one = &in->settled[i];
-            bool end = i == in->settled_count;
-            if (!end && (one->link != link || one->ok != ok)) {
-                continue;
-            }
-            if (!end && count > 0 && one->n == first + count) {
+        for (uint32_t i = begin; i < in->settled_count;) {
+            uint64_t first = in->settled[i].n;
+            uint64_t count = 0;
+            while (i < in->settled_count && in->settled[i].n == first + count) {
+                in->settled[i].sent = true;
                 count++;
-                continue;
+                i = next_of(in, link, i + 1);
             }
-            if (count > 0 && pass == 0) {
+            if (pass == 0) {
                 ranges++;
-            } else if (count > 0) {
+            } else {
                 wtl_put_u64(body, first);
                 wtl_put_u64(body, count);
             }
-            first = end ? 0 : one->n;
-            count = 1;
         }
         if (pass == 0) {
             wtl_put_array(body, 2 * ranges);
@@ -215,29 +265,19 @@ static void put_ranges(struct wtl_in *in, uint32_t begin, bool ok, struct wtl_wr
     }
 }
 
-static void send_settled(struct wtl_ctx *x, struct wtl_in *in, uint32_t begin)
-{
-    const struct wtl_in_link *link = find(in, in->settled[begin].link);
-    struct wtl_writer body;
-    if (link != NULL) {
-        (void)wtl_message_open(x, &body, 64);
-        wtl_put_array(&body, 3);
-        wtl_put_u64(&body, link->theirs);
-        put_ranges(in, begin, true, &body);
-        put_ranges(in, begin, false, &body);
-        wtl_tell(x, link->pid, WTL_FLOW_TAG_ACK, &body);
-    }
-    for (uint32_t i = begin + 1; i < in->settled_count; i++) {
-        in->settled[i].sent |= in->settled[i].link == in->settled[begin].link;
-    }
-}
-
 void wtl__in_flush(struct wtl_ctx *x, struct wtl_in *in)
 {
     for (uint32_t i = 0; i < in->settled_count; i++) {
-        if (!in->settled[i].sent) {
-            send_settled(x, in, i);
+        const struct wtl_in_link *link = find(in, in->settled[i].link);
+        struct wtl_writer body;
+        if (in->settled[i].sent || link == NULL) {
+            continue;
         }
+        (void)wtl_message_open(x, &body, 64);
+        wtl_put_array(&body, 2);
+        wtl_put_u64(&body, link->theirs);
+        put_ranges(in, i, &body);
+        wtl_tell(x, link->pid, WTL_FLOW_TAG_ACK, &body);
     }
     in->settled_count = 0;
 }

@@ -18,6 +18,7 @@
 #define WTL_IN_WINDOW       1024u              /* messages under way to one unit, */
 #define WTL_IN_WINDOW_BYTES (4u * 1024 * 1024) /* and bytes of their bodies */
 #define WTL_IN_SETTLED_MAX  256u               /* acknowledgements collected before they are sent */
+#define WTL_IN_CARRIED_MAX  16u
 #define WTL_IN_NONE         UINT32_MAX
 
 struct wtl_in_link {
@@ -29,13 +30,13 @@ struct wtl_in_link {
     uint64_t window; /* the largest that was granted */
     uint32_t open;   /* messages of it that are not settled */
     bool member;     /* from the fork of a group */
+    bool broken;     /* something of it cannot be done: it will be reset */
     uint64_t asked;  /* asked for along it, and not come yet */
 };
 
 struct wtl_in_settled {
     uint64_t link;
     uint64_t n;
-    bool ok;
     bool sent;
 };
 
@@ -48,8 +49,14 @@ struct wtl_in {
     uint32_t turn;     /* who is asked next */
     uint32_t settled_count;
     bool flushing; /* the message to oneself is under way */
+    bool broken;   /* one of the links is */
     uint64_t serial;
     uint64_t to_ask; /* messages to ask for, when there is somebody */
+    uint32_t carried_next;
+    struct { /* what was asked for by links that were reset: their senders remember it */
+        struct wtl_pid pid;
+        uint64_t asked;
+    } carried[WTL_IN_CARRIED_MAX];
     struct wtl_in_settled settled[WTL_IN_SETTLED_MAX];
 };
 
@@ -60,13 +67,21 @@ uint32_t wtl__in_close(struct wtl_ctx *x, struct wtl_in *in, const struct wtl_ms
 /* A monitored actor has ended. The slot of its link, which is free now, or WTL_IN_NONE. */
 uint32_t wtl__in_down(struct wtl_ctx *x, struct wtl_in *in, const struct wtl_down *down);
 
-/* A $flow.data message: the slot of its link, or WTL_IN_NONE when it is to be ignored. What was
- * lost before it is reported as not done. */
-uint32_t wtl__in_data(struct wtl_ctx *x, struct wtl_in *in, const struct wtl_msg *message,
+/* A $flow.data message: the slot of its link, or WTL_IN_NONE when it is to be ignored. When
+ * something was lost before it, the link is broken. */
+uint32_t wtl__in_data(struct wtl_in *in, const struct wtl_msg *message,
                       struct wtl_flow_data *data_out);
 
-/* One message is done, or will not be. `link` is the link's id, which may be over. */
-void wtl__in_settle(struct wtl_ctx *x, struct wtl_in *in, uint64_t link, uint64_t n, bool ok);
+/* One message is done. `link` is the link's id, which may be over. */
+void wtl__in_settle(struct wtl_ctx *x, struct wtl_in *in, uint64_t link, uint64_t n);
+
+/* A message of that link will not be done here: the link is reset by the next wtl__in_reset. */
+void wtl__in_break(struct wtl_in *in, uint64_t link);
+
+/* Resets one broken link: its sender opens a new one, and sends again what is not acknowledged. The
+ * slot, of which everything is to be forgotten; WTL_IN_NONE when no link is broken. Not while a
+ * message of it is being handled. */
+uint32_t wtl__in_reset(struct wtl_ctx *x, struct wtl_in *in);
 
 /* $flow.flush: sends what was collected. */
 void wtl__in_flush(struct wtl_ctx *x, struct wtl_in *in);

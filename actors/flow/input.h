@@ -29,8 +29,6 @@ struct wtl_input {
     uint64_t resend;      /* of a fork: members that it has to be sent to again, by arrow */
     bool member;
     bool later;      /* handled with WTL_LATER */
-    bool running;    /* its handler runs now */
-    bool failed;     /* while its handler runs: will not be done */
     bool user_keeps; /* the stage keeps the message itself */
 };
 

@@ -38,6 +38,8 @@ bool wtl__joint_handle(struct wtl_ctx *x, struct wtl_joint *joint, const struct 
         wtl__out_credit(&joint->out, message);
     } else if (wtl_tag_equal(message->tag, WTL_FLOW_TAG_OPEN)) {
         wtl__in_open(x, &joint->in, message);
+    } else if (wtl_tag_equal(message->tag, WTL_FLOW_TAG_RESET)) {
+        wtl__out_reset(x, &joint->out, message);
     } else if (wtl_tag_equal(message->tag, WTL_FLOW_TAG_CLOSE)) {
         *gone_out = wtl__in_close(x, &joint->in, message);
     } else if (wtl_tag_equal(message->tag, WTL_FLOW_TAG_RETRY)) {

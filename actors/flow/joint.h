@@ -55,7 +55,8 @@ struct wtl_joint {
 void wtl__joint_init(struct wtl_ctx *x, struct wtl_joint *joint, const void *settings, void *unit,
                      wtl_out_settled settled);
 
-/* Handles the messages about links: open, close, credit, ack, flush, retry, more and wire. True:
+/* Handles the messages about links: open, close, credit, ack, reset, flush, retry, more
+ * and wire. True:
  * it was one, and `status_out` says how it went; `gone_out` is the slot of a link that is over, or
  * WTL_IN_NONE. */
 bool wtl__joint_handle(struct wtl_ctx *x, struct wtl_joint *joint, const struct wtl_msg *message,

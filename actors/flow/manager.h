@@ -12,11 +12,12 @@
  *   "flow.show" -> {name, epoch, source, stages: [[name, node, [node id, local], state, in, out,
  *               acked, dropped, restarts, waiting, redelivered, lost], ...],
  *               edges: [[from, to, two_way], ...]}
- *   Outboxes and forks are in it, as "co2.outbox" and "alarm.fork". Of a producer, what was accepted
- *   is `in` of its outbox, what is done is `acked`, and `lost` what an outbox has taken with it.
- *   States: starting, running, down (its supervisor starts it again), waiting (its supervisor has
- *   given up, it is tried again later), broken (it cannot be started, see that node's log), away (its
- *   node is down, it waits for it).
+ *
+ * Outboxes and forks are among the stages, as "co2.outbox" and "alarm.fork". Of a producer, what
+ * was accepted is `in` of its outbox, what is done is `acked`, and `lost` what an outbox has taken
+ * with it. States: starting, running, down (its supervisor starts it again), waiting (its
+ * supervisor has given up, it is tried again later), broken (it cannot be started, that node's log
+ * says why), away (its node is down, it waits for it).
  *
  * Thread: its own. Owns: the tables of one flow. Bounds: those of plan.h.
  */
@@ -30,11 +31,11 @@
 /* What a manager is started with; belongs to its host and outlives it. */
 struct wtl_flow_manager_source {
     struct wtl_pid host;
-    uint64_t number;   /* the host's of it */
+    uint64_t number; /* the host's of it */
     char name[WTL_FLOW_NAME_MAX + 1];
     uint32_t packed_size;
     uint32_t source_size;
-    uint8_t bytes[];   /* the packed flow, then its source */
+    uint8_t bytes[]; /* the packed flow, then its source */
 };
 
 struct wtl_flow_manager_settings {

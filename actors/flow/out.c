@@ -193,7 +193,7 @@ void wtl__out_credit(struct wtl_out *out, const struct wtl_msg *message)
 
 /* One range of an acknowledgement, as far as it is under way. */
 static void settle(struct wtl_ctx *x, struct wtl_out *out, struct wtl_out_link *link,
-                   uint64_t first, uint64_t count, bool ok)
+                   uint64_t first, uint64_t count)
 {
     uint64_t end = count > link->next || first > link->next - count ? link->next : first + count;
     for (uint64_t n = first < link->base ? link->base : first; n < end; n++) {
@@ -202,33 +202,37 @@ static void settle(struct wtl_ctx *x, struct wtl_out *out, struct wtl_out_link *
             sent->done = true;
             link->bytes -= sent->size;
             out->under_way--;
-            out->settled(x, out->unit, link->arrow, sent->cookie, ok);
+            out->settled(x, out->unit, link->arrow, sent->cookie, true);
         }
-    }
-}
-
-static void settle_all(struct wtl_ctx *x, struct wtl_out *out, struct wtl_out_link *link,
-                       struct wtl_reader *reader, bool ok)
-{
-    for (uint32_t left = wtl_get_array(reader); left >= 2; left -= 2) {
-        uint64_t first = wtl_get_u64(reader);
-        uint64_t count = wtl_get_u64(reader);
-        settle(x, out, link, first, count, ok);
     }
 }
 
 void wtl__out_ack(struct wtl_ctx *x, struct wtl_out *out, const struct wtl_msg *message)
 {
     struct wtl_reader reader = wtl_read(message);
-    bool shape = wtl_get_array(&reader) == 3;
+    bool shape = wtl_get_array(&reader) == 2;
     struct wtl_out_link *link = find(out, wtl_get_u64(&reader), message->from);
     if (!shape || link == NULL) {
         return;
     }
-    settle_all(x, out, link, &reader, true);
-    settle_all(x, out, link, &reader, false);
+    for (uint32_t left = wtl_get_array(&reader); left >= 2; left -= 2) {
+        uint64_t first = wtl_get_u64(&reader);
+        uint64_t count = wtl_get_u64(&reader);
+        settle(x, out, link, first, count);
+    }
     while (link->base < link->next && link->ring[link->base & (link->ring_size - 1)].done) {
         link->base++;
+    }
+}
+
+void wtl__out_reset(struct wtl_ctx *x, struct wtl_out *out, const struct wtl_msg *message)
+{
+    uint64_t id;
+    struct wtl_out_link *link =
+        wtl__flow_get_numbers(message, &id, 1) ? find(out, id, message->from) : NULL;
+    if (link != NULL) {
+        wtl__out_lose(x, out, link, WTL_OUT_DEAD);
+        wtl__out_open(x, out, link);
     }
 }
 

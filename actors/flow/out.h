@@ -4,8 +4,8 @@
  *
  * An *arrow* of the flow is one stage behind this one; its *links* are that stage's instances,
  * among which a message chooses by its sequence number, so that it always takes the same way. What
- * was sent is remembered by number and cookie until it is acknowledged, refused, or its link is
- * lost; then `settled` is called, once. Bodies are not kept here.
+ * was sent is remembered by number and cookie until it is acknowledged, or its link is lost or
+ * reset; then `settled` is called, once. Bodies are not kept here.
  *
  *   DEAD     nobody is known, or it has ended: the next wire says where it leads
  *   LOST     it could not be reached: opened again after WTL_OUT_RETRY_MS
@@ -94,10 +94,11 @@ uint64_t wtl__out_room(const struct wtl_out *out, uint32_t arrow);
 bool wtl__out_send(struct wtl_ctx *x, struct wtl_out *out, uint32_t arrow,
                    struct wtl_flow_data *data, uint64_t cookie);
 
-/* $flow.credit, $flow.ack, $flow.ask and $flow.retry. What does not fit any link is ignored: it is
- * of one that is no more, or made up. ask returns the arrow, or UINT32_MAX. */
+/* $flow.credit, $flow.ack, $flow.reset, $flow.ask and $flow.retry. What does not fit any link is
+ * ignored: it is of one that is no more, or made up. ask returns the arrow, or UINT32_MAX. */
 void wtl__out_credit(struct wtl_out *out, const struct wtl_msg *message);
 void wtl__out_ack(struct wtl_ctx *x, struct wtl_out *out, const struct wtl_msg *message);
+void wtl__out_reset(struct wtl_ctx *x, struct wtl_out *out, const struct wtl_msg *message);
 uint32_t wtl__out_ask(struct wtl_out *out, const struct wtl_msg *message);
 void wtl__out_retry(struct wtl_ctx *x, struct wtl_out *out);
 

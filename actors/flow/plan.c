@@ -78,8 +78,7 @@ static void add(struct placing *p, uint16_t unit, uint32_t node)
             p->full = true;
             return;
         }
-        p->out[p->count++] =
-            (struct wtl_plan_instance){.unit = unit, .copy = copy, .node = node};
+        p->out[p->count++] = (struct wtl_plan_instance){.unit = unit, .copy = copy, .node = node};
     }
 }
 
@@ -132,8 +131,8 @@ void wtl_plan_put(const struct wtl_flow_ast *ast, const struct wtl_units *units,
         }
         wtl_put_array(writer, 3);
         wtl_put_strz(writer, wtl_unit_name(ast, &units->list[unit], name));
-        wtl_put_strz(writer, wtl_flow_place_text(ast, &ast->stages[units->list[by].stage].place,
-                                                 place));
+        wtl_put_strz(writer,
+                     wtl_flow_place_text(ast, &ast->stages[units->list[by].stage].place, place));
         wtl_put_array(writer, end - at);
         for (; at < end; at++) {
             wtl_put_strz(writer, nodes[instances[at].node].name);

@@ -37,9 +37,9 @@ struct wtl_plan_instance {
 };
 
 /* Places every unit. The instances of one unit stand together, those of one node of it too, in the
- * order of their copies. `chosen` has a node for each unit that runs on one alone, or WTL_PLAN_NONE;
- * it is read and written, and carries the choice to the next time.
- * Fails: WTL_FULL when there are more than `max`; *count_out is then what there is room for. */
+ * order of their copies. `chosen` has a node for each unit that runs on one alone, or
+ * WTL_PLAN_NONE; it is read and written, and carries the choice to the next time. Fails: WTL_FULL
+ * when there are more than `max`; *count_out is then what there is room for. */
 enum wtl_status wtl_plan_place(const struct wtl_flow_ast *ast, const struct wtl_units *units,
                                const struct wtl_plan_node *nodes, uint32_t node_count,
                                uint32_t chosen[WTL_UNITS_MAX],

@@ -9,8 +9,10 @@
  *                              so much may be under way, counted from the oldest that is
  *   $flow.data    up -> down   [down's link, n, epoch, node, local, seq, child, redelivered, tag,
  *                               body?]
- *   $flow.ack     down -> up   [up's link, [n, count, ...], [n, count, ...]]
- *                              done for good; not done, and forgotten here
+ *   $flow.ack     down -> up   [up's link, [n, count, ...]]   done for good
+ *   $flow.reset   down -> up   [up's link]                    something of it cannot be done: all
+ *                              of it that is not acknowledged is forgotten here, and has to come
+ *                              again, by a link that is opened anew; so order is kept
  *   $flow.close   up -> down   [down's link]                  it leads elsewhere now
  *   $flow.ask     down -> up   [up's link, count]             a pulling chain wants more
  *   $flow.back    down -> up   [node, local, number, hops, tag, body?]
@@ -31,6 +33,7 @@
 #define WTL_FLOW_TAG_CREDIT WTL_TAG("$flow.credit")
 #define WTL_FLOW_TAG_DATA   WTL_TAG("$flow.data")
 #define WTL_FLOW_TAG_ACK    WTL_TAG("$flow.ack")
+#define WTL_FLOW_TAG_RESET  WTL_TAG("$flow.reset")
 #define WTL_FLOW_TAG_CLOSE  WTL_TAG("$flow.close")
 #define WTL_FLOW_TAG_ASK    WTL_TAG("$flow.ask")
 #define WTL_FLOW_TAG_BACK   WTL_TAG("$flow.back")

@@ -109,7 +109,7 @@ static enum wtl_status emit_derived(struct wtl_ctx *x, struct wtl_running *stage
     const struct wtl_out *out = &stage->joint.out;
     struct wtl_flow_data data = {.tag = tag};
     enum wtl_status status = port == NULL ? WTL_OK : WTL_NOT_FOUND;
-    if (input->member || input->failed) {
+    if (input->member) {
         return refuse(x, body, WTL_OK); /* nobody is there for it */
     }
     if (input->outputs >= WTL_FLOW_CHILDREN_MAX) {

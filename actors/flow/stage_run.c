@@ -9,14 +9,12 @@
 
 /* ---- ends ---------------------------------------------------------------------------------- */
 
-static void settle(struct wtl_ctx *x, struct wtl_running *stage, struct wtl_input *input, bool ok)
+static void settle(struct wtl_ctx *x, struct wtl_running *stage, struct wtl_input *input)
 {
     struct wtl_joint *joint = &stage->joint;
-    wtl__in_settle(x, &joint->in, input->link, input->n, ok);
-    if (ok) {
-        wtl__count_add(&joint->spec->counts, WTL_FLOW_ACKED, 1);
-    }
-    bool filtered = ok && input->outputs == 0 && joint->out.arrow_count > 0 && !input->member;
+    wtl__in_settle(x, &joint->in, input->link, input->n);
+    wtl__count_add(&joint->spec->counts, WTL_FLOW_ACKED, 1);
+    bool filtered = input->outputs == 0 && joint->out.arrow_count > 0 && !input->member;
     wtl__input_free(x, &stage->inputs, input);
     if (filtered && joint->out.pulls) {
         wtl__in_ask(x, &joint->in, 1); /* who asked still waits for one */
@@ -26,7 +24,7 @@ static void settle(struct wtl_ctx *x, struct wtl_running *stage, struct wtl_inpu
 void wtl__stage_less(struct wtl_ctx *x, struct wtl_running *stage, struct wtl_input *input)
 {
     if (--input->outstanding == 0) {
-        settle(x, stage, input, !input->failed);
+        settle(x, stage, input);
     }
 }
 
@@ -40,10 +38,8 @@ void wtl__stage_settled(struct wtl_ctx *x, void *unit, uint16_t arrow, uint64_t 
     }
     if (ok) {
         wtl__stage_less(x, stage, input);
-    } else if (input->running) {
-        input->failed = true; /* its handler holds it */
     } else {
-        settle(x, stage, input, false);
+        wtl__in_break(&stage->joint.in, input->link); /* forgotten by the next pump */
     }
 }
 
@@ -84,21 +80,17 @@ static enum wtl_status finish(struct wtl_ctx *x, struct wtl_running *stage, stru
                               enum wtl_status status)
 {
     const struct wtl_actor *user = stage->joint.spec->user;
-    if (status == WTL_LATER && !input->failed) {
+    if (status == WTL_LATER) {
         input->later = true;
         return WTL_OK;
     }
-    if (status != WTL_OK && status != WTL_LATER) {
+    if (status != WTL_OK) {
         return status; /* the stage ends, and all of this with it */
     }
     if (input->outputs == 0 && user->kind == WTL_PROCESSOR && !input->member) {
         wtl__count_add(&stage->joint.spec->counts, WTL_FLOW_DROPPED, 1);
     }
-    if (input->failed) {
-        settle(x, stage, input, false);
-    } else {
-        wtl__stage_less(x, stage, input);
-    }
+    wtl__stage_less(x, stage, input);
     return WTL_OK;
 }
 
@@ -118,11 +110,9 @@ static enum wtl_status run(struct wtl_ctx *x, struct wtl_running *stage, struct 
         stage->view.request = 0;
         stage->current = input;
         stage->whole = whole;
-        input->running = true;
         wtl__stage_enter(x, stage);
         status = user->handle(x, wtl__stage_user(stage), &stage->view);
         wtl__stage_leave(x, stage);
-        input->running = false;
         stage->current = NULL;
         stage->whole = NULL;
         stage->view = (struct wtl_msg){0};
@@ -137,9 +127,20 @@ static enum wtl_status run(struct wtl_ctx *x, struct wtl_running *stage, struct 
     return finish(x, stage, input, status);
 }
 
+/* What cannot be done here any more comes again, in order, by links that are opened anew. */
+static void forget_broken(struct wtl_ctx *x, struct wtl_running *stage)
+{
+    struct wtl_in *in = &stage->joint.in;
+    for (uint32_t slot = wtl__in_reset(x, in); slot != WTL_IN_NONE; slot = wtl__in_reset(x, in)) {
+        wtl__inputs_forget(x, &stage->inputs, slot, &stage->waiting);
+    }
+}
+
 enum wtl_status wtl__stage_pump(struct wtl_ctx *x, struct wtl_running *stage)
 {
+    forget_broken(x, stage);
     send_outputs(x, stage);
+    forget_broken(x, stage);
     for (uint32_t left = WTL_UNIT_BATCH; stage->waiting.first != NULL; left--) {
         if (!may_run(stage, stage->waiting.first)) {
             break;
@@ -153,6 +154,7 @@ enum wtl_status wtl__stage_pump(struct wtl_ctx *x, struct wtl_running *stage)
         if (status != WTL_OK) {
             return status;
         }
+        forget_broken(x, stage);
     }
     wtl__count_set(&stage->joint.spec->counts, WTL_FLOW_WAITING, stage->inputs.count);
     return WTL_OK;
@@ -163,13 +165,13 @@ enum wtl_status wtl__stage_data(struct wtl_ctx *x, struct wtl_running *stage,
 {
     struct wtl_joint *joint = &stage->joint;
     struct wtl_flow_data data;
-    uint32_t slot = wtl__in_data(x, &joint->in, message, &data);
+    uint32_t slot = wtl__in_data(&joint->in, message, &data);
     if (slot == WTL_IN_NONE) {
         return WTL_OK;
     }
     struct wtl_input *input = wtl__input_new(x, &stage->inputs);
     if (input == NULL) {
-        wtl__in_settle(x, &joint->in, data.link, data.n, false);
+        wtl__in_break(&joint->in, data.link);
         return WTL_OK;
     }
     input->link = data.link;
@@ -184,7 +186,7 @@ enum wtl_status wtl__stage_data(struct wtl_ctx *x, struct wtl_running *stage,
     }
     input->message = wtl_keep(x, message);
     if (input->message == NULL) {
-        wtl__in_settle(x, &joint->in, input->link, input->n, false);
+        wtl__in_break(&joint->in, input->link);
         wtl__input_free(x, &stage->inputs, input);
         return WTL_OK;
     }

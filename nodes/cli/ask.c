@@ -1,8 +1,8 @@
 /*
  * ask.c - the commands that a node answers: `mesh`, `actor`, and `flow ls` and `show`.
  *
- * Which node: --control, else $WTL_CONTROL, else the one that answers on this machine. A question to
- * another node goes through that one: --node NAME, or the name in a pid.
+ * Which node: --control, else $WTL_CONTROL, else the one that answers on this machine. A question
+ * to another node goes through that one: --node NAME, or the name in a pid.
  *
  * Thread: one.
  */
@@ -47,12 +47,11 @@ static enum wtl__end none(const struct wtl__cli *cli)
     return end;
 }
 
-/* The socket of the node that --node names, if that node runs here; else the only one. */
-static const char *choose(const struct wtl__cli *cli,
-                          char paths[WTL__SOCKETS_MAX][WTL__CONTROL_PATH_MAX], uint32_t count)
+/* The socket of the node that is asked, if that one runs here; else the only one. */
+static const char *choose(const char *node, char paths[WTL__SOCKETS_MAX][WTL__CONTROL_PATH_MAX],
+                          uint32_t count)
 {
-    const char *node = wtl__value(cli, "node");
-    for (uint32_t i = 0; node != NULL && i < count; i++) {
+    for (uint32_t i = 0; node[0] != '\0' && i < count; i++) {
         const char *base = strrchr(paths[i], '/') + 1;
         if (strncmp(base, node, strlen(node)) == 0 && strcmp(base + strlen(node), ".sock") == 0) {
             return paths[i];
@@ -61,7 +60,8 @@ static const char *choose(const struct wtl__cli *cli,
     return count == 1 ? paths[0] : NULL;
 }
 
-static enum wtl__end find_socket(const struct wtl__cli *cli, const char **path_out)
+static enum wtl__end find_socket(const struct wtl__cli *cli, const struct wtl__request *request,
+                                 const char **path_out)
 {
     static char paths[WTL__SOCKETS_MAX][WTL__CONTROL_PATH_MAX];
     const char *given = wtl__value(cli, "control");
@@ -71,7 +71,7 @@ static enum wtl__end find_socket(const struct wtl__cli *cli, const char **path_o
         return WTL__END_OK;
     }
     uint32_t count = wtl__client_sockets(paths);
-    *path_out = choose(cli, paths, count);
+    *path_out = choose(request->node, paths, count);
     if (*path_out != NULL) {
         return WTL__END_OK;
     }
@@ -279,7 +279,7 @@ enum wtl__end wtl__run_ask(struct wtl__cli *cli)
     if (end != WTL__END_OK) {
         return end;
     }
-    end = find_socket(cli, &path);
+    end = find_socket(cli, &request, &path);
     if (end != WTL__END_OK || !wtl__is_given(cli, "watch")) {
         return end != WTL__END_OK ? end : ask_once(cli, path, &request);
     }

@@ -34,9 +34,10 @@ enum wtl__end wtl__cli_run(struct wtl__cli *cli, int argc, char *const argv[])
 enum wtl__end wtl__run_version(struct wtl__cli *cli)
 {
     if (wtl__is_given(cli, "json")) {
-        (void)fprintf(cli->out,
-                      "{\"version\":\"%s\",\"abi_major\":%d,\"abi_minor\":%d,\"licence\":\"MIT\"}\n",
-                      WTL__VERSION, WTL_ABI_MAJOR, WTL_ABI_MINOR);
+        (void)fprintf(
+            cli->out,
+            "{\"version\":\"%s\",\"abi_major\":%d,\"abi_minor\":%d,\"licence\":\"MIT\"}\n",
+            WTL__VERSION, WTL_ABI_MAJOR, WTL_ABI_MINOR);
         return WTL__END_OK;
     }
     (void)fprintf(cli->out, "wattle %s, module ABI %d.%d, licence MIT (see NOTICE)\n", WTL__VERSION,

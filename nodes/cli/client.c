@@ -72,8 +72,8 @@ uint32_t wtl__client_sockets(char paths_out[WTL__SOCKETS_MAX][WTL__CONTROL_PATH_
         const struct dirent *entry = NULL;
         while (open != NULL && count < WTL__SOCKETS_MAX && (entry = readdir(open)) != NULL) {
             size_t size = strlen(entry->d_name);
-            int written = snprintf(paths_out[count], WTL__CONTROL_PATH_MAX, "%s/%s", folder,
-                                   entry->d_name);
+            int written =
+                snprintf(paths_out[count], WTL__CONTROL_PATH_MAX, "%s/%s", folder, entry->d_name);
             if (size > 5 && strcmp(entry->d_name + size - 5, ".sock") == 0 && written > 0 &&
                 (unsigned)written < WTL__CONTROL_PATH_MAX &&
                 wtl__client_probe(paths_out[count]) == WTL_OK) {
@@ -213,7 +213,8 @@ enum wtl_status wtl__client_ask(const char *path, const struct wtl__request *req
 {
     struct client client = {
         .error = error,
-        .deadline_ns = wtl__clock_now_ns(wtl__clock_system()) + (uint64_t)timeout_ms * WTL__NS_PER_MS,
+        .deadline_ns =
+            wtl__clock_now_ns(wtl__clock_system()) + (uint64_t)timeout_ms * WTL__NS_PER_MS,
     };
     client.fd = connect_to(path);
     if (client.fd < 0) {

@@ -80,6 +80,8 @@ struct wtl__cli {
 /* Parses and runs. argv[0] is the program. */
 enum wtl__end wtl__cli_run(struct wtl__cli *cli, int argc, char *const argv[]);
 
+/* ---- values.c ------------------------------------------------------------------------------ */
+
 /* The last value of that option; NULL when it was not given, or without a value. */
 const char *wtl__value(const struct wtl__cli *cli, const char *option);
 bool wtl__is_given(const struct wtl__cli *cli, const char *option);
@@ -104,6 +106,17 @@ uint32_t wtl__options_of(const struct wtl__command *command,
 
 /* The command of that noun and verb (NULL: none); NULL when there is none. */
 const struct wtl__command *wtl__command_find(const char *noun, const char *verb);
+
+/* ---- usage.c ------------------------------------------------------------------------------- */
+
+/* Each reports, with what was probably meant, and returns the exit code. `verb` is NULL when none
+ * was given, `command` when it is not known yet. */
+enum wtl__end wtl__unknown_noun(const struct wtl__cli *cli, const char *word);
+enum wtl__end wtl__unknown_verb(const struct wtl__cli *cli, const char *noun, const char *verb);
+enum wtl__end wtl__unknown_option(const struct wtl__cli *cli, const struct wtl__command *command,
+                                  const char *word);
+/* The line that says how a command is used, below an error. */
+void wtl__usage_line(const struct wtl__cli *cli, const struct wtl__command *command);
 
 /* ---- help.c -------------------------------------------------------------------------------- */
 

@@ -26,6 +26,7 @@ static const struct wtl__option id_show_options[] = {
 static const struct wtl__option node_start_options[] = {
     {.name = "id", .value = "FILE", .help = "the bundle of this node; without one it refuses"},
     {.name = "listen", .value = "ADDR", .help = "host:port to listen at; a device does not"},
+    {.name = "advertise", .value = "ADDR", .help = "host:port that others dial, if another"},
     {.name = "join", .value = "ADDR", .may_repeat = true, .help = "host:port of a node to join by"},
     {.name = "module", .value = "FILE", .may_repeat = true, .help = "a module (.so) to load"},
     {.name = "flow", .value = "FILE", .may_repeat = true, .help = "a flow to run"},

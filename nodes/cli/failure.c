@@ -102,7 +102,8 @@ void wtl__print_clean(FILE *file, const char *bytes, size_t size)
     }
 }
 
-static void print_line(FILE *file, const char *format, va_list arguments)
+static void __attribute__((format(printf, 2, 0)))
+print_line(FILE *file, const char *format, va_list arguments)
 {
     char line[LINE_MAX_BYTES];
     int size = vsnprintf(line, sizeof line, format, arguments);

@@ -22,11 +22,11 @@
 /* What a script can tell apart. */
 enum wtl__end {
     WTL__END_OK = 0,
-    WTL__END_NO = 1,           /* the answer is "no" */
+    WTL__END_NO = 1, /* the answer is "no" */
     WTL__END_USAGE = 64,
-    WTL__END_DATA = 65,        /* a bad flow or module */
+    WTL__END_DATA = 65, /* a bad flow or module */
     WTL__END_UNREACHABLE = 69,
-    WTL__END_TIMEOUT = 75,     /* try again */
+    WTL__END_TIMEOUT = 75, /* try again */
     WTL__END_DENIED = 77,
     WTL__END_CONFIG = 78,
 };
@@ -75,7 +75,8 @@ enum wtl__end {
       "A node answers a bounded number of questions at a time, so that looking at it never holds " \
       "up its work. Ask again.")                                                                   \
     X(SEVERAL, 310, USAGE, "several nodes answer on this machine",                                 \
-      "Without --control or $WTL_CONTROL the command takes the one node that answers here, or the " \
+      "Without --control or $WTL_CONTROL the command takes the one node that answers here, or "    \
+      "the "                                                                                       \
       "one that --node names. Say which one to ask.")                                              \
     X(IDENTITY, 401, CONFIG, "an identity that is refused",                                        \
       "A bundle is one file with a node's key, its certificate chain and the roots it accepts, "   \
@@ -96,6 +97,10 @@ enum wtl__end {
       "A node proves who it is with a bundle, and listens for nobody without one. On the machine " \
       "that holds the CA: `wattle ca init DIR --mesh NAME` once for the mesh, and `wattle id new " \
       "NAME --layer LAYER --ca DIR --out FILE` for this node.")                                    \
+    X(MODULE, 503, DATA, "a module that is not loaded",                                            \
+      "A module is a shared object made by wattle_add_module() for this node's ABI (`wattle "      \
+      "version`). It is refused when it lacks its entry, was built for another ABI or machine, "   \
+      "imports what a module may not, or has no signature and --dev was not given.")               \
     X(FLOW, 601, DATA, "a flow that is not accepted",                                              \
       "What is wrong with it is printed above, each with a code of its own that `wattle explain` " \
       "knows.")

@@ -7,19 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/command.h"
+#include "cli/flow_file.h"
 #include "flow/check.h"
 #include "flow/graph.h"
 #include "flow/parse.h"
-
-/* A flow that was read: the AST is large, so the whole is on the heap. */
-struct flow_file {
-    const char *where;
-    size_t size;
-    struct wtl_flow_diags diags;
-    struct wtl_flow_ast ast;
-    char source[WTL_FLOW_SOURCE_MAX + 1]; /* one more than may be, to see that it is too large */
-};
 
 /* "climate" of "some/where/climate.flow", as the name of a flow that does not say its own. */
 static void name_of(const char *where, char name_out[WTL_FLOW_NAME_MAX + 1])
@@ -31,11 +22,12 @@ static void name_of(const char *where, char name_out[WTL_FLOW_NAME_MAX + 1])
     (void)snprintf(name_out, WTL_FLOW_NAME_MAX + 1, "%.*s", (int)size, size > 0 ? base : "flow");
 }
 
-static enum wtl__end read_file(const struct wtl__cli *cli, struct flow_file *flow)
+static enum wtl__end read_file(const struct wtl__cli *cli, const char *path,
+                               struct wtl__flow_file *flow)
 {
-    bool is_input = strcmp(cli->operands[0], "-") == 0;
-    flow->where = is_input ? "standard input" : cli->operands[0];
-    FILE *file = is_input ? stdin : fopen(cli->operands[0], "rbe");
+    bool is_input = strcmp(path, "-") == 0;
+    flow->where = is_input ? "standard input" : path;
+    FILE *file = is_input ? stdin : fopen(path, "rbe");
     int failed = errno;
     if (file != NULL) {
         errno = 0;
@@ -52,10 +44,10 @@ static enum wtl__end read_file(const struct wtl__cli *cli, struct flow_file *flo
     return WTL__END_OK;
 }
 
-static void print_diags(const struct wtl__cli *cli, const struct flow_file *flow)
+static void print_diags(const struct wtl__cli *cli, const struct wtl__flow_file *flow)
 {
-    size_t size = wtl_flow_diags_render(&flow->diags, flow->where, flow->source, flow->size, NULL,
-                                        0);
+    size_t size =
+        wtl_flow_diags_render(&flow->diags, flow->where, flow->source, flow->size, NULL, 0);
     char *text = malloc(size + 1);
     if (text != NULL) {
         (void)wtl_flow_diags_render(&flow->diags, flow->where, flow->source, flow->size, text,
@@ -65,21 +57,21 @@ static void print_diags(const struct wtl__cli *cli, const struct flow_file *flow
     }
 }
 
-/* Reads and checks the flow of the command line. `*flow_out` is NULL unless it is accepted. */
-static enum wtl__end read_flow(const struct wtl__cli *cli, struct flow_file **flow_out)
+enum wtl__end wtl__flow_read(const struct wtl__cli *cli, const char *path,
+                             struct wtl__flow_file **flow_out)
 {
     char name[WTL_FLOW_NAME_MAX + 1];
-    struct flow_file *flow = calloc(1, sizeof *flow);
+    struct wtl__flow_file *flow = calloc(1, sizeof *flow);
     *flow_out = NULL;
     if (flow == NULL) {
         return wtl__fail(&cli->report, WTL__FAILURE_REFUSED, NULL, "no memory");
     }
-    enum wtl__end end = read_file(cli, flow);
+    enum wtl__end end = read_file(cli, path, flow);
     if (end != WTL__END_OK) {
         free(flow);
         return end;
     }
-    name_of(flow->where, name);
+    name_of(strcmp(path, "-") == 0 ? "stdin" : path, name);
     wtl_flow_diags_init(&flow->diags);
     enum wtl_status parsed =
         wtl_flow_parse(&flow->ast, flow->source, flow->size, name, &flow->diags);
@@ -95,8 +87,8 @@ static enum wtl__end read_flow(const struct wtl__cli *cli, struct flow_file **fl
 
 enum wtl__end wtl__run_flow_check(struct wtl__cli *cli)
 {
-    struct flow_file *flow = NULL;
-    enum wtl__end end = read_flow(cli, &flow);
+    struct wtl__flow_file *flow = NULL;
+    enum wtl__end end = wtl__flow_read(cli, cli->operands[0], &flow);
     if (end != WTL__END_OK) {
         return end;
     }
@@ -124,8 +116,8 @@ enum wtl__end wtl__run_flow_graph(struct wtl__cli *cli)
         return wtl__fail(&cli->report, WTL__FAILURE_VALUE, NULL,
                          "--format wants text, dot or mermaid; got \"%s\"", wanted);
     }
-    struct flow_file *flow = NULL;
-    enum wtl__end end = read_flow(cli, &flow);
+    struct wtl__flow_file *flow = NULL;
+    enum wtl__end end = wtl__flow_read(cli, cli->operands[0], &flow);
     if (end != WTL__END_OK) {
         return end;
     }

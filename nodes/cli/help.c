@@ -124,7 +124,7 @@ enum wtl__end wtl__run_help(struct wtl__cli *cli)
         return WTL__END_OK;
     }
     /* parsed like a command, so that the error and what was meant are the same */
-    char *words[] = {(char *)(uintptr_t)"wattle", (char *)(uintptr_t)noun, NULL};
+    char *words[] = {(char *)(uintptr_t) "wattle", (char *)(uintptr_t)noun, NULL};
     struct wtl__cli again = *cli;
     again.given_count = 0;
     return wtl__parse(&again, 2, words);

@@ -12,10 +12,9 @@
 static enum wtl__end fail(const struct wtl__cli *cli, const char *place,
                           const struct wtl_error *error, const char *help)
 {
-    enum wtl__failure failure = error->status == WTL_CONFIG ? WTL__FAILURE_IDENTITY
-                                : error->status == WTL_NOT_FOUND
-                                    ? WTL__FAILURE_NO_CA
-                                    : wtl__failure_of(error->status);
+    enum wtl__failure failure = error->status == WTL_CONFIG      ? WTL__FAILURE_IDENTITY
+                                : error->status == WTL_NOT_FOUND ? WTL__FAILURE_NO_CA
+                                                                 : wtl__failure_of(error->status);
     enum wtl__end end = wtl__fail(&cli->report, failure, place, "%s", error->text);
     if (help != NULL) {
         wtl__fail_line(&cli->report, "help", "%s", help);
@@ -42,8 +41,9 @@ enum wtl__end wtl__run_ca_init(struct wtl__cli *cli)
     (void)fprintf(cli->out, "mesh %s\n", info.mesh);
     (void)fprintf(cli->out, "root     %s/root.pem, valid until %s\n", folder,
                   wtl__civil_day_text(info.root_not_after_s, root));
-    (void)fprintf(cli->out, "         %s/root.key: keep it offline, it is needed again to renew "
-                            "the issuing CA\n",
+    (void)fprintf(cli->out,
+                  "         %s/root.key: keep it offline, it is needed again to renew "
+                  "the issuing CA\n",
                   folder);
     (void)fprintf(cli->out, "issuing  %s/issuing.pem, valid until %s\n", folder,
                   wtl__civil_day_text(info.issuing_not_after_s, issuing));

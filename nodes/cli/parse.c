@@ -80,141 +80,6 @@ const struct wtl__command *wtl__command_find(const char *noun, const char *verb)
     return NULL;
 }
 
-/* ---- values ------------------------------------------------------------------------------- */
-
-const char *wtl__value_at(const struct wtl__cli *cli, const char *option, uint32_t index)
-{
-    for (uint32_t i = 0; i < cli->given_count; i++) {
-        if (strcmp(cli->given[i].option->name, option) == 0 && index-- == 0) {
-            return cli->given[i].value;
-        }
-    }
-    return NULL;
-}
-
-bool wtl__is_given(const struct wtl__cli *cli, const char *option)
-{
-    for (uint32_t i = 0; i < cli->given_count; i++) {
-        if (strcmp(cli->given[i].option->name, option) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-const char *wtl__value(const struct wtl__cli *cli, const char *option)
-{
-    const char *value = NULL;
-    for (uint32_t i = 0; i < cli->given_count; i++) {
-        if (strcmp(cli->given[i].option->name, option) == 0) {
-            value = cli->given[i].value;
-        }
-    }
-    return value;
-}
-
-bool wtl__value_ms(const struct wtl__cli *cli, const char *option, int64_t absent_ms,
-                   int64_t min_ms, int64_t max_ms, int64_t *ms_out)
-{
-    static const struct wtl_field field = {.name = "time", .type = WTL_FIELD_DURATION_MS};
-    const char *text = wtl__value(cli, option);
-    struct wtl_error error = {0};
-    *ms_out = absent_ms;
-    if (text == NULL) {
-        return true;
-    }
-    if (wtl_setting_read(&field, text, ms_out, &error) == WTL_OK && *ms_out >= min_ms &&
-        *ms_out <= max_ms) {
-        return true;
-    }
-    (void)wtl__fail(&cli->report, WTL__FAILURE_VALUE, NULL,
-                    "--%s wants a time from %lldms to %llds, such as 500ms, 5s or 2m; got \"%s\"",
-                    option, (long long)min_ms, (long long)(max_ms / 1000), text);
-    return false;
-}
-
-/* ---- usage errors ------------------------------------------------------------------------- */
-
-static void help_with(const struct wtl__cli *cli, const struct wtl__command *command)
-{
-    (void)fputs("  = usage: ", cli->err);
-    if (command != NULL) {
-        wtl__help_usage(cli->err, command);
-    } else {
-        (void)fputs("wattle NOUN VERB [options]; `wattle help` lists the commands", cli->err);
-    }
-    (void)fputc('\n', cli->err);
-}
-
-static enum wtl__end unknown_noun(const struct wtl__cli *cli, const char *word)
-{
-    struct wtl__nearest nearest = wtl__nearest_to(word, strlen(word));
-    for (uint32_t i = 0; i < wtl__commands_count; i++) {
-        wtl__nearest_offer(&nearest, wtl__commands[i].noun);
-    }
-    enum wtl__end end =
-        wtl__fail(&cli->report, WTL__FAILURE_COMMAND, NULL, "there is no command \"%s\"", word);
-    if (nearest.best != NULL) {
-        wtl__fail_line(&cli->report, "help", "did you mean `wattle %s`?", nearest.best);
-    } else {
-        help_with(cli, NULL);
-    }
-    return end;
-}
-
-static enum wtl__end unknown_verb(const struct wtl__cli *cli, const char *noun, const char *verb)
-{
-    char verbs[128] = "";
-    size_t used = 0;
-    struct wtl__nearest nearest = wtl__nearest_to(verb != NULL ? verb : "",
-                                                  verb != NULL ? strlen(verb) : 0);
-    for (uint32_t i = 0; i < wtl__commands_count; i++) {
-        const struct wtl__command *command = &wtl__commands[i];
-        if (strcmp(command->noun, noun) == 0 && command->verb != NULL &&
-            used < sizeof verbs - 1) {
-            wtl__nearest_offer(&nearest, command->verb);
-            used += (size_t)snprintf(verbs + used, sizeof verbs - used, "%s%s",
-                                     used > 0 ? ", " : "", command->verb);
-        }
-    }
-    enum wtl__end end =
-        verb == NULL
-            ? wtl__fail(&cli->report, WTL__FAILURE_COMMAND, NULL, "`wattle %s` wants a verb: %s",
-                        noun, verbs)
-            : wtl__fail(&cli->report, WTL__FAILURE_COMMAND, NULL,
-                        "`wattle %s` has no verb \"%s\"; it has: %s", noun, verb, verbs);
-    if (nearest.best != NULL) {
-        wtl__fail_line(&cli->report, "help", "did you mean `wattle %s %s`?", noun, nearest.best);
-    } else {
-        wtl__fail_line(&cli->report, "help", "wattle help %s", noun);
-    }
-    return end;
-}
-
-static enum wtl__end unknown_option(const struct wtl__cli *cli, const struct wtl__command *command,
-                                    const char *word)
-{
-    const struct wtl__option *options[WTL__OPTIONS_MAX];
-    uint32_t count = wtl__options_of(command, options);
-    const char *name = word + strspn(word, "-");
-    struct wtl__nearest nearest = wtl__nearest_to(name, strcspn(name, "="));
-    for (uint32_t i = 0; i < count; i++) {
-        wtl__nearest_offer(&nearest, options[i]->name);
-    }
-    enum wtl__end end =
-        command == NULL
-            ? wtl__fail(&cli->report, WTL__FAILURE_OPTION, NULL, "there is no option %s", word)
-            : wtl__fail(&cli->report, WTL__FAILURE_OPTION, NULL, "`wattle %s%s%s` has no option %s",
-                        command->noun, command->verb != NULL ? " " : "",
-                        command->verb != NULL ? command->verb : "", word);
-    if (nearest.best != NULL) {
-        wtl__fail_line(&cli->report, "help", "did you mean --%s?", nearest.best);
-    } else {
-        help_with(cli, command);
-    }
-    return end;
-}
-
 /* ---- getopt ------------------------------------------------------------------------------- */
 
 /* What getopt_long needs to know, for one command or for the words in front of the noun. */
@@ -267,10 +132,10 @@ static enum wtl__end keep(struct wtl__cli *cli, const struct wtl__command *comma
                           const struct wtl__option *option, const char *value)
 {
     if (!option->may_repeat && wtl__is_given(cli, option->name) && option->value != NULL) {
-        enum wtl__end end = wtl__fail(&cli->report, WTL__FAILURE_OPTION, NULL,
-                                      "--%s is given twice, and stands for one thing",
-                                      option->name);
-        help_with(cli, command);
+        enum wtl__end end =
+            wtl__fail(&cli->report, WTL__FAILURE_OPTION, NULL,
+                      "--%s is given twice, and stands for one thing", option->name);
+        wtl__usage_line(cli, command);
         return end;
     }
     if (cli->given_count >= WTL__GIVEN_MAX) {
@@ -297,13 +162,13 @@ static enum wtl__end read_options(struct wtl__cli *cli, const struct wtl__comman
         if (number == ':') {
             enum wtl__end end = wtl__fail(&cli->report, WTL__FAILURE_VALUE, NULL,
                                           "%s wants a value", argv[optind - 1]);
-            help_with(cli, command);
+            wtl__usage_line(cli, command);
             return end;
         }
         if (number == '?') {
             char letter[3] = {'-', (char)optopt, '\0'};
             bool is_letter = optopt > 0 && optopt < FIRST_NUMBER;
-            return unknown_option(cli, command, is_letter ? letter : argv[optind - 1]);
+            return wtl__unknown_option(cli, command, is_letter ? letter : argv[optind - 1]);
         }
         const struct wtl__option *option = option_of(&reader, number);
         enum wtl__end end = keep(cli, command, option, optarg);
@@ -329,7 +194,7 @@ static enum wtl__end check_front(struct wtl__cli *cli)
         if (!taken) {
             char word[64];
             (void)snprintf(word, sizeof word, "--%s", cli->given[i].option->name);
-            return unknown_option(cli, cli->command, word);
+            return wtl__unknown_option(cli, cli->command, word);
         }
     }
     return WTL__END_OK;
@@ -343,14 +208,14 @@ static enum wtl__end check_rest(struct wtl__cli *cli)
         if (option->is_mandatory && !wtl__is_given(cli, option->name)) {
             enum wtl__end end = wtl__fail(&cli->report, WTL__FAILURE_OPTION, NULL,
                                           "--%s %s is missing", option->name, option->value);
-            help_with(cli, command);
+            wtl__usage_line(cli, command);
             return end;
         }
     }
     if (cli->operands_count < command->operands_min) {
-        enum wtl__end end = wtl__fail(&cli->report, WTL__FAILURE_OPERANDS, NULL,
-                                      "%s is missing", command->operands);
-        help_with(cli, command);
+        enum wtl__end end = wtl__fail(&cli->report, WTL__FAILURE_OPERANDS, NULL, "%s is missing",
+                                      command->operands);
+        wtl__usage_line(cli, command);
         return end;
     }
     return WTL__END_OK;
@@ -365,7 +230,7 @@ static enum wtl__end take_operands(struct wtl__cli *cli, int argc, char **argv)
                           cli->command->operands_max == 0 ? "\"%s\": no word is expected here"
                                                           : "\"%s\" is one word too many",
                           argv[i]);
-            help_with(cli, cli->command);
+            wtl__usage_line(cli, cli->command);
             return end;
         }
         cli->operands[cli->operands_count++] = argv[i];
@@ -419,7 +284,7 @@ static enum wtl__end find_command(struct wtl__cli *cli, int *count, char **words
         return WTL__END_OK;
     }
     if (wtl__noun_summary(noun) == NULL) {
-        return unknown_noun(cli, noun);
+        return wtl__unknown_noun(cli, noun);
     }
     end = take_word(cli, count, words, &verb);
     if (end != WTL__END_OK) {
@@ -430,7 +295,7 @@ static enum wtl__end find_command(struct wtl__cli *cli, int *count, char **words
         return WTL__END_OK;
     }
     cli->command = verb != NULL ? wtl__command_find(noun, verb) : NULL;
-    return cli->command != NULL ? WTL__END_OK : unknown_verb(cli, noun, verb);
+    return cli->command != NULL ? WTL__END_OK : wtl__unknown_verb(cli, noun, verb);
 }
 
 enum wtl__end wtl__parse(struct wtl__cli *cli, int argc, char *const argv[])

@@ -91,78 +91,6 @@ enum wtl_status wtl__table_sort(struct wtl__table *table, const char *column)
 
 /* ---- cells --------------------------------------------------------------------------------- */
 
-static const char *bytes_text(int64_t number, char out[WTL__CELL_TEXT])
-{
-    static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
-    unsigned unit = 0;
-    double value = (double)number;
-    while (value >= 1024 && unit + 1 < sizeof units / sizeof units[0]) {
-        value /= 1024;
-        unit++;
-    }
-    (void)snprintf(out, WTL__CELL_TEXT, unit > 0 && value < 10 ? "%.1f%s" : "%.0f%s", value,
-                   units[unit]);
-    return out;
-}
-
-/* The two largest units of a time span, without those that are zero: 3d4h, 2m, 150ms. */
-static const char *age_text(int64_t ms, char out[WTL__CELL_TEXT])
-{
-    static const struct {
-        int64_t ms;
-        const char *name;
-    } units[] = {{86400000, "d"}, {3600000, "h"}, {60000, "m"}, {1000, "s"}, {1, "ms"}};
-    for (unsigned i = 0; i < sizeof units / sizeof units[0]; i++) {
-        if (ms >= units[i].ms) {
-            int64_t rest = i < 3 ? ms % units[i].ms / units[i + 1].ms : 0;
-            if (rest > 0) {
-                (void)snprintf(out, WTL__CELL_TEXT, "%" PRId64 "%s%" PRId64 "%s",
-                               ms / units[i].ms, units[i].name, rest, units[i + 1].name);
-            } else {
-                (void)snprintf(out, WTL__CELL_TEXT, "%" PRId64 "%s", ms / units[i].ms,
-                               units[i].name);
-            }
-            return out;
-        }
-    }
-    (void)snprintf(out, WTL__CELL_TEXT, "0s");
-    return out;
-}
-
-static const char *us_text(int64_t us, char out[WTL__CELL_TEXT])
-{
-    if (us < 1000) {
-        (void)snprintf(out, WTL__CELL_TEXT, "%" PRId64 "us", us);
-    } else if (us < 1000000) {
-        (void)snprintf(out, WTL__CELL_TEXT, us < 10000 ? "%.1fms" : "%.0fms", (double)us / 1e3);
-    } else {
-        (void)snprintf(out, WTL__CELL_TEXT, "%.1fs", (double)us / 1e6);
-    }
-    return out;
-}
-
-const char *wtl__number_text(enum wtl__column_kind kind, int64_t number, char out[WTL__CELL_TEXT])
-{
-    switch (kind) {
-    case WTL__COLUMN_AGE:
-        return age_text(number, out);
-    case WTL__COLUMN_DAYS:
-        (void)snprintf(out, WTL__CELL_TEXT, "%" PRId64 "d", number);
-        return out;
-    case WTL__COLUMN_BYTES:
-        return number == 0 ? "-" : bytes_text(number, out);
-    case WTL__COLUMN_US:
-        return number == 0 ? "-" : us_text(number, out);
-    default:
-        break;
-    }
-    if (number == 0) {
-        return "-";
-    }
-    (void)snprintf(out, WTL__CELL_TEXT, "%" PRId64, number);
-    return out;
-}
-
 static bool is_number(enum wtl__column_kind kind)
 {
     return kind != WTL__COLUMN_TEXT && kind != WTL__COLUMN_DEPTH;
@@ -178,8 +106,8 @@ struct shown {
 static void show_text(struct shown *shown, const char *text, size_t size)
 {
     /* both are bounded: a character may take four bytes, and none of the width */
-    for (size_t at = 0; at < size && shown->width < CELL_WIDTH_MAX &&
-                        shown->size + 4 <= sizeof shown->text;) {
+    for (size_t at = 0;
+         at < size && shown->width < CELL_WIDTH_MAX && shown->size + 4 <= sizeof shown->text;) {
         uint32_t point = 0;
         unsigned length = wtl__utf8_next(text + at, size - at, &point);
         if (length > 0 && wtl__utf8_printable(point)) {
@@ -239,15 +167,15 @@ static void measure(struct layout *layout)
     const struct wtl__table *table = layout->table;
     struct shown shown;
     for (uint32_t i = 0; i < table->columns_count; i++) {
-        struct wtl__value head = {
-            .kind = WTL__VALUE_TEXT, .text = table->columns[i].name, .size = table->columns[i].size};
+        struct wtl__value head = {.kind = WTL__VALUE_TEXT,
+                                  .text = table->columns[i].name,
+                                  .size = table->columns[i].size};
         show_cell(&shown, WTL__COLUMN_TEXT, &head, 0);
         layout->widths[i] = shown.width;
         for (uint32_t row = 0; row < table->rows; row++) {
             const struct wtl__value *value = cell_at(table, row, i);
             show_cell(&shown, table->columns[i].kind, value, indent_of(table, row, i));
-            layout->widths[i] =
-                shown.width > layout->widths[i] ? shown.width : layout->widths[i];
+            layout->widths[i] = shown.width > layout->widths[i] ? shown.width : layout->widths[i];
             if (table->columns[i].has_sum && value->kind == WTL__VALUE_NUMBER) {
                 (void)__builtin_add_overflow(layout->sums[i], value->number, &layout->sums[i]);
             }
@@ -320,16 +248,29 @@ static void put_row(struct layout *layout, uint32_t row, bool color)
     (void)fputs(dim ? "\033[0m\n" : "\n", layout->file);
 }
 
+#define TOTALS_LABEL 32
+
+static const char *totals_label(const struct wtl__table *table, char out[TOTALS_LABEL])
+{
+    (void)snprintf(out, TOTALS_LABEL, "%" PRIu64 " in all", table->total);
+    return out;
+}
+
 static void put_totals(struct layout *layout)
 {
     const struct wtl__table *table = layout->table;
-    char label[48];
+    char label[TOTALS_LABEL];
     struct shown shown;
-    (void)snprintf(label, sizeof label, "%" PRIu64 " in all", table->total);
+    uint32_t end = 0; /* behind the last sum: nothing follows that could be seen */
     for (uint32_t i = 0; i < table->columns_count; i++) {
+        end = table->columns[i].has_sum ? i + 1 : end;
+    }
+    (void)totals_label(table, label);
+    for (uint32_t i = 0; i < end; i++) {
         struct wtl__value sum = {.kind = WTL__VALUE_NUMBER, .number = layout->sums[i]};
-        struct wtl__value text = {
-            .kind = WTL__VALUE_TEXT, .text = i == 0 ? label : " ", .size = i == 0 ? strlen(label) : 1};
+        struct wtl__value text = {.kind = WTL__VALUE_TEXT,
+                                  .text = i == 0 ? label : " ",
+                                  .size = i == 0 ? strlen(label) : 1};
         show_cell(&shown, table->columns[i].kind, table->columns[i].has_sum ? &sum : &text, 0);
         put_cell(layout, i, &shown);
     }
@@ -370,8 +311,10 @@ void wtl__table_print(const struct wtl__table *table, struct wtl__table_style st
         return;
     }
     measure(&layout);
-    if (layout.has_sums && !style.quiet && layout.widths[0] < 12) {
-        layout.widths[0] = 12; /* "4096 in all" */
+    char label[TOTALS_LABEL];
+    size_t wide = strlen(totals_label(table, label));
+    if (layout.has_sums && !style.quiet && table->rows > 1 && layout.widths[0] < wide) {
+        layout.widths[0] = wide;
     }
     if (!style.quiet) {
         put_head(&layout, style.color);

@@ -28,7 +28,8 @@ struct wtl__table_style {
     bool quiet; /* no head, no totals */
 };
 
-/* Reads the cells of a reply that has a table. Fails: WTL_NO_MEMORY. Owns: the caller deinits it. */
+/* Reads the cells of a reply that has a table. Fails: WTL_NO_MEMORY. Owns: the caller deinits it.
+ */
 enum wtl_status wtl__table_init(struct wtl__table *table, struct wtl__reply *reply) WTL_MUST_USE;
 void wtl__table_deinit(struct wtl__table *table);
 
@@ -45,7 +46,6 @@ void wtl__table_json(const struct wtl__table *table, FILE *file);
 
 /* One cell for people: "1.2ms", "3d", "1.5MiB", "-". Bounds: 24 bytes; texts are not done here. */
 #define WTL__CELL_TEXT 24
-const char *wtl__number_text(enum wtl__column_kind kind, int64_t number,
-                             char out[WTL__CELL_TEXT]);
+const char *wtl__number_text(enum wtl__column_kind kind, int64_t number, char out[WTL__CELL_TEXT]);
 
 #endif

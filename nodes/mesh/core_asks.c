@@ -142,10 +142,23 @@ static bool is_ghost(const struct wtl__core *core, const struct wtl__names_frame
            wtl__core_ask_of(core, result->pid, result->name) == NULL;
 }
 
+static void send_drop(struct wtl__core *core, const struct wtl__names_frame *result)
+{
+    struct wtl__names_frame drop = {.destination = result->source,
+                                    .verb = WTL__NAMES_DROP,
+                                    .pid = result->pid,
+                                    .epoch = result->epoch};
+    wtl__core_copy(drop.name, result->name);
+    (void)wtl__core_names_send(core, &drop);
+}
+
 void wtl__core_ask_result(struct wtl__core *core, const struct wtl__names_frame *result)
 {
     struct wtl__core_ask *ask = wtl__map_get(&core->asks_map, 0, result->request);
     if (ask == NULL || strcmp(ask->name, result->name) != 0) {
+        if (core->is_leaf && result->status == WTL_OK && is_ghost(core, result)) {
+            send_drop(core, result); /* registered for an actor that has gone meanwhile */
+        }
         return;
     }
     enum wtl_status status = result->status;
@@ -155,12 +168,7 @@ void wtl__core_ask_result(struct wtl__core *core, const struct wtl__names_frame 
     bool held = status == WTL_EXISTS || (status == WTL_OK && ask->kind == WTL__ASK_WHEREIS);
     bool ghost = held && is_ghost(core, result);
     if (ghost) {
-        struct wtl__names_frame drop = {.destination = result->source,
-                                        .verb = WTL__NAMES_DROP,
-                                        .pid = result->pid,
-                                        .epoch = result->epoch};
-        wtl__core_copy(drop.name, result->name);
-        (void)wtl__core_names_send(core, &drop);
+        send_drop(core, result);
     }
     if (wrong_view || too_early || ghost) {
         ask->retry_ms = core->now_ms + WTL__ASK_SOON_MS;

@@ -36,6 +36,14 @@ void wtl__core_asks_renew(struct wtl__core *core)
         }
     }
     wtl__core_asks_again(core);
+    const struct wtl__core_link *link = wtl__core_link_find(core, core->uplink);
+    struct wtl__names_frame all = {.verb = WTL__NAMES_LOOKUP,
+                                   .status = WTL_MORE,
+                                   .destination = link == NULL ? 0 : link->node,
+                                   .request = ++core->serial};
+    if (link != NULL) {
+        (void)wtl__core_names_send(core, &all);
+    }
 }
 
 static void drop_for_leaf(struct wtl__core *core, const struct wtl__names_frame *frame)

@@ -107,7 +107,25 @@ bool wtl__core_attach_sync(struct wtl__core *core, struct wtl__core_link *link)
 
 /* ---- records of others --------------------------------------------------------------------- */
 
-/* WTL_OK: to be taken. WTL_EXISTS: true or old, but nothing new. Else why the link has to go. */
+/* The highest number counts. The same one again counts when it was given up only because nothing
+ * led to its uplink for a while. */
+static bool is_news(const struct wtl__core_node *leaf, const struct wtl__attach *attach)
+{
+    return attach->number > leaf->number || (attach->number == leaf->number && leaf->uplink == 0 &&
+                                             leaf->detached != attach->number);
+}
+
+/* Another incarnation: the one whose record expires later is the one that is. While a device's
+ * clock goes back, that is wrong until its old record has expired. */
+static bool is_later(const struct wtl__core *core, const struct wtl__core_node *leaf,
+                     const struct wtl__attach *attach)
+{
+    return leaf->expiry_s <= wall_now(core) || attach->expiry_s > leaf->expiry_s ||
+           (attach->expiry_s == leaf->expiry_s && attach->leaf > leaf->id);
+}
+
+/* WTL_OK: to be taken. WTL_EXISTS: true or old, but nothing new. WTL_LATER: another incarnation has
+ * a link to this node, which must be probed first. Else why the link has to go. */
 static enum wtl_status judge(const struct wtl__core *core, const struct wtl__core_link *link,
                              const struct wtl__attach *attach)
 {
@@ -131,19 +149,19 @@ static enum wtl_status judge(const struct wtl__core *core, const struct wtl__cor
     }
     const struct wtl__core_node *leaf = wtl__core_node_named(core, attach->leaf);
     if (leaf != NULL && leaf->layer == WTL_LAYER_DEVICE) {
-        if (leaf->id == attach->leaf && attach->number <= leaf->number) {
+        if (leaf->id == attach->leaf && !is_news(leaf, attach)) {
             return WTL_EXISTS;
         }
-        if (leaf->id != attach->leaf &&
-            (leaf->gone == attach->leaf ||
-             (leaf->state == WTL__NODE_UP && wtl__core_node_link(core, leaf) != 0 &&
-              (leaf->link != 0 || attach->expiry_s <= leaf->expiry_s)))) {
+        if (leaf->id != attach->leaf && !is_later(core, leaf, attach)) {
             return WTL_EXISTS;
         }
     } else if (leaf != NULL && leaf->state == WTL__NODE_UP) {
         return WTL_EXISTS;
     }
-    return core->config.check(core->config.context, attach, wall_now(core)) ? WTL_OK : WTL_FORGED;
+    if (!core->config.check(core->config.context, attach, wall_now(core))) {
+        return WTL_FORGED;
+    }
+    return leaf != NULL && leaf->id != attach->leaf && leaf->link != 0 ? WTL_LATER : WTL_OK;
 }
 
 static void take(struct wtl__core *core, const struct wtl__attach *attach)
@@ -192,7 +210,14 @@ enum wtl_status wtl__core_attach_frame(struct wtl__core *core, struct wtl__core_
         take(core, &attach);
         pass_on(core, link, out, wtl__put_attach(out, sizeof out, &attach));
     }
-    return status == WTL_EXISTS ? WTL_OK : status;
+    if (status == WTL_LATER) {
+        const struct wtl__core_node *leaf = wtl__core_node_named(core, attach.leaf);
+        struct wtl__core_link *old = wtl__core_link_find(core, leaf->link);
+        if (old != NULL) {
+            wtl__core_link_contest_leaf(core, old, attach.leaf, link, frame);
+        }
+    }
+    return status == WTL_EXISTS || status == WTL_LATER ? WTL_OK : status;
 }
 
 /* ---- the end of one ------------------------------------------------------------------------ */
@@ -209,6 +234,7 @@ void wtl__core_attach_end(struct wtl__core *core, struct wtl__core_node *leaf)
     if (leaf->uplink == core->config.node) {
         struct wtl__detach detach = {
             .leaf = leaf->id, .uplink = leaf->uplink, .number = leaf->number};
+        leaf->detached = leaf->number;
         send_detach(core, NULL, &detach);
     }
     free(leaf->proof);
@@ -228,11 +254,13 @@ enum wtl_status wtl__core_detach_frame(struct wtl__core *core, struct wtl__core_
         return WTL_PROTOCOL;
     }
     struct wtl__core_node *leaf = wtl__core_node_find(core, detach.leaf);
-    if (leaf == NULL || detach.uplink == core->config.node || leaf->uplink != detach.uplink ||
-        detach.number < leaf->number || leaf->link != 0) {
+    if (leaf == NULL || leaf->layer != WTL_LAYER_DEVICE || leaf->link != 0 ||
+        detach.uplink == core->config.node || detach.number < leaf->number ||
+        detach.number == leaf->detached || (leaf->uplink != 0 && leaf->uplink != detach.uplink)) {
         return WTL_OK;
     }
     leaf->uplink = 0;
+    leaf->number = leaf->detached = detach.number;
     send_detach(core, link, &detach);
     wtl__core_node_down(core, leaf, WTL_NO_CONNECTION);
     wtl__core_attach_end(core, leaf);

@@ -161,8 +161,6 @@ static enum wtl_status judge_leaf(const struct wtl__core *core, const struct wtl
     case WTL__NAMES_RESULT:
         return WTL_OK;
     case WTL__NAMES_LOOKUP:
-        return frame->destination == core->config.node && frame->status == WTL_OK ? WTL_OK
-                                                                                  : WTL_DENIED;
     case WTL__NAMES_REGISTER:
         return frame->destination == core->config.node ? WTL_OK : WTL_DENIED;
     case WTL__NAMES_DROP:
@@ -174,12 +172,15 @@ static enum wtl_status judge_leaf(const struct wtl__core *core, const struct wtl
     }
 }
 
-/* Nobody else may speak for this node, nor for a leaf that is linked to it. */
-static bool is_linked_here(const struct wtl__core *core, uint64_t id)
+/* Nobody else may speak for a leaf that is linked here, nor tell this node what it says itself. A
+ * frame of this node's own that is for another one has gone round, while routes change. */
+static bool is_forged(const struct wtl__core *core, const struct wtl__names_frame *frame)
 {
-    const struct wtl__core_node *node = wtl__core_node_find(core, id);
-    return id == core->config.node ||
-           (node != NULL && node->layer == WTL_LAYER_DEVICE && node->link != 0);
+    const struct wtl__core_node *node = wtl__core_node_find(core, frame->source);
+    if (frame->source == core->config.node) {
+        return frame->destination == core->config.node;
+    }
+    return node != NULL && node->layer == WTL_LAYER_DEVICE && node->link != 0;
 }
 
 static void relay(struct wtl__core *core, const struct wtl__core_link *from,
@@ -207,7 +208,7 @@ enum wtl_status wtl__core_names_frame(struct wtl__core *core, struct wtl__core_l
             return status;
         }
     } else if (!wtl__core_may_speak(core, link->number, frame.source)) {
-        return is_linked_here(core, frame.source) ? WTL_FORGED : WTL_OK;
+        return is_forged(core, &frame) ? WTL_FORGED : WTL_OK;
     }
     if (frame.destination != core->config.node) {
         if (core->is_leaf) {

@@ -189,6 +189,7 @@ void wtl__core_node_become(struct wtl__core *core, struct wtl__core_node *node, 
     node->id = id;
     node->state = WTL__NODE_KNOWN;
     node->number = 0;
+    node->detached = 0;
     node->uplink = 0;
     core->routes_dirty = true;
     core->routes_changed = true;

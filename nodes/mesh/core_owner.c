@@ -320,6 +320,17 @@ static bool state_of_own(struct wtl__core *core, const struct wtl__core_name *na
     return false;
 }
 
+/* A leaf that is linked here is told what it got: if its actor has gone meanwhile, it says so. */
+static void ask_leaf(struct wtl__core *core, const struct wtl__names_frame *frame)
+{
+    const struct wtl__core_node *leaf = wtl__core_node_find(core, frame->pid.node);
+    if (leaf != NULL && leaf->layer == WTL_LAYER_DEVICE && leaf->link != 0) {
+        struct wtl__names_frame state = *frame;
+        state.destination = leaf->id;
+        (void)wtl__core_names_send(core, &state);
+    }
+}
+
 void wtl__core_state(struct wtl__core *core, const struct wtl__names_frame *frame)
 {
     struct wtl__core_name *name = wtl__core_name_get(core, frame->name);
@@ -331,8 +342,8 @@ void wtl__core_state(struct wtl__core *core, const struct wtl__names_frame *fram
         }
         return;
     }
-    if (core->is_leaf || (frame->view == core->view.hash && owner != frame->source) ||
-        state_of_own(core, name, frame)) {
+    bool stranger = !core->is_leaf && frame->view == core->view.hash && owner != frame->source;
+    if (stranger || state_of_own(core, name, frame) || core->is_leaf) {
         return;
     }
     bool ours = name != NULL && !wtl_pid_is_none(name->pid) && wtl__core_is_ours(core, name->pid) &&
@@ -349,7 +360,12 @@ void wtl__core_state(struct wtl__core *core, const struct wtl__names_frame *fram
     }
     struct wtl__core_node *source = wtl__core_node_find(core, frame->source);
     uint64_t mark = source == NULL || source->sync == NULL ? 0 : source->sync->mark;
-    if (!is_same(name, frame) && is_newer(name, frame, by_owner)) {
+    if (mark != 0) {
+        source->sync->asked_ms = core->now_ms; /* it is under way */
+    }
+    /* while the owner sends all it has, because there was a difference, what it says is so */
+    if (!is_same(name, frame) && (mark != 0 || is_newer(name, frame, by_owner))) {
+        ask_leaf(core, frame);
         name = wtl__core_name_put(core, frame->name, frame->pid, frame->epoch, frame->request,
                                   frame->source);
     }

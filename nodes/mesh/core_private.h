@@ -55,8 +55,9 @@
 #define WTL__ASK_SOON_MS     50u
 #define WTL__CLAIMS_RETRY_MS 1000u
 #define WTL__CLAIMS_SOON_MS  100u
+#define WTL__DIGEST_SOON_MS  250u /* after a change of routes or view, then ever less often */
 #define WTL__DIGEST_MS       10000u
-#define WTL__RESYNC_MS       2000u
+#define WTL__RESYNC_MS       700u /* a stream that nothing comes of for so long is asked for again */
 #define WTL__TOMB_MS         600000u
 #define WTL__CACHE_MS        10000u
 /* An epoch that is so far ahead of all others was made up. */
@@ -103,9 +104,10 @@ struct wtl__core_link {
     bool answered; /* the probe of `rival` was answered */
     uint64_t node;
     uint64_t up_ms;
-    uint64_t rival;    /* ON: another incarnation of it that somebody else has; 0: none */
-    uint64_t probe;    /* number of the probe under way */
-    uint64_t until_ms; /* when `rival`, NEWCOMER or OLDER is decided */
+    uint64_t rival;      /* ON: another incarnation of it that somebody else has; 0: none */
+    uint64_t probe;      /* number of the probe under way */
+    uint32_t rival_from; /* the link on which the record of a leaf's other incarnation came */
+    uint64_t until_ms;   /* when `rival`, NEWCOMER or OLDER is decided */
     /* Of a link to a core node: what that node reaches, in so many hops. Of one to a leaf: which
      * other leaves it was told of. */
     uint32_t near_count;
@@ -113,7 +115,9 @@ struct wtl__core_link {
     uint64_t near_nodes[WTL__ROSTER_MAX];
     uint8_t near_hops[WTL__ROSTER_MAX];
     uint32_t attach_at; /* records below this index of core->nodes are still to be sent */
-    uint8_t *held;      /* frames that came while it was not ON */
+    /* frames that came while it was not ON; ON: the record of `rival`, a leaf's other incarnation
+     */
+    uint8_t *held;
     uint32_t held_size;
     struct wtl__core_link *next_dead;
     char name[WTL_NAME_MAX + 1];
@@ -148,9 +152,10 @@ struct wtl__core_node {
     uint8_t link_class; /* 0: not known */
     uint8_t state;
     uint64_t since_ms;
-    uint64_t lost_ms; /* up without a route since; 0: it has one */
-    uint64_t uplink;  /* leaf: where it is attached, 0: nowhere */
-    uint64_t number;  /* of its record */
+    uint64_t lost_ms;  /* up without a route since; 0: it has one */
+    uint64_t uplink;   /* leaf: where it is attached, 0: nowhere */
+    uint64_t number;   /* of its record */
+    uint64_t detached; /* the record that was ended by DETACH: it does not come back */
     int64_t expiry_s;
     uint64_t expires_ms;
     uint8_t *proof;
@@ -258,6 +263,7 @@ struct wtl__core {
     bool grown; /* the view has nodes that `before` had not */
     uint64_t settle_ms;
     uint64_t digest_ms;
+    uint32_t digest_wait_ms;
 
     struct wtl__map names_map, holders;
     struct wtl__core_name **names;
@@ -319,6 +325,10 @@ void wtl__core_links_tick(struct wtl__core *core);
 void wtl__core_probe(struct wtl__core *core, struct wtl__core_link *link, uint64_t node);
 /* Another node says that it reaches `rival`, while this node has a link to the same name. */
 void wtl__core_link_contest(struct wtl__core *core, struct wtl__core_link *link, uint64_t rival);
+/* The same of a leaf: the record of its other incarnation came on `from`, and waits. */
+void wtl__core_link_contest_leaf(struct wtl__core *core, struct wtl__core_link *link,
+                                 uint64_t rival, const struct wtl__core_link *from,
+                                 const struct wtl__frame *record);
 void wtl__core_probe_answered(struct wtl__core *core, uint64_t node, uint64_t probe);
 
 /* ---- core_redial.c -------------------------------------------------------------------------- */
@@ -385,6 +395,8 @@ uint64_t wtl__core_owner(struct wtl__core *core, struct wtl__core_name *name);
 bool wtl__core_view_grants(const struct wtl__core *core, uint64_t hash);
 void wtl__core_view_tick(struct wtl__core *core);
 void wtl__core_view_check(struct wtl__core *core);
+/* Routes have changed, and frames may have been lost: digests go out soon. */
+void wtl__core_view_stir(struct wtl__core *core);
 
 /* ---- core_names.c --------------------------------------------------------------------------- */
 

@@ -9,6 +9,8 @@
  */
 #include "mesh/core_private.h"
 
+#include <stdlib.h>
+
 void wtl__core_probe(struct wtl__core *core, struct wtl__core_link *link, uint64_t node)
 {
     struct wtl__names_frame frame = {
@@ -45,6 +47,20 @@ void wtl__core_link_contest(struct wtl__core *core, struct wtl__core_link *link,
     }
 }
 
+void wtl__core_link_contest_leaf(struct wtl__core *core, struct wtl__core_link *link,
+                                 uint64_t rival, const struct wtl__core_link *from,
+                                 const struct wtl__frame *record)
+{
+    bool first = link->rival == 0;
+    link->held_size = 0; /* the latest record is the one that counts */
+    if (wtl__core_link_hold(core, link, record) != WTL_OK) {
+        return;
+    }
+    link->rival_from = from->number;
+    wtl__core_link_contest(core, link, rival);
+    link->rival = first ? link->rival : rival;
+}
+
 /* Does some other core node still say that it reaches the rival? */
 static bool rival_is_near(const struct wtl__core *core, uint64_t rival)
 {
@@ -64,15 +80,31 @@ static bool rival_is_near(const struct wtl__core *core, uint64_t rival)
 static void decide_contest(struct wtl__core *core, struct wtl__core_link *link)
 {
     uint64_t rival = link->rival;
+    uint8_t *held = link->held;
+    struct wtl__frame record;
+    size_t used = 0;
+    bool with_record =
+        held != NULL && wtl__frame_next(held, link->held_size, &record, &used) == WTL_OK;
     link->rival = 0;
-    if (!rival_is_near(core, rival)) {
+    link->held = NULL;
+    link->held_size = 0;
+    if (!with_record && !rival_is_near(core, rival)) {
         return;
     }
     if (!link->answered) {
         wtl__core_link_close(core, link, WTL_CLOSED, "silent, and its name is up elsewhere");
     } else if (rival < link->node) {
         wtl__core_link_close(core, link, WTL_DUPLICATE, "a node of that name is up elsewhere");
+    } else {
+        with_record = false;
     }
+    struct wtl__core_link *from = wtl__core_link_find(core, link->rival_from);
+    if (with_record && from != NULL && from->state == WTL__LINK_ON) {
+        /* it was good when it came: what is wrong with it now is no fault of that link */
+        enum wtl_status status = wtl__core_attach_frame(core, from, &record);
+        (void)status;
+    }
+    free(held);
 }
 
 /* The old incarnation has not answered, or has no route any more. */

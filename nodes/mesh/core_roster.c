@@ -87,7 +87,10 @@ static void update_node(struct wtl__core *core, struct wtl__core_node *node)
         }
     }
     if (via != node->via || (via != 0 && hops != node->hops)) {
-        core->routes_changed = core->routes_changed || via != node->via;
+        if (via != node->via) {
+            core->routes_changed = true;
+            wtl__core_view_stir(core);
+        }
         core->roster_dirty = true;
         node->via = via;
         node->hops = hops;
@@ -113,7 +116,9 @@ void wtl__core_routes_update(struct wtl__core *core)
     /* Leaves go where their uplink goes, and a leaf's whole world where its own does. */
     for (uint32_t i = core->nodes_count; i-- > 0;) {
         struct wtl__core_node *node = core->nodes[i];
-        if (node->state == WTL__NODE_UP && (core->is_leaf || node->sync == NULL)) {
+        bool attached = node->sync == NULL && node->uplink != 0;
+        bool listed = core->is_leaf || node->sync == NULL;
+        if (attached || (listed && node->state == WTL__NODE_UP)) {
             wtl__core_node_check(core, node);
         }
     }

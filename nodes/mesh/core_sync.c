@@ -141,9 +141,33 @@ static void on_digest(struct wtl__core *core, struct wtl__core_node *node,
     (void)wtl__core_names_send(core, &ask);
 }
 
+/* A leaf with a new uplink wants to hear what is said to be its own. At most
+ * WTL__LEAF_NAMES_MAX names: they fit the control lane's queue. */
+static void tell_leaf(struct wtl__core *core, const struct wtl__core_node *leaf)
+{
+    struct wtl__core_holder *holder = wtl__map_get(&core->holders, leaf->id, 0);
+    if (holder == NULL) {
+        return;
+    }
+    WTL_LIST_EACH (link, &holder->names) {
+        const struct wtl__core_name *name = WTL_LIST_ITEM(link, struct wtl__core_name, by_node);
+        struct wtl__names_frame state = {.destination = leaf->id,
+                                         .verb = WTL__NAMES_STATE,
+                                         .pid = name->pid,
+                                         .epoch = name->epoch,
+                                         .request = name->birth};
+        wtl__core_copy(state.name, name->name);
+        (void)wtl__core_names_send(core, &state);
+    }
+}
+
 void wtl__core_sync_asked(struct wtl__core *core, const struct wtl__names_frame *frame)
 {
     struct wtl__core_node *node = wtl__core_node_find(core, frame->source);
+    if (node != NULL && node->layer == WTL_LAYER_DEVICE && !core->is_leaf) {
+        tell_leaf(core, node);
+        return;
+    }
     if (node == NULL || node->sync == NULL || frame->view != core->view.hash) {
         return;
     }

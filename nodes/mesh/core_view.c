@@ -120,15 +120,21 @@ bool wtl__core_view_grants(const struct wtl__core *core, uint64_t hash)
            (!core->grown && wtl__core_owner_in(&core->before, hash) == core->config.node);
 }
 
+void wtl__core_view_stir(struct wtl__core *core)
+{
+    core->digest_wait_ms = WTL__DIGEST_SOON_MS;
+    core->digest_ms = core->now_ms + core->digest_wait_ms;
+    if (core->settled && core->view.count > 1) {
+        wtl__core_wake(core, WTL__DUE_VIEW, core->digest_ms);
+    }
+}
+
 static void settle(struct wtl__core *core)
 {
     core->settled = true;
     core->before = core->view;
     core->grown = false;
-    core->digest_ms = core->now_ms + WTL__DIGEST_MS;
-    if (core->view.count > 1) {
-        wtl__core_wake(core, WTL__DUE_VIEW, core->digest_ms);
-    }
+    wtl__core_view_stir(core);
     wtl__core_owner_release(core);
     wtl__core_sync_digests(core);
 }
@@ -158,8 +164,12 @@ void wtl__core_view_tick(struct wtl__core *core)
         } else {
             wtl__core_wake(core, WTL__DUE_VIEW, core->settle_ms);
         }
+    } else if (core->view.count == 1) {
+        return; /* who else would have it otherwise? */
     } else if (core->digest_ms <= core->now_ms) {
-        core->digest_ms = core->now_ms + WTL__DIGEST_MS;
+        core->digest_wait_ms =
+            core->digest_wait_ms * 4 < WTL__DIGEST_MS ? core->digest_wait_ms * 4 : WTL__DIGEST_MS;
+        core->digest_ms = core->now_ms + core->digest_wait_ms;
         wtl__core_sync_digests(core);
         wtl__core_wake(core, WTL__DUE_VIEW, core->digest_ms);
     } else {

@@ -1,4 +1,4 @@
-/* link.c - see link.h. */
+/* link.c - the begin of a link, what comes in, and its end. See link.h; link_out.c writes. */
 #include "net/link.h"
 
 #include <netinet/in.h>
@@ -13,16 +13,6 @@
 
 /* Both ends ask TLS for the same secret under this label; see struct wtl__hello. */
 #define BINDING_LABEL "EXPORTER-wattle"
-
-/* A write that the socket did not take at once. */
-struct write {
-    uv_write_t request;
-    size_t size;
-    uint8_t bytes[];
-};
-
-static void begin_closing(struct wtl__net_link *link, enum wtl_status why);
-static void linger(struct wtl__net_link *link);
 
 /* ---- the end -------------------------------------------------------------------------------- */
 
@@ -39,8 +29,7 @@ static void leave_admission(struct wtl__net_link *link)
     }
 }
 
-/* The hub hears that the socket is gone, or that a dial came to nothing. */
-static void tell_hub(struct wtl__net_link *link)
+void wtl__net_link_tell_hub(struct wtl__net_link *link)
 {
     struct wtl__net *net = link->net;
     uint64_t now_ms = wtl__loop_now_ms(net->loop);
@@ -69,7 +58,7 @@ void wtl__net_link_abort(struct wtl__net_link *link, enum wtl_status why)
     wtl__link_remove(&link->on_all);
     wtl__link_remove(&link->on_wants);
     link->net->links_count--;
-    tell_hub(link);
+    wtl__net_link_tell_hub(link);
     wtl_tls_destroy(link->tls);
     link->tls = NULL;
     uv_close((uv_handle_t *)&link->tcp, on_closed);
@@ -95,149 +84,6 @@ static void on_timer(struct wtl__loop_timer *timer)
     wtl__net_link_abort(link, WTL_TIMEOUT);
 }
 
-/* ---- out ------------------------------------------------------------------------------------ */
-
-static void on_written(uv_write_t *request, int status)
-{
-    struct write *write = WTL_CONTAINER(request, struct write, request);
-    struct wtl__net_link *link = request->handle->data;
-    link->writes--;
-    link->unsent -= write->size;
-    free(write);
-    if (link->state == WTL__NET_CLOSED) {
-        return;
-    }
-    if (status < 0) {
-        wtl__net_link_abort(link, wtl__uv_status(status));
-        return;
-    }
-    wtl__loop_awake(link->net->loop);
-    if (wtl__net_link_pump(link) && !wtl__link_is_in(&link->on_wants)) {
-        wtl__list_push_last(&link->net->wants, &link->on_wants);
-    }
-}
-
-/* Gives libuv a copy of what the socket did not take. */
-static enum wtl_status write_later(struct wtl__net_link *link, const uint8_t *bytes, size_t size)
-{
-    struct write *write = malloc(sizeof *write + size);
-    if (write == NULL) {
-        return WTL_NO_MEMORY;
-    }
-    write->size = size;
-    memcpy(write->bytes, bytes, size);
-    uv_buf_t buffer = uv_buf_init((char *)write->bytes, (unsigned)size);
-    int failed = uv_write(&write->request, (uv_stream_t *)&link->tcp, &buffer, 1, on_written);
-    if (failed != 0) {
-        free(write);
-        return wtl__uv_status(failed);
-    }
-    link->writes++;
-    link->unsent += size;
-    return WTL_OK;
-}
-
-/* Moves the engine's output into the socket. WTL_OK: all went or waits; else the socket is dead. */
-static enum wtl_status flush(struct wtl__net_link *link)
-{
-    const uint8_t *bytes;
-    size_t size = wtl_tls_output(link->tls, &bytes);
-    if (size == 0) {
-        return WTL_OK;
-    }
-    size_t took = 0;
-    if (link->writes == 0) {
-        uv_buf_t buffer = uv_buf_init((char *)(uintptr_t)bytes, (unsigned)size);
-        int done = uv_try_write((uv_stream_t *)&link->tcp, &buffer, 1);
-        if (done < 0 && done != UV_EAGAIN && done != UV_ENOBUFS && done != UV_EINTR) {
-            return wtl__uv_status(done);
-        }
-        took = done > 0 ? (size_t)done : 0;
-    }
-    enum wtl_status status = WTL_OK;
-    if (took < size) {
-        status = write_later(link, bytes + took, size - took);
-    }
-    if (status == WTL_OK) {
-        wtl_tls_output_taken(link->tls, size);
-    }
-    return status;
-}
-
-bool wtl__net_link_pump(struct wtl__net_link *link)
-{
-    struct wtl__net *net = link->net;
-    uint64_t now_ms = wtl__loop_now_ms(net->loop);
-    for (unsigned i = 0; i < WTL__RECORDS_PER_TURN; i++) {
-        if (link->state == WTL__NET_CLOSED || link->state == WTL__NET_LINGERING) {
-            return false;
-        }
-        enum wtl_status status = flush(link);
-        if (status != WTL_OK) {
-            wtl__net_link_abort(link, status);
-            return false;
-        }
-        if (link->writes > 0) {
-            return false; /* on_written goes on */
-        }
-        size_t size = link->number == 0 ? 0
-                                        : wtl__hub_fill(net->hub, link->number, net->record,
-                                                        sizeof net->record, now_ms);
-        if (size == 0) {
-            if (link->state == WTL__NET_CLOSING) {
-                linger(link);
-            }
-            return false;
-        }
-        status = wtl_tls_write(link->tls, net->record, size);
-        if (status != WTL_OK) {
-            wtl__net_link_abort(link, status);
-            return false;
-        }
-    }
-    return true;
-}
-
-static void on_shut(uv_shutdown_t *request, int status)
-{
-    (void)status; /* a socket that cannot be shut down is closed by the timer */
-    free(request);
-}
-
-/* Nothing more comes from the hub: says so, and leaves the peer time to read it. Closing a socket
- * at once would make the kernel throw away what the peer has not read, if bytes of its own wait
- * here. */
-static void linger(struct wtl__net_link *link)
-{
-    link->state = WTL__NET_LINGERING;
-    tell_hub(link);
-    wtl_tls_close(link->tls);
-    uv_shutdown_t *request = malloc(sizeof *request);
-    if (flush(link) != WTL_OK || request == NULL ||
-        uv_shutdown(request, (uv_stream_t *)&link->tcp, on_shut) != 0) {
-        free(request);
-        wtl__net_link_abort(link, link->why);
-    }
-}
-
-static void begin_closing(struct wtl__net_link *link, enum wtl_status why)
-{
-    if (link->state < WTL__NET_CLOSING) {
-        link->state = WTL__NET_CLOSING;
-        link->why = why;
-        wtl__loop_timer_set(link->net->loop, &link->timer,
-                            wtl__loop_now_ms(link->net->loop) + WTL__LINK_CLOSE_MS);
-    }
-}
-
-void wtl__net_link_close(struct wtl__net_link *link, enum wtl_status why, const char *text)
-{
-    wtl__log(wtl__log_process(), WTL__LOG_INFO, "link_closing",
-             WTL__LOG_TEXT("reason", wtl_status_word(why)), WTL__LOG_TEXT("text", text),
-             WTL__LOG_TEXT("address", link->where));
-    begin_closing(link, why);
-}
-
 /* ---- in ------------------------------------------------------------------------------------- */
 
 /* TLS has refused the peer, or the peer this side, or the bytes were no TLS. */
@@ -257,11 +103,12 @@ static void engine_ended(struct wtl__net_link *link, enum wtl_status status)
 {
     if (link->state == WTL__NET_HANDSHAKE) {
         log_refused(link, status);
-        begin_closing(link, status);
+        wtl__net_link_begin_closing(link, status);
         (void)wtl__net_link_pump(link);
         return;
     }
-    (void)flush(link);
+    enum wtl_status alert = wtl__net_link_flush(link);
+    (void)alert; /* a socket that does not take it is closed all the same */
     wtl__net_link_abort(link, status);
 }
 
@@ -381,7 +228,7 @@ static void on_read(uv_stream_t *stream, ssize_t got, const uv_buf_t *buffer)
         engine_ended(link, status);
         return;
     }
-    status = flush(link); /* the handshake's answer */
+    status = wtl__net_link_flush(link); /* the handshake's answer */
     if (status != WTL_OK) {
         wtl__net_link_abort(link, status);
     }
@@ -469,7 +316,7 @@ enum wtl_status wtl__net_link_start(struct wtl__net *net, int fd, bool dialled, 
         status = wtl_tls_read(link->tls, net->plain, sizeof net->plain, &size);
         if (status != WTL_LATER && status != WTL_OK) {
             engine_ended(link, status);
-        } else if (flush(link) != WTL_OK) {
+        } else if (wtl__net_link_flush(link) != WTL_OK) {
             wtl__net_link_abort(link, WTL_CLOSED);
         }
     }

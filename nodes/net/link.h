@@ -93,4 +93,12 @@ void wtl__net_link_close(struct wtl__net_link *link, enum wtl_status why, const 
 /* Closes the socket now, without a word. */
 void wtl__net_link_abort(struct wtl__net_link *link, enum wtl_status why);
 
+/* ---- shared by link.c and link_out.c --------------------------------------------------------- */
+
+/* Moves the engine's output into the socket. WTL_OK: all went or waits; else the socket is dead. */
+enum wtl_status wtl__net_link_flush(struct wtl__net_link *link) WTL_MUST_USE;
+void wtl__net_link_begin_closing(struct wtl__net_link *link, enum wtl_status why);
+/* The hub hears that the socket is gone, or that a dial came to nothing; once. */
+void wtl__net_link_tell_hub(struct wtl__net_link *link);
+
 #endif

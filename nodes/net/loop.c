@@ -151,14 +151,16 @@ static bool run_timers(struct wtl__loop *loop)
     return more;
 }
 
+/* libuv runs timers before it polls, and then polls without end when none is left: a timer that is
+ * due by then would be slept through. */
 static void on_sleep_over(uv_timer_t *timer)
 {
-    (void)timer; /* its work is that uv_run returns */
+    uv_stop(timer->loop);
 }
 
 static void on_wake(uv_async_t *async)
 {
-    (void)async; /* the same */
+    (void)async; /* its work is that uv_run returns */
 }
 
 /* Arms the timer that ends the sleep when the wheel wants to be looked at. */

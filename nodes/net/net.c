@@ -329,7 +329,7 @@ void wtl__net_destroy(struct wtl__net *net)
     wtl__loop_timer_clear(net->loop, &net->tick);
     while (!wtl__list_is_empty(&net->all)) {
         struct wtl__link *first = wtl__list_first(&net->all);
-        wtl__net_link_abort(WTL_CONTAINER(first, struct wtl__net_link, on_all), WTL_SHUTDOWN);
+        wtl__net_link_abort(WTL_CONTAINER(first, struct wtl__net_link, on_all), WTL_CLOSED);
     }
     drop_dials(net); /* after the links: the core dials again when it hears that one is gone */
     wtl__loop_drain(net->loop);

@@ -1,11 +1,6 @@
 /*
- * attach.h - the proof in an ATTACH record: that the leaf itself, with its certificate's key, says
- * to which core node it is attached.
- *
- * A proof is SIGNED { SEQUENCE { "wattle attach 1", fields }, ecdsa-with-SHA256, signature } in
- * DER, as X.509 signs, and behind it the leaf's chain, leaf first. What is signed begins with a
- * string, which no certificate does, so neither can be taken for the other. The fields are not read
- * from the proof: they are written again from the record and compared.
+ * attach.h - the proof in an ATTACH record, as the control core asks for it: certs/proof.h with
+ * this node's key, roots and mesh.
  *
  * Thread: any. Owns: the signer borrows the bundle.
  */
@@ -17,7 +12,7 @@
 
 /* The context of both functions, which are those of struct wtl__core_config. */
 struct wtl__attach_signer {
-    const struct wtl_bundle *bundle; /* whose key signs, and whose roots and mesh count in checks */
+    const struct wtl_bundle *bundle;
 };
 
 /* Writes at most WTL__ATTACH_PROOF_MAX bytes; returns how many, 0 when it cannot. */

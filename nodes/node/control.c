@@ -1,4 +1,5 @@
-/* control.c - the control socket. See control.h; control_answer.c is the way to and from the actor. */
+/* control.c - the control socket. See control.h; control_answer.c is the way to and from the actor.
+ */
 #include "node/control.h"
 
 #include <errno.h>
@@ -32,7 +33,7 @@ static void connection_close(struct wtl__connection *connection)
     }
     connection->is_closed = true;
     wtl__loop_timer_clear(connection->control->loop, &connection->deadline);
-    wtl__list_remove(&connection->link);
+    wtl__link_remove(&connection->link);
     connection->control->connections_count--;
     uv_close((uv_handle_t *)&connection->pipe, on_connection_closed);
 }
@@ -52,7 +53,7 @@ static void on_deadline(struct wtl__loop_timer *timer)
 
 struct wtl__connection *wtl__connection_find(struct wtl__control_socket *control, uint64_t id)
 {
-    WTL_LIST_EACH(link, &control->connections) {
+    WTL_LIST_EACH (link, &control->connections) {
         struct wtl__connection *connection = WTL_LIST_ITEM(link, struct wtl__connection, link);
         if (connection->id == id) {
             return connection;
@@ -86,8 +87,8 @@ void wtl__connection_reply(struct wtl__connection *connection, const void *bytes
     connection->write.data = connection;
     wtl__loop_timer_set(connection->control->loop, &connection->deadline,
                         wtl__loop_now_ms(connection->control->loop) + WTL__CONTROL_ASK_MS);
-    int failed = uv_write(&connection->write, (uv_stream_t *)&connection->pipe, &buffer, 1,
-                          on_written);
+    int failed =
+        uv_write(&connection->write, (uv_stream_t *)&connection->pipe, &buffer, 1, on_written);
     if (failed != 0) {
         connection_close(connection);
     }
@@ -165,8 +166,8 @@ static bool user_may(uv_pipe_t *pipe)
     if (peer.uid == geteuid() || peer.uid == 0) {
         return true;
     }
-    wtl__log(wtl__log_process(), WTL__LOG_WARN, "control_refused",
-             WTL__LOG_NUMBER("uid", peer.uid), WTL__LOG_SIGNED("pid", peer.pid));
+    wtl__log(wtl__log_process(), WTL__LOG_WARN, "control_refused", WTL__LOG_NUMBER("uid", peer.uid),
+             WTL__LOG_SIGNED("pid", peer.pid));
     return false;
 }
 
@@ -224,8 +225,7 @@ static enum wtl_status clear_path(const char *path, struct wtl_error *error)
     (void)close(fd);
     if (!is_dead) {
         return wtl_fail(error, WTL_EXISTS,
-                        "a node answers at %s already; give this one another --control PATH",
-                        path);
+                        "a node answers at %s already; give this one another --control PATH", path);
     }
     if (unlink(path) != 0) {
         return wtl_fail(error, WTL_SYSTEM, "cannot remove %s, which nobody listens at: %s", path,
@@ -267,8 +267,8 @@ static enum wtl_status create(struct wtl__control_socket *control, const char *p
     if (wtl_pid_is_none(control->inspect)) {
         return wtl_fail(error, WTL_NO_MEMORY, "no memory for the inspection actor");
     }
-    enum wtl_status status = wtl__node_serve(control->node, WTL__INSPECT_TAG,
-                                             wtl__inspect_hand_on, &control->inspect);
+    enum wtl_status status =
+        wtl__node_serve(control->node, WTL__INSPECT_TAG, wtl__inspect_hand_on, &control->inspect);
     if (status != WTL_OK) {
         return wtl_fail(error, status, "the node answers questions already");
     }
@@ -295,6 +295,7 @@ enum wtl_status wtl__control_create(struct wtl__node *node, const char *path,
     control->node = node;
     control->loop = wtl__node_loop(node);
     control->runtime = wtl__runtime_of(wtl__node_runtime(node));
+    control->since_ms = wtl__loop_now_ms(control->loop);
     control->pipe.data = control;
     wtl__list_init(&control->connections);
     (void)uv_pipe_init(wtl__loop_uv(control->loop), &control->pipe, 0);

@@ -8,8 +8,10 @@
 
 #include "node/control_private.h"
 #include "node/inspect_mesh.h"
+#include "node/snapshot.h"
 
-/* ---- questions of the socket ------------------------------------------------------------------ */
+/* ---- questions of the socket ------------------------------------------------------------------
+ */
 
 static struct wtl__mesh_view view_of(const struct wtl__control_socket *control)
 {
@@ -18,8 +20,9 @@ static struct wtl__mesh_view view_of(const struct wtl__control_socket *control)
     return (struct wtl__mesh_view){
         .hub = hub,
         .core = wtl__hub_core(hub),
-        .actors = atomic_load_explicit(&control->runtime->cells.live, memory_order_relaxed),
+        .actors = wtl__snapshot_live(control->runtime),
         .now_ms = wtl__loop_now_ms(control->loop),
+        .since_ms = control->since_ms,
         .cert_days = wtl_bundle_days_left(&dates, wtl__loop_wall_s()),
     };
 }
@@ -77,7 +80,8 @@ void wtl__control_ask(struct wtl__connection *connection, const uint8_t *bytes, 
     }
 }
 
-/* ---- what the inspection actor wants ----------------------------------------------------------- */
+/* ---- what the inspection actor wants -----------------------------------------------------------
+ */
 
 struct mesh_job {
     struct wtl__job job;
@@ -129,8 +133,7 @@ struct reply_job {
 static void run_reply_job(struct wtl__job *job)
 {
     struct reply_job *done = WTL_CONTAINER(job, struct reply_job, job);
-    struct wtl__connection *connection =
-        wtl__connection_find(done->control, done->connection);
+    struct wtl__connection *connection = wtl__connection_find(done->control, done->connection);
     if (connection != NULL && done->reply != NULL) {
         wtl__connection_reply(connection, done->reply->msg.bytes, done->reply->msg.size);
     } else if (connection != NULL) {
@@ -152,10 +155,8 @@ static void source_reply(void *context, uint64_t connection, struct wtl__envelop
         }
         return;
     }
-    *done = (struct reply_job){.job.run = run_reply_job,
-                               .control = control,
-                               .connection = connection,
-                               .reply = reply};
+    *done = (struct reply_job){
+        .job.run = run_reply_job, .control = control, .connection = connection, .reply = reply};
     wtl__loop_post(control->loop, &done->job);
 }
 

@@ -60,8 +60,8 @@ static bool name_is_plain(const char *name)
 enum wtl_status wtl__request_read(const void *bytes, size_t size, struct wtl__request *request_out)
 {
     memset(request_out, 0, sizeof *request_out);
-    if (size > WTL__CONTROL_REQUEST_MAX) {
-        return WTL_TOO_LARGE;
+    if (size == 0 || size > WTL__CONTROL_REQUEST_MAX) {
+        return size == 0 ? WTL_BAD_PAYLOAD : WTL_TOO_LARGE;
     }
     struct wtl_scan_limits limits = WTL_SCAN_CONTROL;
     enum wtl_status status = wtl_scan(bytes, size, &limits);
@@ -91,10 +91,10 @@ enum wtl_status wtl__request_read(const void *bytes, size_t size, struct wtl__re
     if (request_out->verb[0] == '\0' || !name_is_plain(request_out->node)) {
         return WTL_INVALID;
     }
-    timeout_ms = timeout_ms < WTL__CONTROL_TIMEOUT_MS_MIN ? WTL__CONTROL_TIMEOUT_MS_MIN : timeout_ms;
-    request_out->timeout_ms = timeout_ms > WTL__CONTROL_TIMEOUT_MS_MAX
-                                  ? WTL__CONTROL_TIMEOUT_MS_MAX
-                                  : (uint32_t)timeout_ms;
+    timeout_ms =
+        timeout_ms < WTL__CONTROL_TIMEOUT_MS_MIN ? WTL__CONTROL_TIMEOUT_MS_MIN : timeout_ms;
+    request_out->timeout_ms = timeout_ms > WTL__CONTROL_TIMEOUT_MS_MAX ? WTL__CONTROL_TIMEOUT_MS_MAX
+                                                                       : (uint32_t)timeout_ms;
     return WTL_OK;
 }
 
@@ -205,8 +205,8 @@ static void pass_rows(struct wtl_reader *reader, struct wtl__reply *reply)
 enum wtl_status wtl__reply_read(const void *bytes, size_t size, struct wtl__reply *reply_out)
 {
     memset(reply_out, 0, sizeof *reply_out);
-    if (size > WTL__CONTROL_REPLY_MAX) {
-        return WTL_TOO_LARGE;
+    if (size == 0 || size > WTL__CONTROL_REPLY_MAX) {
+        return size == 0 ? WTL_BAD_PAYLOAD : WTL_TOO_LARGE;
     }
     struct wtl_scan_limits limits = WTL_SCAN_CONTROL;
     enum wtl_status status = wtl_scan(bytes, size, &limits);
@@ -222,8 +222,8 @@ enum wtl_status wtl__reply_read(const void *bytes, size_t size, struct wtl__repl
         } else if (WTL_GET_KEY(&reader, "text")) {
             reply_out->text = wtl_get_str(&reader, &reply_out->text_size);
         } else if (WTL_GET_KEY(&reader, "shape")) {
-            reply_out->shape = wtl_get_u64(&reader) == WTL__SHAPE_RECORD ? WTL__SHAPE_RECORD
-                                                                         : WTL__SHAPE_TABLE;
+            reply_out->shape =
+                wtl_get_u64(&reader) == WTL__SHAPE_RECORD ? WTL__SHAPE_RECORD : WTL__SHAPE_TABLE;
         } else if (WTL_GET_KEY(&reader, "total")) {
             reply_out->total = wtl_get_u64(&reader);
         } else if (WTL_GET_KEY(&reader, "columns")) {

@@ -3,9 +3,9 @@
  * socket and between two nodes.
  *
  * On the socket a length of four bytes, big-endian, stands in front of either. A request is a map
- * {verb, args, node, timeout_ms}. A reply is a map {status, text} or {status, shape, columns, total,
- * rows}: it says itself what its columns are, so that a command and a node of different versions
- * understand each other.
+ * {verb, args, node, timeout_ms}. A reply is a map {status, text} or {status, shape, columns,
+ * total, rows}: it says itself what its columns are, so that a command and a node of different
+ * versions understand each other.
  *
  * Pure functions; every byte is checked before it is used.
  *
@@ -16,12 +16,12 @@
 
 #include <wattle/pack.h>
 
-#define WTL__CONTROL_REQUEST_MAX (16u * 1024)        /* bytes */
-#define WTL__CONTROL_REPLY_MAX   (4u * 1024 * 1024)  /* bytes */
-#define WTL__CONTROL_VERB_MAX    31u
-#define WTL__CONTROL_ARGS_MAX    4u
-#define WTL__CONTROL_ARG_MAX     255u
-#define WTL__CONTROL_COLUMNS_MAX 32u
+#define WTL__CONTROL_REQUEST_MAX    (16u * 1024)       /* bytes */
+#define WTL__CONTROL_REPLY_MAX      (4u * 1024 * 1024) /* bytes */
+#define WTL__CONTROL_VERB_MAX       31u
+#define WTL__CONTROL_ARGS_MAX       4u
+#define WTL__CONTROL_ARG_MAX        255u
+#define WTL__CONTROL_COLUMNS_MAX    32u
 #define WTL__CONTROL_TIMEOUT_MS_MIN 100u
 #define WTL__CONTROL_TIMEOUT_MS_MAX 60000u
 
@@ -53,7 +53,7 @@ enum wtl__column_kind {
 struct wtl__column {
     const char *name; /* in capitals: "FRAMES-IN" */
     enum wtl__column_kind kind;
-    bool has_sum;     /* a total means something */
+    bool has_sum; /* a total means something */
 };
 
 enum wtl__reply_shape {

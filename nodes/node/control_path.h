@@ -13,13 +13,13 @@
 #define WTL__CONTROL_PATH_MAX 108u
 
 /* The folders in which sockets are, best first: $XDG_RUNTIME_DIR/wattle (root: /run/wattle), or
- * /tmp/wattle-UID for a user without that variable. `index` 0 is where this user's nodes put theirs;
- * behind it comes /run/wattle. False: there is no such index. */
+ * /tmp/wattle-UID for a user without that variable. `index` 0 is where this user's nodes put
+ * theirs; behind it comes /run/wattle. False: there is no such index. */
 bool wtl__control_folder(unsigned index, char path_out[WTL__CONTROL_PATH_MAX]);
 
-/* FOLDER/NAME.sock, where a node of that name listens unless it was told otherwise. Makes the folder,
- * mode 0700. Fails: WTL_SYSTEM, WTL_CONFIG (the folder belongs to somebody else, or its path is too
- * long for a socket). */
+/* FOLDER/NAME.sock, where a node of that name listens unless it was told otherwise. Makes the
+ * folder, mode 0700. Fails: WTL_SYSTEM, WTL_CONFIG (the folder belongs to somebody else, or its
+ * path is too long for a socket). */
 enum wtl_status wtl__control_path(const char *node, char path_out[WTL__CONTROL_PATH_MAX],
                                   struct wtl_error *error) WTL_MUST_USE;
 

@@ -35,6 +35,7 @@ struct wtl__control_socket {
     struct wtl__loop *loop;
     struct wtl__runtime *runtime;
     struct wtl_pid inspect;
+    uint64_t since_ms;
 
     /* the net loop's own */
     uv_pipe_t pipe;

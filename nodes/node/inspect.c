@@ -12,9 +12,6 @@
 #define TAG_LIMIT    WTL_TAG("$limit")
 #define TAG_HANDED   WTL_TAG("$handed")
 
-/* Of a question that was passed on: what is left of its time for the way back. */
-#define WAY_BACK_MS 50u
-
 char *wtl__pid_text(const char *node, uint64_t local, char text_out[WTL__PID_TEXT])
 {
     (void)snprintf(text_out, WTL__PID_TEXT, "<%s:%llu.%llu>", node,
@@ -27,7 +24,7 @@ char *wtl__pid_text(const char *node, uint64_t local, char text_out[WTL__PID_TEX
 
 struct wtl__inspect_job *wtl__job_find(struct wtl__inspect *self, uint64_t id)
 {
-    WTL_LIST_EACH(link, &self->jobs) {
+    WTL_LIST_EACH (link, &self->jobs) {
         struct wtl__inspect_job *job = WTL_LIST_ITEM(link, struct wtl__inspect_job, link);
         if (job->id == id) {
             return job;
@@ -38,7 +35,7 @@ struct wtl__inspect_job *wtl__job_find(struct wtl__inspect *self, uint64_t id)
 
 static void job_free(struct wtl_ctx *x, struct wtl__inspect *self, struct wtl__inspect_job *job)
 {
-    wtl__list_remove(&job->link);
+    wtl__link_remove(&job->link);
     self->jobs_count--;
     if (job->timer != 0) {
         (void)wtl_timer_cancel(x, job->timer);
@@ -124,141 +121,19 @@ void wtl__job_ask_mesh(struct wtl_ctx *x, struct wtl__inspect *self, struct wtl_
     }
 }
 
-/* ---- what the net loop, the flow host or another node answers as a whole ---------------------- */
-
-static struct wtl__inspect_job *job_of(struct wtl__inspect *self, const void *context)
-{
-    uint64_t id;
-    memcpy(&id, context, sizeof id);
-    return wtl__job_find(self, id);
-}
-
-/* What a failed request means for the one who asked. */
-static void refuse_failed(struct wtl_ctx *x, struct wtl__inspect *self,
-                          struct wtl__inspect_job *job, enum wtl_status status, const char *who)
-{
-    switch (status) {
-    case WTL_NO_CONNECTION:
-        wtl__job_refuse(x, self, job, status, "%s cannot be reached", who);
-        break;
-    case WTL_TIMEOUT:
-        wtl__job_refuse(x, self, job, status, "%s has not answered in %u ms", who,
-                        (unsigned)job->request.timeout_ms);
-        break;
-    case WTL_NO_PROCESS:
-    case WTL_UNSUPPORTED:
-        wtl__job_refuse(x, self, job, WTL_UNSUPPORTED, "%s does not answer such questions", who);
-        break;
-    default:
-        wtl__job_refuse(x, self, job, status, "%s: %s", who, wtl_status_text(status));
-        break;
-    }
-}
-
-/* The body of the answer is the reply. */
-static enum wtl_status on_whole(struct wtl_ctx *x, struct wtl__inspect *self,
-                                const struct wtl_answer *answer, const void *context,
-                                const char *who)
-{
-    struct wtl__inspect_job *job = job_of(self, context);
-    if (job == NULL) {
-        return WTL_OK;
-    }
-    if (answer->status != WTL_OK) {
-        refuse_failed(x, self, job, answer->status, who);
-    } else if (answer->message.size == 0 || answer->message.size > WTL__CONTROL_REPLY_MAX) {
-        wtl__job_refuse(x, self, job, WTL_BAD_PAYLOAD, "%s has sent an answer of %u bytes", who,
-                        (unsigned)answer->message.size);
-    } else {
-        struct wtl_writer reply;
-        (void)wtl_message_open(x, &reply, answer->message.size);
-        wtl_put_raw(&reply, answer->message.bytes, answer->message.size);
-        wtl__job_reply(x, self, job, &reply);
-    }
-    return WTL_OK;
-}
-
-static enum wtl_status on_mesh(struct wtl_ctx *x, void *self, const struct wtl_answer *answer,
-                               void *context)
-{
-    return on_whole(x, self, answer, context, "the net loop");
-}
-
-static enum wtl_status on_flow_host(struct wtl_ctx *x, void *self, const struct wtl_answer *answer,
-                                    void *context)
-{
-    return on_whole(x, self, answer, context, "the flow host");
-}
-
-static enum wtl_status on_node(struct wtl_ctx *x, void *self, const struct wtl_answer *answer,
-                               void *context)
-{
-    const struct wtl__inspect_job *job = job_of(self, context);
-    char who[WTL_NAME_MAX + 8];
-    (void)snprintf(who, sizeof who, "node %s", job != NULL ? job->request.node : "");
-    return on_whole(x, self, answer, context, who);
-}
-
-static void ask_links(struct wtl_ctx *x, struct wtl__inspect *self, struct wtl__inspect_job *job)
-{
-    wtl__job_ask_mesh(x, self, job, WTL__MESH_LINKS, 0, on_mesh);
-}
-
-static void ask_names(struct wtl_ctx *x, struct wtl__inspect *self, struct wtl__inspect_job *job)
-{
-    wtl__job_ask_mesh(x, self, job, WTL__MESH_NAMES, 0, on_mesh);
-}
-
-static void ask_brief(struct wtl_ctx *x, struct wtl__inspect *self, struct wtl__inspect_job *job)
-{
-    wtl__job_ask_mesh(x, self, job, WTL__MESH_BRIEF, 0, on_mesh);
-}
-
-/* Asks another actor, here or elsewhere, with the same question. */
-static void ask_actor(struct wtl_ctx *x, struct wtl__inspect_job *job, struct wtl_pid to,
-                      wtl_on_answer on_answer)
-{
-    struct wtl_writer body;
-    uint32_t timeout_ms = job->request.timeout_ms;
-    struct wtl_call_options options = {
-        .deadline_ms = timeout_ms > 2 * WAY_BACK_MS ? timeout_ms - WAY_BACK_MS : timeout_ms,
-        .on_answer = on_answer,
-        .context = &job->id,
-        .context_size = sizeof job->id};
-    struct wtl__request request = job->request;
-    request.node[0] = '\0';
-    request.timeout_ms = options.deadline_ms > 2 * WAY_BACK_MS
-                             ? options.deadline_ms - WAY_BACK_MS
-                             : options.deadline_ms;
-    (void)wtl_message_open(x, &body, 256);
-    wtl__request_put(&body, &request);
-    (void)wtl_call(x, to, WTL__INSPECT_TAG, &body, &options);
-}
-
-static void ask_flow_host(struct wtl_ctx *x, struct wtl__inspect *self,
-                          struct wtl__inspect_job *job)
-{
-    struct wtl_pid host = wtl_whereis_local(x, WTL__FLOW_NAME);
-    if (wtl_pid_is_none(host)) {
-        wtl__job_refuse(x, self, job, WTL_UNSUPPORTED, "node %s runs no flows",
-                        self->config->name);
-        return;
-    }
-    ask_actor(x, job, host, on_flow_host);
-}
-
-/* ---- questions ---------------------------------------------------------------------------------- */
+/* ---- questions ----------------------------------------------------------------------------------
+ */
 
 static const struct verb {
     const char *name;
     uint32_t args;
     void (*begin)(struct wtl_ctx *x, struct wtl__inspect *self, struct wtl__inspect_job *job);
 } verbs[] = {
-    {"actor.ls", 0, wtl__inspect_ls},       {"actor.tree", 0, wtl__inspect_tree},
-    {"actor.show", 1, wtl__inspect_show},   {"actor.kill", 1, wtl__inspect_kill},
-    {"mesh.nodes", 0, wtl__inspect_nodes},  {"mesh.links", 0, ask_links},
-    {"mesh.names", 0, ask_names},           {"mesh.brief", 0, ask_brief},
-    {"flow.ls", 0, ask_flow_host},          {"flow.show", 1, ask_flow_host},
+    {"actor.ls", 0, wtl__inspect_ls},      {"actor.tree", 0, wtl__inspect_tree},
+    {"actor.show", 1, wtl__inspect_show},  {"actor.kill", 1, wtl__inspect_kill},
+    {"mesh.nodes", 0, wtl__inspect_nodes}, {"mesh.links", 0, wtl__inspect_links},
+    {"mesh.names", 0, wtl__inspect_names}, {"mesh.brief", 0, wtl__inspect_brief},
+    {"flow.ls", 0, wtl__inspect_flows},    {"flow.show", 1, wtl__inspect_flow},
 };
 
 static void begin(struct wtl_ctx *x, struct wtl__inspect *self, struct wtl__inspect_job *job)
@@ -281,8 +156,8 @@ static void begin(struct wtl_ctx *x, struct wtl__inspect *self, struct wtl__insp
 
 /* A job for the question, or NULL after it has been refused. */
 static struct wtl__inspect_job *job_new(struct wtl_ctx *x, struct wtl__inspect *self,
-                                        const struct wtl__inspect_origin *origin,
-                                        const void *bytes, size_t size)
+                                        const struct wtl__inspect_origin *origin, const void *bytes,
+                                        size_t size)
 {
     struct wtl__inspect_job *job =
         self->jobs_count < WTL__INSPECT_JOBS_MAX ? wtl_alloc(x, sizeof *job) : NULL;
@@ -312,7 +187,7 @@ static enum wtl_status on_who(struct wtl_ctx *x, void *state, const struct wtl_a
                               void *context)
 {
     struct wtl__inspect *self = state;
-    struct wtl__inspect_job *job = job_of(self, context);
+    struct wtl__inspect_job *job = wtl__job_of(self, context);
     if (job == NULL) {
         return WTL_OK;
     }
@@ -333,8 +208,8 @@ static enum wtl_status on_who(struct wtl_ctx *x, void *state, const struct wtl_a
     }
     wtl__log(wtl__log_process(), WTL__LOG_WARN, "inspect_refused", WTL__LOG_TEXT("peer", name),
              WTL__LOG_TEXT("verb", job->request.verb));
-    wtl__job_refuse(x, self, job, WTL_DENIED,
-                    "node %s answers edge and cloud nodes; %s is %s", self->config->name, name,
+    wtl__job_refuse(x, self, job, WTL_DENIED, "node %s answers edge and cloud nodes; %s is %s",
+                    self->config->name, name,
                     layer == WTL_LAYER_DEVICE ? "a device" : "not known to it");
     return WTL_OK;
 }
@@ -359,8 +234,8 @@ enum wtl_status wtl__inspect_hand_on(struct wtl_ctx *x, void *pid, const struct 
 {
     struct wtl_writer body;
     struct wtl_from from = wtl_defer(x, message);
-    if (message->request == 0 || message->size > WTL__CONTROL_REQUEST_MAX) {
-        wtl_reply_error(x, message, WTL_TOO_LARGE, NULL);
+    if (message->request == 0 || message->size == 0 || message->size > WTL__CONTROL_REQUEST_MAX) {
+        wtl_reply_error(x, message, WTL_BAD_PAYLOAD, NULL);
         return WTL_OK;
     }
     (void)wtl_message_open(x, &body, message->size + 64);
@@ -370,17 +245,26 @@ enum wtl_status wtl__inspect_hand_on(struct wtl_ctx *x, void *pid, const struct 
         wtl_put_u64(&body, numbers[i]);
     }
     wtl_put_raw(&body, message->bytes, message->size);
-    struct wtl__envelope *handed = wtl__message_take(&body, WTL__LOCAL);
+    /* an ordinary message, so that the mailbox's bound holds against whoever asks too much */
+    struct wtl__envelope *handed = wtl__message_take(&body, WTL__MESSAGE);
     if (handed == NULL) {
         wtl_reply_error(x, message, WTL_NO_MEMORY, NULL);
         return WTL_OK;
     }
     handed->msg.tag = TAG_HANDED;
-    if (wtl__deliver(wtl__ctx_of(x)->runtime, wtl__ctx_of(x), *(const struct wtl_pid *)pid,
-                     handed) != WTL_OK) {
-        wtl_reply_error(x, message, WTL_UNSUPPORTED, NULL);
+    handed->msg.from = wtl_self(x);
+    enum wtl_status status =
+        wtl__deliver(wtl__ctx_of(x)->runtime, wtl__ctx_of(x), *(const struct wtl_pid *)pid, handed);
+    if (status != WTL_OK) {
+        wtl_reply_error(x, message, status == WTL_FULL ? WTL_BUSY : WTL_UNSUPPORTED, NULL);
     }
     return WTL_OK;
+}
+
+/* Only `$node` of this node hands questions on. */
+static bool is_from_root(struct wtl_ctx *x, const struct wtl_msg *message)
+{
+    return message->from.node == wtl_self(x).node && message->from.local == WTL__ROOT_LOCAL;
 }
 
 static void on_handed(struct wtl_ctx *x, struct wtl__inspect *self, const struct wtl_msg *message)
@@ -410,8 +294,7 @@ struct wtl__envelope *wtl__inspect_question(uint64_t connection, uint64_t node,
     return envelope;
 }
 
-static void on_question(struct wtl_ctx *x, struct wtl__inspect *self,
-                        const struct wtl_msg *message)
+static void on_question(struct wtl_ctx *x, struct wtl__inspect *self, const struct wtl_msg *message)
 {
     struct wtl_reader reader = wtl_read(message);
     struct wtl__inspect_origin origin = {.is_control = true};
@@ -424,11 +307,12 @@ static void on_question(struct wtl_ctx *x, struct wtl__inspect *self,
     if (node == 0 || node == wtl_self(x).node) {
         begin(x, self, job);
     } else {
-        ask_actor(x, job, (struct wtl_pid){.node = node, .local = WTL__ROOT_LOCAL}, on_node);
+        wtl__inspect_pass_on(x, job, node);
     }
 }
 
-/* ---- the actor ------------------------------------------------------------------------------------ */
+/* ---- the actor
+ * ------------------------------------------------------------------------------------ */
 
 static enum wtl_status inspect_init(struct wtl_ctx *x, void *state, const void *settings,
                                     const struct wtl_msg *args)
@@ -441,8 +325,7 @@ static enum wtl_status inspect_init(struct wtl_ctx *x, void *state, const void *
     return WTL_OK;
 }
 
-static enum wtl_status inspect_handle(struct wtl_ctx *x, void *state,
-                                      const struct wtl_msg *message)
+static enum wtl_status inspect_handle(struct wtl_ctx *x, void *state, const struct wtl_msg *message)
 {
     struct wtl__inspect *self = state;
     bool is_own = message->kind_ == WTL__LOCAL; /* never from another machine, nor from a module */
@@ -450,9 +333,10 @@ static enum wtl_status inspect_handle(struct wtl_ctx *x, void *state,
         wtl__gather_answer(x, self, message);
     } else if (is_own && wtl_tag_equal(message->tag, TAG_QUESTION)) {
         on_question(x, self, message);
-    } else if (wtl_tag_equal(message->tag, TAG_LIMIT) && wtl_pid_equal(message->from, wtl_self(x))) {
+    } else if (wtl_tag_equal(message->tag, TAG_LIMIT) &&
+               wtl_pid_equal(message->from, wtl_self(x))) {
         on_limit(x, self, message);
-    } else if (is_own && wtl_tag_equal(message->tag, TAG_HANDED)) {
+    } else if (wtl_tag_equal(message->tag, TAG_HANDED) && is_from_root(x, message)) {
         on_handed(x, self, message);
     } else if (message->request != 0 && wtl_tag_equal(message->tag, WTL__INSPECT_TAG)) {
         on_asked(x, self, wtl_defer(x, message), message->bytes, message->size);

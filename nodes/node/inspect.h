@@ -1,24 +1,25 @@
 /*
  * inspect.h - the actor that answers questions about a node: "$inspect".
  *
- * A question is a struct wtl__request (control_frame.h). It comes as a call "inspect", to this actor
- * or to `$node`, whose pid every node knows (root.h) and which hands it on; or from the control
- * socket, as a message of the kind WTL__LOCAL that no other machine can send. That one may be for
- * another node, and is passed on. A question of another node is answered only when that node's layer
- * may inspect: an edge or cloud node, never a device.
+ * A question is a struct wtl__request (control_frame.h). It comes as a call "inspect", to this
+ * actor or to `$node`, whose pid every node knows (root.h) and which hands it on; or from the
+ * control socket, as a message of the kind WTL__LOCAL that no other machine can send. That one may
+ * be for another node, and is passed on. A question of another node is answered only when that
+ * node's layer may inspect: an edge or cloud node, never a device.
  *
  *   what is asked               where the answer is
  *   actor.ls tree show kill     on the actors themselves (inspect_cell.h)
- *   mesh.nodes links names      on the net loop (inspect_mesh.h), through struct wtl__inspect_source
- *   mesh.brief                  the same: what mesh.nodes wants to know of every node
- *   flow.ls show                the flow host of this node, the actor of the local name "$flow"
+ *   mesh.nodes links names      on the net loop (inspect_mesh.h), through struct
+ * wtl__inspect_source mesh.brief                  the same: what mesh.nodes wants to know of every
+ * node flow.ls                     the flow host of this node (flow/host.h) flow.show the flow's
+ * manager, wherever it is (flow/manager.h)
  *
  * Nothing here waits: a question is a job until its answers have come, or its time is over. Then it
  * is answered with what there is.
  *
  * Thread: the actor's own.
- * Bounds: WTL__INSPECT_JOBS_MAX questions at a time, more are answered `busy`; WTL__INSPECT_ROWS_MAX
- * rows in one answer; WTL__INSPECT_ASKED_MAX nodes that are asked for theirs.
+ * Bounds: WTL__INSPECT_JOBS_MAX questions at a time, more are answered `busy`;
+ * WTL__INSPECT_ROWS_MAX rows in one answer; WTL__INSPECT_ASKED_MAX nodes that are asked for theirs.
  */
 #ifndef WTL_NODE_INSPECT_H
 #define WTL_NODE_INSPECT_H
@@ -36,15 +37,15 @@
 
 #define WTL__INSPECT_TAG  WTL_TAG("inspect")
 #define WTL__INSPECT_NAME "$inspect"
-#define WTL__FLOW_NAME    "$flow"
 
 /* What is asked of the net loop. */
 enum wtl__mesh_question {
-    WTL__MESH_NODES = 1, /* [[id, name, layer, state, via, rtt us, age ms], ...], see inspect_mesh.h */
-    WTL__MESH_LINKS,     /* a whole reply */
-    WTL__MESH_NAMES,     /* a whole reply */
-    WTL__MESH_BRIEF,     /* a whole reply: this node's own part of mesh.nodes */
-    WTL__MESH_WHO,       /* [name, layer] of one node; empty when it is not known */
+    WTL__MESH_NODES =
+        1,           /* [[id, name, layer, state, via, rtt us, age ms], ...], see inspect_mesh.h */
+    WTL__MESH_LINKS, /* a whole reply */
+    WTL__MESH_NAMES, /* a whole reply */
+    WTL__MESH_BRIEF, /* a whole reply: this node's own part of mesh.nodes */
+    WTL__MESH_WHO,   /* [name, layer] of one node; empty when it is not known */
 };
 
 /* The way to the net loop, and back to the control socket. */
@@ -72,8 +73,8 @@ struct wtl_pid wtl__inspect_spawn(struct wtl__runtime *runtime,
  * Thread: `$node`'s. */
 enum wtl_status wtl__inspect_hand_on(struct wtl_ctx *x, void *pid, const struct wtl_msg *message);
 
-/* The message that brings a question of the control socket; NULL when memory is exhausted. `node` is
- * the node that is to answer, 0: this one. Thread: any. */
+/* The message that brings a question of the control socket; NULL when memory is exhausted. `node`
+ * is the node that is to answer, 0: this one. Thread: any. */
 struct wtl__envelope *wtl__inspect_question(uint64_t connection, uint64_t node,
                                             const struct wtl__request *request);
 

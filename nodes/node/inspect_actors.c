@@ -6,14 +6,16 @@
 #include "actor/names.h"
 #include "base/log.h"
 #include "node/root.h"
+#include "node/snapshot.h"
 
-/* ---- ls --------------------------------------------------------------------------------------------- */
+/* ---- ls
+ * --------------------------------------------------------------------------------------------- */
 
 static const struct wtl__column ls_columns[] = {
-    {"PID", WTL__COLUMN_TEXT, false},     {"NAME", WTL__COLUMN_TEXT, false},
-    {"TYPE", WTL__COLUMN_TEXT, false},    {"STATE", WTL__COLUMN_TEXT, false},
-    {"MAILBOX", WTL__COLUMN_COUNT, true}, {"HANDLED", WTL__COLUMN_COUNT, true},
-    {"MEMORY", WTL__COLUMN_BYTES, true},  {"LINKS", WTL__COLUMN_COUNT, true},
+    {"PID", WTL__COLUMN_TEXT, false},      {"NAME", WTL__COLUMN_TEXT, false},
+    {"TYPE", WTL__COLUMN_TEXT, false},     {"STATE", WTL__COLUMN_TEXT, false},
+    {"MAILBOX", WTL__COLUMN_COUNT, true},  {"HANDLED", WTL__COLUMN_COUNT, true},
+    {"MEMORY", WTL__COLUMN_BYTES, true},   {"LINKS", WTL__COLUMN_COUNT, true},
     {"RESTARTS", WTL__COLUMN_COUNT, true},
 };
 
@@ -34,8 +36,8 @@ static void put_ls_row(struct wtl_writer *reply, const struct wtl__inspect *self
 }
 
 /* One whose handler has not returned: what can be known without it. */
-static void put_busy_row(struct wtl_writer *reply, const struct wtl__inspect *self,
-                         uint64_t local, int64_t restarts)
+static void put_busy_row(struct wtl_writer *reply, const struct wtl__inspect *self, uint64_t local,
+                         int64_t restarts)
 {
     char pid[WTL__PID_TEXT];
     wtl_put_array(reply, WTL_COUNT(ls_columns));
@@ -62,8 +64,7 @@ static void ls_done(struct wtl_ctx *x, struct wtl__inspect *self, struct wtl__in
     struct wtl_writer reply;
     struct wtl__sight sight;
     struct wtl__restarts restarts = wtl__gather_restarts(x, job);
-    uint32_t live =
-        atomic_load_explicit(&wtl__ctx_of(x)->runtime->cells.live, memory_order_relaxed);
+    uint32_t live = wtl__snapshot_live(wtl__ctx_of(x)->runtime);
     uint32_t rows = 0;
     for (uint32_t i = 0; i < job->gather.count; i++) {
         rows += has_row(job, i, &sight);
@@ -92,10 +93,10 @@ void wtl__inspect_ls(struct wtl_ctx *x, struct wtl__inspect *self, struct wtl__i
     wtl__gather_all(x, self, job, ls_done);
 }
 
-/* ---- one actor ------------------------------------------------------------------------------------ */
+/* ---- one actor
+ * ------------------------------------------------------------------------------------ */
 
-uint64_t wtl__job_actor(struct wtl_ctx *x, struct wtl__inspect *self,
-                           struct wtl__inspect_job *job)
+uint64_t wtl__job_actor(struct wtl_ctx *x, struct wtl__inspect *self, struct wtl__inspect_job *job)
 {
     const char *text = job->request.args[0];
     char *end = NULL;
@@ -109,8 +110,7 @@ uint64_t wtl__job_actor(struct wtl_ctx *x, struct wtl__inspect *self,
             }
         }
     }
-    struct wtl_pid pid =
-        wtl__name_is_valid(text) ? wtl_whereis_local(x, text) : WTL_PID_NONE;
+    struct wtl_pid pid = wtl__name_is_valid(text) ? wtl_whereis_local(x, text) : WTL_PID_NONE;
     if (wtl_pid_is_none(pid)) {
         wtl__job_refuse(x, self, job, WTL_NOT_FOUND,
                         "node %s has no actor \"%s\"; pids look like <%s:42.7>, and local names "
@@ -121,14 +121,15 @@ uint64_t wtl__job_actor(struct wtl_ctx *x, struct wtl__inspect *self,
 }
 
 void wtl__job_refuse_ended(struct wtl_ctx *x, struct wtl__inspect *self,
-                         struct wtl__inspect_job *job, uint64_t local)
+                           struct wtl__inspect_job *job, uint64_t local)
 {
     char pid[WTL__PID_TEXT];
     wtl__job_refuse(x, self, job, WTL_NOT_FOUND, "%s has ended, or never was",
                     wtl__pid_text(self->config->name, local, pid));
 }
 
-/* ---- kill ---------------------------------------------------------------------------------------- */
+/* ---- kill
+ * ---------------------------------------------------------------------------------------- */
 
 /* The node's own actors, without which it does not work. */
 static bool is_reserved(const struct wtl__sight *sight, uint64_t local, struct wtl_pid self)

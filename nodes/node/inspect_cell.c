@@ -84,7 +84,7 @@ static void visit_tie(struct wtl__envelope *tie, void *context)
     ties->listed++;
     if (ties->body != NULL) {
         wtl_put_array(ties->body, 3);
-        wtl_put_strz(ties->body, word);
+        put_text(ties->body, word);
         wtl_put_u64(ties->body, tie->msg.from.node);
         wtl_put_u64(ties->body, tie->msg.from.local);
     }
@@ -94,8 +94,7 @@ static void visit_tie(struct wtl__envelope *tie, void *context)
 static void put_list(struct wtl_writer *body, const struct wtl__runtime *runtime,
                      const struct wtl__cell *cell,
                      enum wtl_status (*list)(const struct wtl__runtime *runtime,
-                                             const struct wtl__cell *cell,
-                                             struct wtl_writer *body))
+                                             const struct wtl__cell *cell, struct wtl_writer *body))
 {
     uint8_t *room = wtl__pool_take(WTL__LOOK_CHILDREN_MAX);
     if (room != NULL) {
@@ -209,13 +208,13 @@ bool wtl__look(struct wtl__ctx *x, uint64_t local, uint64_t job, uint32_t index,
                           .job = job,
                           .index = index,
                           .deep = deep};
-    (void)wtl__deliver(x->runtime, x,
-                       (struct wtl_pid){.node = x->runtime->node, .local = local},
+    (void)wtl__deliver(x->runtime, x, (struct wtl_pid){.node = x->runtime->node, .local = local},
                        &look->control.signal);
     return true;
 }
 
-/* ---- on the asker ----------------------------------------------------------------------------- */
+/* ---- on the asker -----------------------------------------------------------------------------
+ */
 
 static struct wtl__look_text get_text(struct wtl_reader *reader)
 {

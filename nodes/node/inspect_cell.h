@@ -19,8 +19,8 @@
 #define WTL__LOOK_TIES_MAX     64u
 #define WTL__LOOK_CHILDREN_MAX (256u * 1024)
 
-/* Looks at the actor `local` of this node; the answer goes to `x`'s actor, with `job` and `index` in
- * it. `deep`: with its ties and, of a supervisor, its last restarts. False: no memory. */
+/* Looks at the actor `local` of this node; the answer goes to `x`'s actor, with `job` and `index`
+ * in it. `deep`: with its ties and, of a supervisor, its last restarts. False: no memory. */
 bool wtl__look(struct wtl__ctx *x, uint64_t local, uint64_t job, uint32_t index, bool deep);
 
 struct wtl__look_text {
@@ -51,12 +51,12 @@ struct wtl__sight {
     struct wtl__look_text strategy; /* empty: it is none */
     uint64_t intensity;
     uint64_t period_ms;
-    uint64_t restarts;       /* of all its children */
+    uint64_t restarts;          /* of all its children */
     struct wtl_reader children; /* behind the array's head; see wtl__sight_child */
     uint32_t children_count;
-    struct wtl_reader history;  /* of [age in ms, id, reason] */
+    struct wtl_reader history; /* of [age in ms, id, reason] */
     uint32_t history_count;
-    struct wtl_reader ties;     /* of [word, pid node, pid local] */
+    struct wtl_reader ties; /* of [word, pid node, pid local] */
     uint32_t ties_count;
 };
 

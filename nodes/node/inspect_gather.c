@@ -6,7 +6,10 @@
 
 #include <stdlib.h>
 
-/* ---- gathering --------------------------------------------------------------------------------- */
+#include "node/snapshot.h"
+
+/* ---- gathering ---------------------------------------------------------------------------------
+ */
 
 void wtl__gather_release(struct wtl_ctx *x, struct wtl__inspect_job *job)
 {
@@ -22,8 +25,8 @@ void wtl__gather_release(struct wtl_ctx *x, struct wtl__inspect_job *job)
 }
 
 /* Room for that many looks. False: no memory, and the job has been refused. */
-static bool gather_init(struct wtl_ctx *x, struct wtl__inspect *self,
-                        struct wtl__inspect_job *job, uint32_t capacity)
+static bool gather_init(struct wtl_ctx *x, struct wtl__inspect *self, struct wtl__inspect_job *job,
+                        uint32_t capacity)
 {
     struct wtl__gather *gather = &job->gather;
     gather->locals = wtl_alloc(x, capacity * sizeof *gather->locals);
@@ -62,27 +65,21 @@ void wtl__gather_all(struct wtl_ctx *x, struct wtl__inspect *self, struct wtl__i
                      void (*done)(struct wtl_ctx *x, struct wtl__inspect *self,
                                   struct wtl__inspect_job *job))
 {
-    struct wtl__runtime *runtime = wtl__ctx_of(x)->runtime;
-    uint32_t live = atomic_load_explicit(&runtime->cells.live, memory_order_relaxed);
+    const struct wtl__runtime *runtime = wtl__ctx_of(x)->runtime;
+    uint32_t live = wtl__snapshot_live(runtime);
     uint32_t capacity = live < WTL__INSPECT_ROWS_MAX ? live + 16 : WTL__INSPECT_ROWS_MAX;
     if (!gather_init(x, self, job, capacity)) {
         return;
     }
-    /* acquire: pairs with the release in wtl__cells_take, the slots below are there */
-    uint32_t used = atomic_load_explicit(&runtime->cells.used, memory_order_acquire);
-    for (uint32_t slot = 0; slot < used && job->gather.count < capacity; slot++) {
-        const struct wtl__cell *cell = wtl__cells_at(&runtime->cells, slot);
-        uint64_t local = atomic_load_explicit(&cell->local, memory_order_relaxed);
-        if (local != 0) {
-            wtl__gather_add(x, job, local, false);
-        }
+    uint32_t count = wtl__snapshot_locals(runtime, job->gather.locals, capacity);
+    for (uint32_t i = 0; i < count; i++) {
+        wtl__gather_add(x, job, job->gather.locals[i], false);
     }
     job->gather.done = done;
     wtl__job_limit(x, job, gather_expired);
 }
 
-void wtl__gather_answer(struct wtl_ctx *x, struct wtl__inspect *self,
-                        const struct wtl_msg *message)
+void wtl__gather_answer(struct wtl_ctx *x, struct wtl__inspect *self, const struct wtl_msg *message)
 {
     struct wtl__sight sight;
     if (!wtl__sight_read(message, &sight)) {
@@ -100,7 +97,8 @@ void wtl__gather_answer(struct wtl_ctx *x, struct wtl__inspect *self,
     }
 }
 
-/* ---- restarts, which supervisors know ------------------------------------------------------------ */
+/* ---- restarts, which supervisors know
+ * ------------------------------------------------------------ */
 
 static int compare_restarts(const void *left, const void *right)
 {
@@ -127,8 +125,8 @@ struct wtl__restarts wtl__gather_restarts(struct wtl_ctx *x, const struct wtl__i
         for (uint32_t j = 0; j < sight.children_count; j++) {
             struct wtl__sight_child child = wtl__sight_child(&sight.children);
             if (child.local != 0) {
-                restarts.list[restarts.count++] = (struct wtl__restarts_of){
-                    .local = child.local, .restarts = child.restarts};
+                restarts.list[restarts.count++] =
+                    (struct wtl__restarts_of){.local = child.local, .restarts = child.restarts};
             }
         }
     }
@@ -141,19 +139,19 @@ struct wtl__restarts wtl__gather_restarts(struct wtl_ctx *x, const struct wtl__i
 int64_t wtl__restarts_find(const struct wtl__restarts *restarts, uint64_t local)
 {
     struct wtl__restarts_of wanted = {.local = local};
-    const struct wtl__restarts_of *found =
-        restarts->count == 0 ? NULL
-                             : bsearch(&wanted, restarts->list, restarts->count,
-                                       sizeof *restarts->list, compare_restarts);
+    const struct wtl__restarts_of *found = restarts->count == 0
+                                               ? NULL
+                                               : bsearch(&wanted, restarts->list, restarts->count,
+                                                         sizeof *restarts->list, compare_restarts);
     return found != NULL ? (int64_t)found->restarts : -1;
 }
 
 /* ---- one actor ---- */
 
 void wtl__gather_one(struct wtl_ctx *x, struct wtl__inspect *self, struct wtl__inspect_job *job,
-                    uint64_t local,
-                    void (*done)(struct wtl_ctx *x, struct wtl__inspect *self,
-                                 struct wtl__inspect_job *job))
+                     uint64_t local,
+                     void (*done)(struct wtl_ctx *x, struct wtl__inspect *self,
+                                  struct wtl__inspect_job *job))
 {
     if (gather_init(x, self, job, 2)) {
         job->gather.done = done;

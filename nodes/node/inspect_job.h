@@ -1,12 +1,14 @@
 /*
  * inspect_job.h - a question while it is being answered; shared by the files of the inspection.
  *
- *   inspect.c          the actor: where questions come from, who may ask, passing on, replying
+ *   inspect.c          the actor: where questions come from, who may ask, replying
+ *   inspect_whole.c    links and names, from the net loop; passing on to another node
  *   inspect_gather.c   looking at several actors
  *   inspect_actors.c   ls, kill
  *   inspect_show.c     show
  *   inspect_tree.c     tree
  *   inspect_nodes.c    mesh.nodes, from the net loop and from the nodes themselves
+ *   inspect_flow.c     flow.ls and flow.show, from the flow host and the flow's manager
  *   inspect_cell.c     looking at one actor
  *   inspect_mesh.c     on the net loop
  *
@@ -68,9 +70,12 @@ struct wtl__inspect {
     uint64_t next_id;
 };
 
-/* ---- inspect.c -------------------------------------------------------------------------------- */
+/* ---- inspect.c --------------------------------------------------------------------------------
+ */
 
 struct wtl__inspect_job *wtl__job_find(struct wtl__inspect *self, uint64_t id);
+/* The job whose id is the context of an answer; NULL: it is over. */
+struct wtl__inspect_job *wtl__job_of(struct wtl__inspect *self, const void *context);
 
 /* A reply to be filled; its room grows. Then it is sent, and the job is over. */
 void wtl__job_reply(struct wtl_ctx *x, struct wtl__inspect *self, struct wtl__inspect_job *job,
@@ -78,6 +83,11 @@ void wtl__job_reply(struct wtl_ctx *x, struct wtl__inspect *self, struct wtl__in
 void wtl__job_refuse(struct wtl_ctx *x, struct wtl__inspect *self, struct wtl__inspect_job *job,
                      enum wtl_status status, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
+
+/* A request that was made for the job has failed: refuses it, in words for the one who asked. `who`
+ * was to answer. */
+void wtl__job_failed(struct wtl_ctx *x, struct wtl__inspect *self, struct wtl__inspect_job *job,
+                     enum wtl_status status, const char *who);
 
 /* Calls `expired` after the time that actors and other nodes have for their part. */
 void wtl__job_limit(struct wtl_ctx *x, struct wtl__inspect_job *job,
@@ -88,16 +98,25 @@ void wtl__job_limit(struct wtl_ctx *x, struct wtl__inspect_job *job,
 void wtl__job_ask_mesh(struct wtl_ctx *x, struct wtl__inspect *self, struct wtl__inspect_job *job,
                        enum wtl__mesh_question question, uint64_t node, wtl_on_answer on_answer);
 
-/* ---- the verbs ---------------------------------------------------------------------------------- */
+/* Asks that other node the same question; its answer is the reply. */
+void wtl__inspect_pass_on(struct wtl_ctx *x, struct wtl__inspect_job *job, uint64_t node);
+
+/* ---- the verbs ----------------------------------------------------------------------------------
+ */
 
 void wtl__inspect_ls(struct wtl_ctx *x, struct wtl__inspect *self, struct wtl__inspect_job *job);
 void wtl__inspect_show(struct wtl_ctx *x, struct wtl__inspect *self, struct wtl__inspect_job *job);
 void wtl__inspect_kill(struct wtl_ctx *x, struct wtl__inspect *self, struct wtl__inspect_job *job);
 void wtl__inspect_tree(struct wtl_ctx *x, struct wtl__inspect *self, struct wtl__inspect_job *job);
-void wtl__inspect_nodes(struct wtl_ctx *x, struct wtl__inspect *self,
-                        struct wtl__inspect_job *job);
+void wtl__inspect_links(struct wtl_ctx *x, struct wtl__inspect *self, struct wtl__inspect_job *job);
+void wtl__inspect_names(struct wtl_ctx *x, struct wtl__inspect *self, struct wtl__inspect_job *job);
+void wtl__inspect_brief(struct wtl_ctx *x, struct wtl__inspect *self, struct wtl__inspect_job *job);
+void wtl__inspect_nodes(struct wtl_ctx *x, struct wtl__inspect *self, struct wtl__inspect_job *job);
+void wtl__inspect_flows(struct wtl_ctx *x, struct wtl__inspect *self, struct wtl__inspect_job *job);
+void wtl__inspect_flow(struct wtl_ctx *x, struct wtl__inspect *self, struct wtl__inspect_job *job);
 
-/* ---- inspect_gather.c --------------------------------------------------------------------------- */
+/* ---- inspect_gather.c ---------------------------------------------------------------------------
+ */
 
 /* Looks at the live actors of this node, WTL__INSPECT_ROWS_MAX at most; `done` is called when all
  * have answered or the time is over. */
@@ -115,7 +134,8 @@ void wtl__gather_answer(struct wtl_ctx *x, struct wtl__inspect *self,
                         const struct wtl_msg *message);
 void wtl__gather_release(struct wtl_ctx *x, struct wtl__inspect_job *job);
 
-/* The restarts of each child of a supervisor among those that were looked at, sorted by local id. */
+/* The restarts of each child of a supervisor among those that were looked at, sorted by local id.
+ */
 struct wtl__restarts_of {
     uint64_t local;
     uint64_t restarts;
@@ -128,12 +148,12 @@ struct wtl__restarts wtl__gather_restarts(struct wtl_ctx *x, const struct wtl__i
 /* -1: it is no child of a supervisor. */
 int64_t wtl__restarts_find(const struct wtl__restarts *restarts, uint64_t local);
 
-/* ---- inspect_actors.c --------------------------------------------------------------------------- */
+/* ---- inspect_actors.c ---------------------------------------------------------------------------
+ */
 
 /* The local id that the question is about: "42.7", or a local name. 0: there is no such actor, and
  * the job has been refused. */
-uint64_t wtl__job_actor(struct wtl_ctx *x, struct wtl__inspect *self,
-                        struct wtl__inspect_job *job);
+uint64_t wtl__job_actor(struct wtl_ctx *x, struct wtl__inspect *self, struct wtl__inspect_job *job);
 void wtl__job_refuse_ended(struct wtl_ctx *x, struct wtl__inspect *self,
                            struct wtl__inspect_job *job, uint64_t local);
 

@@ -105,7 +105,8 @@ static uint32_t peers_of(const struct wtl__mesh_view *view)
     return peers;
 }
 
-/* ---- answers ---------------------------------------------------------------------------------- */
+/* ---- answers ----------------------------------------------------------------------------------
+ */
 
 static void put_layer(struct wtl_writer *body, uint8_t layer)
 {
@@ -156,18 +157,18 @@ static void answer_nodes(const struct wtl__mesh_view *view, const struct nodes *
             wtl_put_nil(body);
         }
         wtl_put_u64(body, rtt_us);
-        wtl_put_u64(body, age_of(view, row->since_ms));
+        wtl_put_u64(body, age_of(view, i == 0 ? view->since_ms : row->since_ms));
     }
     free(links);
 }
 
 static const struct wtl__column link_columns[] = {
-    {"PEER", WTL__COLUMN_TEXT, false},        {"LAYER", WTL__COLUMN_TEXT, false},
-    {"STATE", WTL__COLUMN_TEXT, false},       {"DIR", WTL__COLUMN_TEXT, false},
-    {"RTT", WTL__COLUMN_US, false},           {"FRAMES-IN", WTL__COLUMN_COUNT, true},
-    {"FRAMES-OUT", WTL__COLUMN_COUNT, true},  {"BYTES-IN", WTL__COLUMN_BYTES, true},
-    {"BYTES-OUT", WTL__COLUMN_BYTES, true},   {"RELAYED", WTL__COLUMN_COUNT, true},
-    {"WAITING", WTL__COLUMN_BYTES, true},     {"UP", WTL__COLUMN_AGE, false},
+    {"PEER", WTL__COLUMN_TEXT, false},       {"LAYER", WTL__COLUMN_TEXT, false},
+    {"STATE", WTL__COLUMN_TEXT, false},      {"DIR", WTL__COLUMN_TEXT, false},
+    {"RTT", WTL__COLUMN_US, false},          {"FRAMES-IN", WTL__COLUMN_COUNT, true},
+    {"FRAMES-OUT", WTL__COLUMN_COUNT, true}, {"BYTES-IN", WTL__COLUMN_BYTES, true},
+    {"BYTES-OUT", WTL__COLUMN_BYTES, true},  {"RELAYED", WTL__COLUMN_COUNT, true},
+    {"WAITING", WTL__COLUMN_BYTES, true},    {"UP", WTL__COLUMN_AGE, false},
 };
 
 static const char *link_state(uint8_t state)
@@ -188,8 +189,8 @@ static void answer_links(const struct wtl__mesh_view *view, struct wtl_writer *b
         put_layer(body, row->layer);
         wtl_put_strz(body, link_state(row->state));
         wtl_put_strz(body, row->dialled ? "out" : "in");
-        const uint64_t numbers[] = {row->rtt_us,    row->frames_in, row->frames_out,
-                                    row->bytes_in,  row->bytes_out, row->relayed,
+        const uint64_t numbers[] = {row->rtt_us,       row->frames_in, row->frames_out,
+                                    row->bytes_in,     row->bytes_out, row->relayed,
                                     row->waiting_bytes};
         for (size_t j = 0; j < WTL_COUNT(numbers); j++) {
             wtl_put_u64(body, numbers[j]);
@@ -200,8 +201,8 @@ static void answer_links(const struct wtl__mesh_view *view, struct wtl_writer *b
 }
 
 static const struct wtl__column name_columns[] = {
-    {"NAME", WTL__COLUMN_TEXT, false},  {"PID", WTL__COLUMN_TEXT, false},
-    {"NODE", WTL__COLUMN_TEXT, false},  {"OWNER", WTL__COLUMN_TEXT, false},
+    {"NAME", WTL__COLUMN_TEXT, false},   {"PID", WTL__COLUMN_TEXT, false},
+    {"NODE", WTL__COLUMN_TEXT, false},   {"OWNER", WTL__COLUMN_TEXT, false},
     {"EPOCH", WTL__COLUMN_COUNT, false},
 };
 
@@ -260,8 +261,8 @@ void wtl__mesh_answer(const struct wtl__mesh_view *view, enum wtl__mesh_question
                       uint64_t node, struct wtl_writer *body)
 {
     struct nodes nodes = {0};
-    bool wants_nodes = question == WTL__MESH_NODES || question == WTL__MESH_NAMES ||
-                       question == WTL__MESH_WHO;
+    bool wants_nodes =
+        question == WTL__MESH_NODES || question == WTL__MESH_NAMES || question == WTL__MESH_WHO;
     if (wants_nodes && !nodes_init(&nodes, view)) {
         return;
     }

@@ -14,8 +14,9 @@
 struct wtl__mesh_view {
     const struct wtl__hub *hub;
     const struct wtl__core *core;
-    uint32_t actors; /* that live on this node */
-    uint64_t now_ms; /* of the hub's clock */
+    uint32_t actors;   /* that live on this node */
+    uint64_t now_ms;   /* of the hub's clock */
+    uint64_t since_ms; /* when this node was started */
     int64_t cert_days;
 };
 

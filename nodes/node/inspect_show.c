@@ -8,15 +8,15 @@
 #define LIST_TEXT_MAX 2048u
 
 static const struct wtl__column show_columns[] = {
-    {"PID", WTL__COLUMN_TEXT, false},        {"NAME", WTL__COLUMN_TEXT, false},
-    {"TYPE", WTL__COLUMN_TEXT, false},       {"STATE", WTL__COLUMN_TEXT, false},
-    {"PARENT", WTL__COLUMN_TEXT, false},     {"RESTARTS", WTL__COLUMN_COUNT, false},
-    {"MAILBOX", WTL__COLUMN_COUNT, false},   {"MAILBOX-MAX", WTL__COLUMN_COUNT, false},
-    {"HANDLED", WTL__COLUMN_COUNT, false},   {"MEMORY", WTL__COLUMN_BYTES, false},
-    {"TIMERS", WTL__COLUMN_COUNT, false},    {"CALLS", WTL__COLUMN_COUNT, false},
-    {"LINKS", WTL__COLUMN_TEXT, false},      {"MONITORS", WTL__COLUMN_TEXT, false},
-    {"WATCHERS", WTL__COLUMN_TEXT, false},   {"STRATEGY", WTL__COLUMN_TEXT, false},
-    {"INTENSITY", WTL__COLUMN_TEXT, false},  {"CHILDREN", WTL__COLUMN_COUNT, false},
+    {"PID", WTL__COLUMN_TEXT, false},           {"NAME", WTL__COLUMN_TEXT, false},
+    {"TYPE", WTL__COLUMN_TEXT, false},          {"STATE", WTL__COLUMN_TEXT, false},
+    {"PARENT", WTL__COLUMN_TEXT, false},        {"RESTARTS", WTL__COLUMN_COUNT, false},
+    {"MAILBOX", WTL__COLUMN_COUNT, false},      {"MAILBOX-MAX", WTL__COLUMN_COUNT, false},
+    {"HANDLED", WTL__COLUMN_COUNT, false},      {"MEMORY", WTL__COLUMN_BYTES, false},
+    {"TIMERS", WTL__COLUMN_COUNT, false},       {"CALLS", WTL__COLUMN_COUNT, false},
+    {"LINKS", WTL__COLUMN_TEXT, false},         {"MONITORS", WTL__COLUMN_TEXT, false},
+    {"WATCHERS", WTL__COLUMN_TEXT, false},      {"STRATEGY", WTL__COLUMN_TEXT, false},
+    {"INTENSITY", WTL__COLUMN_TEXT, false},     {"CHILDREN", WTL__COLUMN_COUNT, false},
     {"LAST-RESTARTS", WTL__COLUMN_TEXT, false},
 };
 
@@ -34,8 +34,8 @@ static void list_add(struct list_text *list, const char *text)
         list->more++;
         return;
     }
-    list->size += (size_t)snprintf(list->text + list->size, sizeof list->text - list->size,
-                                   "%s%s", list->size > 0 ? ", " : "", text);
+    list->size += (size_t)snprintf(list->text + list->size, sizeof list->text - list->size, "%s%s",
+                                   list->size > 0 ? ", " : "", text);
 }
 
 static void put_list(struct wtl_writer *reply, struct list_text *list)
@@ -52,8 +52,8 @@ static void put_list(struct wtl_writer *reply, struct list_text *list)
 }
 
 /* A pid of any node; that of another one is told by its number, as names are the net loop's. */
-static const char *any_pid(const struct wtl__inspect *self, struct wtl_pid here,
-                           struct wtl_pid pid, char text_out[WTL__PID_TEXT])
+static const char *any_pid(const struct wtl__inspect *self, struct wtl_pid here, struct wtl_pid pid,
+                           char text_out[WTL__PID_TEXT])
 {
     char node[WTL_NAME_MAX + 1];
     if (pid.node == here.node) {
@@ -116,8 +116,8 @@ static void put_supervisor(struct wtl_writer *reply, const struct wtl__sight *si
         wtl_put_nil(reply);
         wtl_put_nil(reply);
     } else {
-        (void)snprintf(text, sizeof text, "%" PRIu64 " restarts in %" PRIu64 "ms",
-                       sight->intensity, sight->period_ms);
+        (void)snprintf(text, sizeof text, "%" PRIu64 " restarts in %" PRIu64 "ms", sight->intensity,
+                       sight->period_ms);
         wtl_put_strz(reply, text);
         wtl_put_u64(reply, sight->children_count);
     }
@@ -169,7 +169,8 @@ static void show_done(struct wtl_ctx *x, struct wtl__inspect *self, struct wtl__
     }
     if (gather->count == 1 && job->timer != 0 && sight.parent.node == wtl_self(x).node &&
         sight.parent.local != 0) {
-        wtl__gather_add(x, job, sight.parent.local, false); /* it knows the restarts, if anybody does */
+        wtl__gather_add(x, job, sight.parent.local,
+                        false); /* it knows the restarts, if anybody does */
         if (gather->missing > 0) {
             return;
         }

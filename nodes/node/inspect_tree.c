@@ -12,16 +12,16 @@
 #define DEPTH_MAX 40u
 
 static const struct wtl__column tree_columns[] = {
-    {"DEPTH", WTL__COLUMN_DEPTH, false}, {"ACTOR", WTL__COLUMN_TEXT, false},
-    {"PID", WTL__COLUMN_TEXT, false},    {"TYPE", WTL__COLUMN_TEXT, false},
-    {"STATE", WTL__COLUMN_TEXT, false},  {"RESTARTS", WTL__COLUMN_COUNT, false},
+    {"DEPTH", WTL__COLUMN_DEPTH, false},   {"ACTOR", WTL__COLUMN_TEXT, false},
+    {"PID", WTL__COLUMN_TEXT, false},      {"TYPE", WTL__COLUMN_TEXT, false},
+    {"STATE", WTL__COLUMN_TEXT, false},    {"RESTARTS", WTL__COLUMN_COUNT, false},
     {"STRATEGY", WTL__COLUMN_TEXT, false},
 };
 
 /* One actor that was looked at. */
 struct entry {
     uint64_t local;
-    uint64_t parent; /* 0: none of this node */
+    uint64_t parent;              /* 0: none of this node */
     const struct wtl_msg *answer; /* NULL: busy */
     bool is_done;
 };
@@ -36,7 +36,7 @@ struct level {
 
 struct tree {
     const struct wtl__inspect *self;
-    struct entry *entries;   /* sorted by local id */
+    struct entry *entries;    /* sorted by local id */
     struct entry **by_parent; /* sorted by parent, then by local id */
     uint32_t count;
     struct level levels[DEPTH_MAX];
@@ -149,8 +149,7 @@ static bool put_next(struct tree *tree)
         if (entry != NULL && !entry->is_done) {
             put_entry(tree, entry, &child);
         } else if (entry == NULL) {
-            put_row(tree, child.id, child.local, none, child.state, (int64_t)child.restarts,
-                    none);
+            put_row(tree, child.id, child.local, none, child.state, (int64_t)child.restarts, none);
         }
         return true;
     }

@@ -1,42 +1,16 @@
-/* node.c - see node.h. */
-#include "node/node.h"
+/* node.c - making a node, starting it, taking it apart. See node.h; node_stop.c ends it in order.
+ */
+#include "node/node_private.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/random.h>
 #include <unistd.h>
 
 #include "base/log.h"
-#include "node/attach.h"
-#include "node/incarnation.h"
 #include "sched/system.h"
-
-/* How often an ordered stop looks whether everything has gone. */
-#define STOP_LOOK_US 2000
-
-struct wtl__node {
-    struct wtl_bundle bundle;
-    struct wtl__incarnation incarnation;
-    struct wtl_tls_context *tls;
-    struct wtl_runtime *runtime;
-    struct wtl__loop *loop;
-    struct wtl__net *net;
-    struct wtl__port port;
-    struct wtl__attach_signer signer;
-    struct wtl__root_config root_config;
-    struct wtl_pid root;
-    uint64_t id;
-    uint64_t seed;
-    uint32_t stop_ms;
-    bool has_port;
-    bool is_started;
-    bool is_stopped;
-    int stop_read; /* a pipe, because a signal handler writes into it */
-    int stop_write;
-};
 
 /* ---- create --------------------------------------------------------------------------------- */
 
@@ -104,12 +78,32 @@ static enum wtl_status make_runtime(struct wtl__node *node, const struct wtl__no
     return WTL_OK;
 }
 
+/* The TLS library looks for the processor's abilities when it first hashes, and notes them without
+ * a lock: that has to be over before there are threads. */
+static enum wtl_status warm_tls(struct wtl_tls_context *tls)
+{
+    struct wtl_tls *engine = NULL;
+    size_t size;
+    enum wtl_status status = wtl_tls_create(tls, WTL_TLS_DIAL, NULL, &engine);
+    if (status == WTL_OK) {
+        status = wtl_tls_read(engine, NULL, 0, &size);
+        wtl_tls_destroy(engine);
+    }
+    wtl_tls_thread_end();
+    return status == WTL_LATER ? WTL_OK : status;
+}
+
 static enum wtl_status make_net(struct wtl__node *node, const struct wtl__node_config *config,
                                 struct wtl_error *error)
 {
     enum wtl_status status = wtl_tls_context_create(&node->bundle, &node->tls, error);
     if (status != WTL_OK) {
         return wtl_while(error, status, "identity");
+    }
+    status = warm_tls(node->tls);
+    if (status != WTL_OK) {
+        return wtl_fail(error, status, "the TLS library does not work: %s",
+                        wtl_status_text(status));
     }
     struct wtl__net_config net = {.loop = node->loop,
                                   .tls = node->tls,
@@ -219,7 +213,7 @@ enum wtl_status wtl__node_serve(struct wtl__node *node, struct wtl_tag tag, wtl_
     return WTL_OK;
 }
 
-/* ---- start and stop ------------------------------------------------------------------------- */
+/* ---- start and end --------------------------------------------------------------------------- */
 
 enum wtl_status wtl__node_start(struct wtl__node *node, struct wtl_error *error)
 {
@@ -237,125 +231,6 @@ enum wtl_status wtl__node_start(struct wtl__node *node, struct wtl_error *error)
              WTL__LOG_TEXT("listening", wtl__node_address(node)));
     status = wtl_runtime_tell(node->runtime, node->root, WTL_TAG("start"), NULL);
     return status == WTL_OK ? WTL_OK : wtl_fail(error, status, "start node: no root");
-}
-
-static void stop_listening(void *argument)
-{
-    wtl__net_stop_listening(argument);
-}
-
-static void say_goodbye(void *argument)
-{
-    wtl__net_goodbye(argument, WTL_SHUTDOWN);
-}
-
-struct left {
-    struct wtl__net *net;
-    size_t unsent;
-    uint32_t sockets;
-};
-
-static void look_what_is_left(void *argument)
-{
-    struct left *left = argument;
-    left->unsent = wtl__net_unsent(left->net);
-    left->sockets = wtl__net_sockets(left->net);
-}
-
-/* Waits until nothing waits to be sent (or, `sockets`, until all are closed). */
-static bool wait_gone(struct wtl__node *node, bool sockets, uint64_t deadline_ms)
-{
-    for (;;) {
-        struct left left = {.net = node->net};
-        wtl__loop_call(node->loop, look_what_is_left, &left);
-        bool gone = sockets ? left.sockets == 0
-                            : left.unsent == 0 && wtl__outboxes_bytes(node->port.outboxes) == 0;
-        if (gone || wtl__loop_now_ms(node->loop) >= deadline_ms) {
-            return gone;
-        }
-        (void)usleep(STOP_LOOK_US);
-    }
-}
-
-static uint32_t until(struct wtl__node *node, uint64_t deadline_ms)
-{
-    uint64_t now_ms = wtl__loop_now_ms(node->loop);
-    return deadline_ms > now_ms ? (uint32_t)(deadline_ms - now_ms) : 0;
-}
-
-enum wtl_status wtl__node_stop(struct wtl__node *node)
-{
-    if (node->is_stopped || !node->is_started) {
-        return WTL_OK;
-    }
-    node->is_stopped = true;
-    uint64_t begin_ms = wtl__loop_now_ms(node->loop);
-    uint64_t deadline_ms = begin_ms + node->stop_ms;
-    /* a fifth of the time is kept for the links: what actors say last is worth nothing if it does
-     * not leave */
-    uint64_t actors_by_ms = begin_ms + node->stop_ms - node->stop_ms / 5;
-    wtl__log(wtl__log_process(), WTL__LOG_INFO, "node_stopping",
-             WTL__LOG_TEXT("node", node->bundle.identity.name),
-             WTL__LOG_NUMBER("within_ms", node->stop_ms));
-    wtl__loop_call(node->loop, stop_listening, node->net);
-    wtl_runtime_stop(node->runtime, until(node, actors_by_ms));
-    bool in_time = wtl__loop_now_ms(node->loop) <= actors_by_ms;
-    bool sent = wait_gone(node, false, deadline_ms);
-    wtl__port_close(&node->port);
-    wtl__loop_call(node->loop, say_goodbye, node->net);
-    bool closed = wait_gone(node, true, deadline_ms + WTL__LINK_CLOSE_MS);
-    wtl__loop_stop(node->loop);
-    wtl__log(wtl__log_process(), WTL__LOG_INFO, "node_stopped",
-             WTL__LOG_TEXT("node", node->bundle.identity.name),
-             WTL__LOG_FLAG("in_time", in_time && sent && closed));
-    return in_time && sent && closed ? WTL_OK : WTL_TIMEOUT;
-}
-
-void wtl__node_request_stop(struct wtl__node *node)
-{
-    int code = errno;
-    ssize_t written = write(node->stop_write, "s", 1);
-    (void)written; /* a full pipe has been asked often enough */
-    errno = code;
-}
-
-/* The write end of the node that is run, for the signal handler; -1: none. */
-static volatile sig_atomic_t signal_fd = -1;
-
-static void on_signal(int number)
-{
-    int code = errno;
-    (void)number;
-    if (signal_fd >= 0) {
-        ssize_t written = write((int)signal_fd, "s", 1);
-        (void)written;
-    }
-    errno = code;
-}
-
-enum wtl_status wtl__node_run(struct wtl__node *node, struct wtl_error *error)
-{
-    struct sigaction action = {.sa_handler = on_signal};
-    struct sigaction old_term;
-    struct sigaction old_int;
-    if (!node->is_started) {
-        enum wtl_status status = wtl__node_start(node, error);
-        if (status != WTL_OK) {
-            return status;
-        }
-    }
-    signal_fd = node->stop_write;
-    (void)sigemptyset(&action.sa_mask);
-    (void)sigaction(SIGTERM, &action, &old_term);
-    (void)sigaction(SIGINT, &action, &old_int);
-    struct pollfd asked = {.fd = node->stop_read, .events = POLLIN};
-    while (poll(&asked, 1, -1) < 0 && errno == EINTR) {
-    }
-    enum wtl_status status = wtl__node_stop(node);
-    (void)sigaction(SIGTERM, &old_term, NULL);
-    (void)sigaction(SIGINT, &old_int, NULL);
-    signal_fd = -1;
-    return status;
 }
 
 void wtl__node_destroy(struct wtl__node *node)

@@ -62,6 +62,16 @@ void wtl__outboxes_destroy(struct wtl__outboxes *table)
     free(table);
 }
 
+void wtl__outboxes_close(struct wtl__outboxes *table)
+{
+    atomic_store_explicit(&table->is_closed, true, memory_order_relaxed);
+}
+
+bool wtl__outboxes_is_closed(const struct wtl__outboxes *table)
+{
+    return atomic_load_explicit(&table->is_closed, memory_order_relaxed);
+}
+
 /* ---- finding -------------------------------------------------------------------------------- */
 
 /* The outbox of that node, and its generation; NULL when there is none, or when a bucket changed

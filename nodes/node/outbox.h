@@ -55,6 +55,7 @@ struct wtl__outbox {
 struct wtl__outboxes {
     alignas(128) _Atomic(struct wtl__outbox *) visits; /* newest first */
     alignas(128) _Atomic(struct wtl__outbox *) buckets[WTL__OUTBOX_BUCKETS];
+    _Atomic(bool) is_closed;
     pthread_mutex_t lock; /* guards making and recycling */
     struct wtl__outbox *free;
     struct wtl__outbox *made;
@@ -84,6 +85,11 @@ struct wtl__outbox_ops {
 struct wtl__outboxes *wtl__outboxes_create(uint64_t own, uint64_t seed);
 /* Frees everything, envelopes too; no sender may be left. */
 void wtl__outboxes_destroy(struct wtl__outboxes *table);
+
+/* From now on senders should not push any more; what is pushed all the same is kept. Thread: any.
+ */
+void wtl__outboxes_close(struct wtl__outboxes *table);
+bool wtl__outboxes_is_closed(const struct wtl__outboxes *table);
 
 enum wtl__outbox_push {
     WTL__OUTBOX_TAKEN,  /* another push has woken the net loop, or will */

@@ -8,13 +8,9 @@
 
 /* ---- out: from the workers ------------------------------------------------------------------ */
 
-static const struct wtl_reason no_connection = {.class_ = WTL_EXIT_NOCONNECTION};
-
 static struct wtl_reason noconnection(void)
 {
-    struct wtl_reason reason = no_connection;
-    reason.word = WTL_TAG("noconnection");
-    return reason;
+    return WTL_REASON(WTL_EXIT_NOCONNECTION, "noconnection");
 }
 
 /* Over the hard cap: a call is answered `busy`, as a full mailbox does. */
@@ -71,7 +67,7 @@ static enum wtl_status port_send(void *context, struct wtl__ctx *x, struct wtl_p
         wtl__refuse(port->runtime, x, to, envelope, WTL_REASON(WTL_EXIT_ERROR, "unsupported"));
         return WTL_UNSUPPORTED;
     }
-    if (WTL_UNLIKELY(atomic_load_explicit(&port->is_closed, memory_order_relaxed))) {
+    if (WTL_UNLIKELY(wtl__outboxes_is_closed(port->outboxes))) {
         wtl__count(port->runtime, WTL__COUNT_DROPPED_REMOTE);
         wtl__refuse(port->runtime, x, to, envelope, noconnection());
         return WTL_NO_CONNECTION;
@@ -90,7 +86,7 @@ const struct wtl__port_ops wtl__port_ops = {
 
 void wtl__port_close(struct wtl__port *port)
 {
-    atomic_store(&port->is_closed, true);
+    wtl__outboxes_close(port->outboxes);
 }
 
 /* ---- out: on the net loop ------------------------------------------------------------------- */

@@ -30,7 +30,6 @@ struct wtl__port {
     struct wtl__loop *loop;
     struct wtl__outboxes *outboxes;
     struct wtl__known *known;
-    _Atomic(bool) is_closed;
 
     /* the net loop's own */
     struct wtl__net *net; /* NULL before wtl__port_bind */

@@ -162,7 +162,7 @@ static bool post(struct wtl__port *port, enum verb verb, struct wtl_pid pid, uin
 
 static bool is_closed(struct wtl__port *port)
 {
-    return atomic_load_explicit(&port->is_closed, memory_order_relaxed);
+    return wtl__outboxes_is_closed(port->outboxes);
 }
 
 enum wtl_status wtl__port_send_name(void *context, struct wtl__ctx *x, const char *name,

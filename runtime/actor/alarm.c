@@ -1,7 +1,7 @@
 /*
  * alarm.c - timers and deadlines. The host's wheel holds an alarm while it is armed; when it is due
- * its signal travels to the owner like any other, so that a cancel and a firing never race: the owner
- * alone decides what a signal that has come is worth.
+ * its signal travels to the owner like any other, so that a cancel and a firing never race: the
+ * owner alone decides what a signal that has come is worth.
  */
 #include "actor/ask.h"
 

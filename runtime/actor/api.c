@@ -66,7 +66,7 @@ static enum wtl_status api_tell(struct wtl_ctx *pub, struct wtl_pid to, struct w
     struct wtl__envelope *envelope = wtl__message_take(body, WTL__MESSAGE);
     if (WTL_UNLIKELY(envelope == NULL)) {
         wtl__count(x->runtime, WTL__COUNT_DROPPED_MEMORY);
-        return WTL_NO_MEMORY;
+        return wtl__message_fault(body);
     }
     envelope->msg.tag = tag;
     envelope->msg.from = self_of(x);
@@ -87,7 +87,7 @@ static enum wtl_status api_tell_name(struct wtl_ctx *pub, const char *name, stru
     }
     struct wtl__envelope *envelope = wtl__message_take(body, WTL__MESSAGE);
     if (envelope == NULL) {
-        return WTL_NO_MEMORY;
+        return wtl__message_fault(body);
     }
     envelope->msg.tag = tag;
     envelope->msg.from = self_of(x);
@@ -146,13 +146,6 @@ static void api_trap_exits(struct wtl_ctx *pub, bool on)
     cell->flags = on ? cell->flags | WTL__CELL_TRAPS : cell->flags & ~WTL__CELL_TRAPS;
 }
 
-static void mark_remote(struct wtl__ctx *x, struct wtl_pid to)
-{
-    if (to.node != x->runtime->node) {
-        atomic_fetch_or_explicit(&x->cell->remote, WTL__REMOTE_TIES, memory_order_relaxed);
-    }
-}
-
 static void api_link(struct wtl_ctx *pub, struct wtl_pid to)
 {
     struct wtl__ctx *x = wtl__ctx_of(pub);
@@ -173,7 +166,7 @@ static void api_link(struct wtl_ctx *pub, struct wtl_pid to)
         }
         tie->msg.from = to;
         wtl__ties_add(&x->cell->ties, WTL__TIE_LINK, tie);
-        mark_remote(x, to);
+        wtl__tie_to(x->runtime, x->cell, to);
     }
     send_signal(x, to, WTL__LINK, 0, NULL);
 }
@@ -187,8 +180,8 @@ static bool flush(struct wtl__cell *cell, enum wtl__kind kind, struct wtl_pid fr
     while (*slot != NULL) {
         struct wtl__envelope *envelope = *slot;
         bool match = envelope->msg.kind_ == kind &&
-                     (kind == WTL__EXIT ? wtl_pid_equal(envelope->msg.from, from)
-                                        : envelope->msg.request == ref);
+                     (kind != WTL__EXIT || wtl_pid_equal(envelope->msg.from, from)) &&
+                     envelope->msg.request == ref;
         if (match) {
             *slot = envelope->next;
             wtl__envelope_free(envelope);
@@ -210,8 +203,8 @@ static void api_unlink(struct wtl_ctx *pub, struct wtl_pid to)
         tie->msg.request = wtl__ref(x);
         send_signal(x, to, WTL__UNLINK, tie->msg.request, NULL);
     }
-    if ((x->cell->flags & WTL__CELL_TRAPS) != 0) {
-        (void)flush(x->cell, WTL__EXIT, to, 0);
+    if (tie == NULL || (x->cell->flags & WTL__CELL_TRAPS) != 0) {
+        (void)flush(x->cell, WTL__EXIT, to, true); /* not what wtl_exit has sent */
     }
 }
 
@@ -227,7 +220,7 @@ static uint64_t api_monitor(struct wtl_ctx *pub, struct wtl_pid to)
     tie->msg.request = wtl__ref(x);
     uint64_t ref = tie->msg.request;
     wtl__ties_add(&x->cell->ties, WTL__TIE_MONITOR, tie);
-    mark_remote(x, to);
+    wtl__tie_to(x->runtime, x->cell, to);
     send_signal(x, to, WTL__MONITOR, ref, NULL);
     return ref;
 }
@@ -311,11 +304,14 @@ static void api_continue(struct wtl_ctx *pub, struct wtl_tag tag, struct wtl_wri
     }
     envelope->msg.tag = tag;
     envelope->msg.from = self_of(x);
-    envelope->next = x->cell->fifo;
-    if (x->cell->fifo == NULL) {
+    /* behind the answer that the actor is held for: nothing but that is handled now */
+    struct wtl__envelope **slot =
+        wtl__held_is_answered(x->cell) ? &x->cell->fifo->next : &x->cell->fifo;
+    envelope->next = *slot;
+    if (*slot == NULL) {
         x->cell->fifo_last = envelope;
     }
-    x->cell->fifo = envelope;
+    *slot = envelope;
 }
 
 static void api_done(struct wtl_ctx *pub, enum wtl_status status)
@@ -333,7 +329,8 @@ static void *api_alloc(struct wtl_ctx *pub, size_t size)
 {
     struct wtl__cell *cell = wtl__ctx_of(pub)->cell;
     uint64_t cap = cell->type->memory_max;
-    if (size > UINT32_MAX || (cap > 0 && cell->memory_used + size > cap)) {
+    if (size > UINT32_MAX - sizeof(struct wtl__memory) ||
+        (cap > 0 && cell->memory_used + size > cap)) {
         return NULL;
     }
     struct wtl__memory *memory = wtl__pool_take(sizeof *memory + size);
@@ -404,18 +401,13 @@ static void api_fd_unwatch(struct wtl_ctx *pub, int fd)
         wtl__ties_take(&x->cell->ties, WTL__TIE_FD, WTL_PID_NONE, (uint64_t)fd);
     if (tie != NULL) {
         wtl__watch_stop(x, WTL_CONTAINER(tie, struct wtl__watch, tie));
+        (void)flush(x->cell, WTL__FD, WTL_PID_NONE, (uint64_t)fd);
     }
 }
 
 static void api_watch_nodes(struct wtl_ctx *pub, bool on)
 {
-    struct wtl__cell *cell = wtl__ctx_of(pub)->cell;
-    if (on) {
-        atomic_fetch_or_explicit(&cell->remote, WTL__REMOTE_WATCHES, memory_order_relaxed);
-    } else {
-        atomic_fetch_and_explicit(&cell->remote, (uint8_t)~WTL__REMOTE_WATCHES,
-                                  memory_order_relaxed);
-    }
+    wtl__cell_set_remote(wtl__ctx_of(pub)->cell, WTL__REMOTE_WATCHES, on);
 }
 
 const struct wtl_api wtl__api = {

@@ -1,8 +1,8 @@
 /*
  * ask.c - calls and replies, and everything else that is answered later.
  *
- * A call needs no monitor: the callee holds the call itself among its ties until it has replied, and
- * its end turns the call into a `down` for the caller. The caller holds a pending request; whatever
+ * A call needs no monitor: the callee holds the call itself among its ties until it has replied,
+ * and its end turns the call into a `down` for the caller. The caller holds a pending request; what
  * comes for a request that is not pending any more is a late reply, and is dropped.
  *
  * Thread: the holder of the run token.
@@ -53,9 +53,7 @@ struct wtl__pending *wtl__pending_new(struct wtl__ctx *x, struct wtl_pid to,
         memcpy(pending->context, options->context, options->context_size);
     }
     wtl__ties_add(&x->cell->ties, WTL__TIE_PENDING, &pending->tie);
-    if (to.node != x->runtime->node) {
-        atomic_fetch_or_explicit(&x->cell->remote, WTL__REMOTE_TIES, memory_order_relaxed);
-    }
+    wtl__tie_to(x->runtime, x->cell, to);
     if (options->hold) {
         x->cell->flags |= WTL__CELL_HELD;
         x->cell->held_request = request;
@@ -76,6 +74,9 @@ void wtl__pending_answer(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl_
     }
     pending->status = status;
     pending->pid = reply != NULL ? reply->msg.from : pending->tie.msg.from;
+    if (pending->pid.local == 0) { /* a node alone: nobody, see wtl__reply_about */
+        pending->pid = WTL_PID_NONE;
+    }
     pending->reply = reply;
     pending->tie.msg.kind_ = WTL__ANSWER;
     pending->tie.msg.runtime_ = WTL__TIE_PENDING;
@@ -150,9 +151,10 @@ static uint64_t call_with(struct wtl__ctx *x, struct wtl_pid to, const char *nam
     uint64_t request = pending->tie.msg.request;
     struct wtl__envelope *envelope = wtl__message_take(body, WTL__CALL);
     if (envelope == NULL) {
-        answer_here(x, pending, WTL_NO_MEMORY);
+        answer_here(x, pending, wtl__message_fault(body));
         return request;
     }
+    pending->by_name = name != NULL;
     envelope->msg.tag = tag;
     envelope->msg.from = wtl__pid_of(x->runtime, x->cell);
     envelope->msg.request = request;
@@ -262,7 +264,7 @@ enum wtl_status wtl__reply_about(struct wtl_ctx *pub, struct wtl_from from, enum
     struct wtl__envelope *reply = wtl__message_take(body, WTL__REPLY);
     if (reply == NULL) {
         reply = wtl__envelope_new(WTL__REPLY);
-        status = WTL_NO_MEMORY;
+        status = wtl__message_fault(body);
     }
     if (reply == NULL) {
         if (is_current) { /* the call itself goes back when its handler is done with it */
@@ -272,6 +274,10 @@ enum wtl_status wtl__reply_about(struct wtl_ctx *pub, struct wtl_from from, enum
         return WTL_NO_MEMORY;
     }
     reply->msg.from = about;
+    if (wtl_pid_is_none(about)) { /* the caller takes it from this node alone */
+        bool is_near = from.caller.node == self.node;
+        reply->msg.from = is_near ? (struct wtl_pid){.node = self.node} : self;
+    }
     reply->msg.request = from.request;
     wtl__set_status(reply, status);
     return wtl__deliver(x->runtime, x, from.caller, reply);
@@ -291,6 +297,7 @@ const struct wtl_msg *wtl__keep(struct wtl_ctx *pub, const struct wtl_msg *messa
         }
         owed->msg.from = envelope->msg.from;
         owed->msg.request = envelope->msg.request;
+        wtl__tie_to(x->runtime, x->cell, owed->msg.from);
         wtl__ties_add(&x->cell->ties, WTL__TIE_OWED, owed);
         envelope->msg.kind_ = WTL__MESSAGE;
     }

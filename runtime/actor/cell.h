@@ -55,8 +55,8 @@ struct wtl__cell {
     /* written by senders, and by whoever spawns and frees the cell */
     struct wtl__inbox inbox;
     _Atomic(uint64_t) local; /* slot and generation; 0 while free */
-    uint16_t mailbox_max;
-    uint8_t mailbox_policy;
+    _Atomic(uint16_t) mailbox_max; /* atomic, as is the next: a sender with a stale pid reads it */
+    _Atomic(uint8_t) mailbox_policy;
     _Atomic(uint8_t) remote; /* has or had ties to other nodes, or watches them */
     _Atomic(int32_t) worker;  /* the worker that it must run on, or -1 */
     union {
@@ -158,7 +158,74 @@ static inline uint64_t wtl__cell_local(const struct wtl__cell *cell)
 /* Blocked senders go on when fewer messages than this wait; at least 1, so that they ever do. */
 static inline uint32_t wtl__mailbox_low(const struct wtl__cell *cell)
 {
-    return (cell->mailbox_max + 1u) / 2;
+    return (atomic_load_explicit(&cell->mailbox_max, memory_order_relaxed) + 1u) / 2;
+}
+
+/* ---- what other threads read, and who writes it --------------------------------------------- */
+
+static inline uint32_t wtl__mailbox_max(const struct wtl__cell *cell)
+{
+    return atomic_load_explicit(&cell->mailbox_max, memory_order_relaxed);
+}
+
+static inline enum wtl_mailbox_policy wtl__mailbox_policy(const struct wtl__cell *cell)
+{
+    return (enum wtl_mailbox_policy)atomic_load_explicit(&cell->mailbox_policy,
+                                                         memory_order_relaxed);
+}
+
+/* Of a fresh cell: what does not come from zeroing it. Thread: the spawner. */
+static inline void wtl__cell_reset(struct wtl__cell *cell, uint32_t bound,
+                                   enum wtl_mailbox_policy policy)
+{
+    bound = bound > WTL_MAILBOX_LIMIT ? WTL_MAILBOX_LIMIT : bound;
+    atomic_store_explicit(&cell->mailbox_max, (uint16_t)bound, memory_order_relaxed);
+    atomic_store_explicit(&cell->mailbox_policy, (uint8_t)policy, memory_order_relaxed);
+    atomic_store_explicit(&cell->remote, 0, memory_order_relaxed);
+    atomic_store_explicit(&cell->worker, -1, memory_order_relaxed);
+}
+
+/* From now on its pid finds it. The cell begins open, because whoever spawns it queues it. */
+static inline void wtl__cell_open(struct wtl__cell *cell)
+{
+    atomic_store_explicit(&cell->inbox.word, 0, memory_order_relaxed);
+    /* release pairs with the acquire in wtl__cells_find: who sees the pid sees the cell */
+    atomic_store_explicit(&cell->local, wtl__cell_local(cell), memory_order_release);
+}
+
+/* From now on its pid finds nobody. */
+static inline void wtl__cell_vanish(struct wtl__cell *cell)
+{
+    /* release pairs with the acquire in wtl__cells_find: who no longer finds the actor (a join) has
+     * seen all that it did */
+    atomic_store_explicit(&cell->local, 0, memory_order_release);
+}
+
+/* Who is in the slot now, 0 for nobody: for those who look at all of them. Thread: any. */
+static inline uint64_t wtl__cell_now(const struct wtl__cell *cell)
+{
+    return atomic_load_explicit(&cell->local, memory_order_relaxed);
+}
+
+/* How many slots have been used; a cell is in each. Thread: any. */
+static inline uint32_t wtl__cells_used(const struct wtl__cells *cells)
+{
+    return atomic_load_explicit(&cells->used, memory_order_acquire);
+}
+
+/* Sets or clears bits of cell.remote. Thread: the token's holder, or the spawner. */
+static inline void wtl__cell_set_remote(struct wtl__cell *cell, uint8_t bits, bool on)
+{
+    if (on) {
+        atomic_fetch_or_explicit(&cell->remote, bits, memory_order_relaxed);
+    } else {
+        atomic_fetch_and_explicit(&cell->remote, (uint8_t)~bits, memory_order_relaxed);
+    }
+}
+
+static inline bool wtl__cell_is_remote(const struct wtl__cell *cell, uint8_t bits)
+{
+    return (atomic_load_explicit(&cell->remote, memory_order_relaxed) & bits) != 0;
 }
 
 static inline void wtl__fifo_append(struct wtl__cell *cell, struct wtl__envelope *envelope)

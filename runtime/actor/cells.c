@@ -1,5 +1,5 @@
 /*
- * cells.c - the table of cells: chunks of type-stable memory, and the free cells first in first out.
+ * cells.c - the table of cells: chunks of type-stable memory, and free cells first in first out.
  *
  * Each worker keeps a queue of free cells of its own and trades batches with the table's under a
  * mutex: a spawn takes it once in CELL_BATCH times.
@@ -88,7 +88,7 @@ static struct wtl__cell *fresh(struct wtl__cells *cells)
             return NULL;
         }
         chunk = memory;
-        /* release pairs with the acquire in wtl__cells_at: the memory is zeroed before it is seen */
+        /* release pairs with the acquire in wtl__cells_at: it is zeroed before it is seen */
         atomic_store_explicit(&cells->chunks[index], chunk, memory_order_release);
     }
     struct wtl__cell *cell = &chunk->cells[slot % WTL__CHUNK_CELLS].cell;

@@ -109,7 +109,7 @@ static enum wtl_status over_bound(struct wtl__runtime *runtime, struct wtl__ctx 
                                   struct wtl__envelope *envelope)
 {
     uint32_t before;
-    switch ((enum wtl_mailbox_policy)cell->mailbox_policy) {
+    switch (wtl__mailbox_policy(cell)) {
     case WTL_MAILBOX_DROP_NEWEST:
         refuse_full(runtime, x, to, envelope);
         return WTL_OK;
@@ -141,6 +141,7 @@ enum wtl_status wtl__deliver(struct wtl__runtime *runtime, struct wtl__ctx *x, s
     struct wtl__cell *cell = wtl__cells_find(&runtime->cells, to.local);
     if (WTL_LIKELY(cell != NULL)) {
         uint32_t counted = envelope->msg.kind_ <= WTL__KIND_LAST_COUNTED;
+        uint32_t limit = wtl__mailbox_max(cell);
         uint32_t before;
         /* the low bits of the generation: a push that races with the end of the actor and the reuse
          * of its cell is told by them */
@@ -148,8 +149,7 @@ enum wtl_status wtl__deliver(struct wtl__runtime *runtime, struct wtl__ctx *x, s
         if (WTL_LIKELY(x != NULL)) {
             x->sent += counted;
         }
-        enum wtl__push pushed =
-            wtl__inbox_push(&cell->inbox, envelope, counted, cell->mailbox_max, &before);
+        enum wtl__push pushed = wtl__inbox_push(&cell->inbox, envelope, counted, limit, &before);
         if (WTL_LIKELY(pushed == WTL__PUSHED)) {
             return WTL_OK;
         }
@@ -187,13 +187,12 @@ void wtl__answer(struct wtl__runtime *runtime, struct wtl__ctx *x, struct wtl_pi
 
 void wtl__node_down(struct wtl__runtime *runtime, uint64_t node)
 {
-    uint32_t used = atomic_load_explicit(&runtime->cells.used, memory_order_acquire);
+    uint32_t used = wtl__cells_used(&runtime->cells);
     for (uint32_t slot = 0; slot < used; slot++) {
         struct wtl__cell *cell = wtl__cells_at(&runtime->cells, slot);
-        /* relaxed: a tie that is being made meets the broken connection by itself */
-        uint64_t local = atomic_load_explicit(&cell->local, memory_order_relaxed);
-        if (local == 0 || (atomic_load_explicit(&cell->remote, memory_order_relaxed) &
-                           WTL__REMOTE_TIES) == 0) {
+        /* a tie that is being made meets the broken connection by itself */
+        uint64_t local = wtl__cell_now(cell);
+        if (local == 0 || !wtl__cell_is_remote(cell, WTL__REMOTE_TIES)) {
             continue;
         }
         struct wtl__envelope *signal = wtl__envelope_new(WTL__NODE_DOWN);

@@ -23,10 +23,7 @@ static void cell_setup(struct wtl__runtime *runtime, struct wtl__cell *cell,
     memset(begin, 0, sizeof *cell - offsetof(struct wtl__cell, flags));
     cell->slot = slot;
     cell->generation = generation;
-    cell->mailbox_max = (uint16_t)(bound > WTL_MAILBOX_LIMIT ? WTL_MAILBOX_LIMIT : bound);
-    cell->mailbox_policy = (uint8_t)type->mailbox_policy;
-    atomic_store_explicit(&cell->remote, 0, memory_order_relaxed);
-    atomic_store_explicit(&cell->worker, -1, memory_order_relaxed);
+    wtl__cell_reset(cell, bound, type->mailbox_policy);
     cell->flags = flags;
     cell->type = type;
     cell->parent = parent;
@@ -131,7 +128,7 @@ static enum wtl_status apply_options(struct wtl__runtime *runtime, struct wtl__c
     if (options->args != NULL) {
         struct wtl__envelope *args = wtl__message_take(options->args, WTL__LOCAL);
         if (args == NULL) {
-            return WTL_NO_MEMORY;
+            return wtl__message_fault(options->args);
         }
         args->msg.tag = WTL_TAG("args");
         wtl__fifo_append(cell, args);
@@ -161,24 +158,20 @@ struct wtl_pid wtl__spawn(struct wtl__runtime *runtime, struct wtl__ctx *x,
     }
     cell_setup(runtime, cell, type, parent, flags);
     struct wtl_pid pid = wtl__pid_of(runtime, cell);
+    wtl__cell_open(cell); /* before it has a name: whoever finds that reaches the actor */
     enum wtl_status status = cell_blocks(cell, options != NULL ? options->settings : NULL);
-    /* acquire pairs with the release of whoever sets it */
-    wtl__refuses_fn refuses = atomic_load_explicit(&runtime->refuses, memory_order_acquire);
-    if (WTL_UNLIKELY(refuses != NULL) && refuses(type)) {
+    if (wtl__type_is_refused(runtime, type)) {
         status = WTL_FAULT;
     }
     if (options != NULL) {
         enum wtl_status asked = apply_options(runtime, x, cell, pid, options);
+        wtl__message_drop(options->args); /* when it did not come to them */
         status = status == WTL_OK ? asked : status;
     }
     if (status != WTL_OK) {
         wtl__cell_fail(cell, wtl_reason_of(status));
     }
     wtl__count(runtime, WTL__COUNT_SPAWNED);
-    /* The cell begins open, because it is queued here; release pairs with the acquire in
-     * wtl__cells_find: who sees the pid sees the cell. */
-    atomic_store_explicit(&cell->inbox.word, 0, memory_order_relaxed);
-    atomic_store_explicit(&cell->local, pid.local, memory_order_release);
     runtime->host->ready(runtime, x, cell);
     return pid;
 }
@@ -278,12 +271,9 @@ static void refuse_unhandled(struct wtl__ctx *x, struct wtl__cell *cell,
                              struct wtl__envelope *envelope)
 {
     switch ((enum wtl__kind)envelope->msg.kind_) {
-    case WTL__ANSWER:
-        if (envelope->msg.runtime_ == WTL__TIE_PENDING) {
-            wtl__pending_free(x, WTL_CONTAINER(envelope, struct wtl__pending, tie));
-            return;
-        }
-        break;
+    case WTL__ANSWER: /* in the queue it is the pending request that was answered */
+        wtl__pending_free(x, WTL_CONTAINER(envelope, struct wtl__pending, tie));
+        return;
     case WTL__EXIT:
     case WTL__DOWN:
     case WTL__FD:
@@ -325,15 +315,19 @@ void wtl__cell_end(struct wtl__ctx *x, struct wtl__cell *cell)
         refuse_unhandled(x, cell, current);
     }
     struct wtl__envelope *ties = release_quiet_ties(x, cell);
-    atomic_store_explicit(&cell->local, 0, memory_order_relaxed);
+    wtl__cell_vanish(cell);
     struct wtl__envelope *unhandled = cell->fifo;
     cell->fifo = NULL;
     struct wtl__envelope *late = wtl__inbox_reverse(wtl__inbox_close(&cell->inbox));
-    while (unhandled != NULL || late != NULL) {
-        struct wtl__envelope **list = unhandled != NULL ? &unhandled : &late;
-        struct wtl__envelope *envelope = *list;
-        *list = envelope->next;
+    while (unhandled != NULL) {
+        struct wtl__envelope *envelope = unhandled;
+        unhandled = envelope->next;
         refuse_unhandled(x, cell, envelope);
+    }
+    while (late != NULL) {
+        struct wtl__envelope *envelope = late;
+        late = envelope->next;
+        wtl__refuse(runtime, x, wtl__pid_of(runtime, cell), envelope, cell->reason);
     }
     while (ties != NULL) {
         struct wtl__envelope *next = ties->next;
@@ -360,7 +354,8 @@ void wtl__cell_fault(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl_reas
     /* what it sent past blocking bounds before: an actor that is gone is not parked */
     x->overdraft = 0;
     x->blocked_on = WTL_PID_NONE;
-    x->pub.stage = NULL;
+    x->pub.stage = NULL; /* a flow sets both around a stage's functions, in the stage's memory */
+    x->pub.api = &wtl__api;
     cell->flags |= WTL__CELL_ENDING | WTL__CELL_BRUTAL;
     cell->reason = reason;
     wtl__cell_end(x, cell);

@@ -2,15 +2,15 @@
  * mailbox.h - the inbox of one actor: many push, the worker that runs the actor takes.
  *
  * One word holds it all: the top of a LIFO of envelopes, two tags, and the count of messages that
- * were accepted and not yet handled. The consumer takes the whole LIFO before each batch and reverses
- * it. Whoever turns the word from idle schedules the actor, exactly once.
+ * were accepted and not yet handled. The consumer takes the whole LIFO before each batch and
+ * reverses it. Whoever turns the word from idle schedules the actor, exactly once.
  *
  *   idle    {NULL, IDLE, 0}      nobody runs it, nothing waits; a push must schedule
  *   open    {top or NULL, -, n}  it is scheduled or runs
  *   closed  {NULL, CLOSED, 0}    it has ended: a push is refused
  *
- * idle -> open by a push; open -> idle by wtl__inbox_idle when nothing is left; open -> closed by the
- * dying actor; closed -> idle when the cell is used again.
+ * idle -> open by a push; open -> idle by wtl__inbox_idle when nothing is left; open -> closed by
+ * the dying actor; closed -> open when the cell is used again.
  *
  * Thread: push from any; everything else from the holder of the run token.
  * Owns: pushed envelopes until they are taken; a refused envelope stays the pusher's.
@@ -55,8 +55,8 @@ static inline uint32_t wtl__inbox_count(const struct wtl__inbox *inbox)
     return wtl__inbox_count_of(atomic_load_explicit(&inbox->word, memory_order_relaxed));
 }
 
-/* Pushes one envelope. `counted` is 1 for what the bound counts, 0 for signals; `limit` is the count
- * at which a counted push is refused. `before_out` gets the count before the push.
+/* Pushes one envelope. `counted` is 1 for what the bound counts, 0 for signals; `limit` is the
+ * count at which a counted push is refused. `before_out` gets the count before the push.
  * WTL__WOKE: the caller, and nobody else, must schedule the actor. */
 static inline enum wtl__push wtl__inbox_push(struct wtl__inbox *inbox,
                                              struct wtl__envelope *envelope, uint32_t counted,

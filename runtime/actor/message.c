@@ -41,13 +41,22 @@ static struct wtl__envelope *block_new(size_t capacity)
     return envelope;
 }
 
+/* Marks a writer whose body would be over the bound: it grows no more. */
+static bool too_large(struct wtl_writer *writer, size_t need)
+{
+    (void)writer;
+    (void)need;
+    return false;
+}
+
 static bool grow(struct wtl_writer *writer, size_t need)
 {
     size_t used = wtl_written(writer);
-    size_t capacity = (used + need) * 2;
-    if (used + need > WTL_BODY_MAX) {
+    if (need > WTL_BODY_MAX - used) {
+        writer->grow = too_large;
         return false;
     }
+    size_t capacity = (used + need) * 2;
     capacity = capacity > WTL_BODY_MAX ? WTL_BODY_MAX : capacity;
     struct wtl__envelope *larger = block_new(capacity);
     if (larger == NULL) {
@@ -71,7 +80,8 @@ bool wtl__message_open(struct wtl_writer *writer, size_t capacity)
         envelope = block_new(capacity);
     }
     if (WTL_UNLIKELY(envelope == NULL)) {
-        *writer = (struct wtl_writer){.failed = true};
+        *writer =
+            (struct wtl_writer){.failed = true, .grow = capacity > WTL_BODY_MAX ? too_large : NULL};
         return false;
     }
     struct wtl__body *body = inline_body(envelope);
@@ -101,6 +111,11 @@ struct wtl__envelope *wtl__message_take(struct wtl_writer *writer, enum wtl__kin
     return envelope;
 }
 
+enum wtl_status wtl__message_fault(const struct wtl_writer *writer)
+{
+    return writer != NULL && writer->grow == too_large ? WTL_TOO_LARGE : WTL_NO_MEMORY;
+}
+
 void wtl__message_drop(struct wtl_writer *writer)
 {
     if (writer != NULL && writer->owner != NULL) {
@@ -115,6 +130,8 @@ struct wtl__envelope *wtl__message_share(const struct wtl_msg *message)
     if (envelope != NULL && message->bytes != NULL) {
         envelope->msg.bytes = message->bytes;
         envelope->msg.size = message->size;
+        envelope->msg.flags_ =
+            message->flags_ & WTL__FLAG_NATIVE; /* of the bytes, not of the sender */
         /* relaxed: the count cannot fall to 0 while `message` holds one of it */
         atomic_fetch_add_explicit(&wtl__body_of(envelope)->count, 1, memory_order_relaxed);
     }

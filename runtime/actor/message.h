@@ -2,8 +2,8 @@
  * message.h - envelopes and bodies: what is delivered, and what it carries.
  *
  * An envelope is one delivery: 64 bytes with the queue link, sender, tag and request. A body is the
- * bytes, immutable once sent, with a count of the envelopes that share it. A unicast has both in one
- * block; forwarding and fan-out make envelopes that point at a body in another block, whose own
+ * bytes, immutable once sent, with a count of the envelopes that share it. A unicast has both in
+ * one block; forwarding and fan-out make envelopes that point at a body in another block, whose own
  * envelope part is then unused. Signals are envelopes without a body: their exit reason is the tag
  * and three bits of flags.
  *
@@ -113,6 +113,9 @@ bool wtl__message_open(struct wtl_writer *writer, size_t capacity);
 /* Takes the envelope out of its writer: NULL when the writer has failed, and nothing is left. A NULL
  * writer gives a bare envelope. */
 struct wtl__envelope *wtl__message_take(struct wtl_writer *writer, enum wtl__kind kind);
+
+/* Why wtl__message_take of this writer gave NULL: WTL_TOO_LARGE or WTL_NO_MEMORY. */
+enum wtl_status wtl__message_fault(const struct wtl_writer *writer);
 
 /* Drops what a writer holds; a failed or NULL writer is fine. */
 void wtl__message_drop(struct wtl_writer *writer);

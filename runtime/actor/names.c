@@ -101,7 +101,7 @@ enum wtl_status wtl__name_hold(struct wtl__runtime *runtime, struct wtl__cell *c
     }
     uint64_t hash = hash_name(name);
     *entry = (struct entry){.pid = pid, .tie.msg.request = hash};
-    (void)strncpy(entry->name, name, WTL_NAME_MAX);
+    memcpy(entry->name, name, strlen(name) + 1); /* it is valid, so it fits */
     struct shard *shard = shard_of(runtime->names, hash);
     (void)pthread_mutex_lock(&shard->lock);
     struct entry **slot = find_slot(shard, hash, name);

@@ -110,6 +110,7 @@ static void finish(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl__envel
         if (!wtl_pid_is_none(envelope->msg.from) &&
             wtl__ties_find(&cell->ties, WTL__TIE_OWED, envelope->msg.from,
                            envelope->msg.request) == NULL) {
+            wtl__tie_to(x->runtime, cell, envelope->msg.from);
             wtl__ties_add(&cell->ties, WTL__TIE_OWED, envelope);
             return;
         }
@@ -176,7 +177,7 @@ static void park(struct wtl__ctx *x, struct wtl__cell *cell)
     x->blocked_on = WTL_PID_NONE;
     uint32_t waiting = wtl__inbox_count(&cell->inbox) - cell->handled;
     if ((cell->flags & (WTL__CELL_SYSTEM | WTL__CELL_ENDING)) != 0 || cell->waiters != NULL ||
-        waiting >= cell->mailbox_max) {
+        waiting >= wtl__mailbox_max(cell)) {
         return;
     }
     struct wtl__envelope *wait = wtl__envelope_new(WTL__WAIT);
@@ -215,8 +216,8 @@ static bool may_handle(const struct wtl__cell *cell)
         return true;
     }
     /* the answer that a held actor waits for is put at the head of its queue */
-    return (cell->flags & (WTL__CELL_ENDING | WTL__CELL_HELD)) == WTL__CELL_HELD &&
-           cell->fifo->msg.kind_ == WTL__ANSWER && cell->fifo->msg.request == cell->held_request;
+    return (cell->flags & (WTL__CELL_ENDING | WTL__CELL_SUSPENDED)) == 0 &&
+           wtl__held_is_answered(cell);
 }
 
 /* Handles what may be handled, until the budget is used up: a message handled costs one, and so does

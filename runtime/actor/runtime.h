@@ -139,6 +139,31 @@ static inline void wtl__count(struct wtl__runtime *runtime, enum wtl__counter co
     atomic_fetch_add_explicit(&runtime->counters[counter], 1, memory_order_relaxed);
 }
 
+/* The actor has a tie to `pid` now: when that is on another node, its loss concerns the actor. */
+static inline void wtl__tie_to(const struct wtl__runtime *runtime, struct wtl__cell *cell,
+                               struct wtl_pid pid)
+{
+    if (pid.node != runtime->node) {
+        wtl__cell_set_remote(cell, WTL__REMOTE_TIES, true);
+    }
+}
+
+/* Is the head of the queue the answer that a held actor waits for? */
+static inline bool wtl__held_is_answered(const struct wtl__cell *cell)
+{
+    return (cell->flags & WTL__CELL_HELD) != 0 && cell->fifo != NULL &&
+           cell->fifo->msg.kind_ == WTL__ANSWER && cell->fifo->msg.request == cell->held_request;
+}
+
+/* May no actor of that type be started now? */
+static inline bool wtl__type_is_refused(const struct wtl__runtime *runtime,
+                                        const struct wtl_actor *type)
+{
+    /* acquire pairs with the release of whoever sets it */
+    wtl__refuses_fn refuses = atomic_load_explicit(&runtime->refuses, memory_order_acquire);
+    return WTL_UNLIKELY(refuses != NULL) && refuses(type);
+}
+
 /* A number that no other call, monitor or timer of this node has, never 0. */
 uint64_t wtl__ref(struct wtl__ctx *x);
 
@@ -231,6 +256,7 @@ struct wtl__pending {
     struct wtl__envelope *reply;
     struct wtl__alarm *alarm;
     wtl_on_answer on_answer;
+    bool by_name; /* who is asked was not known when it was: any node may answer */
     enum wtl_status status;
     struct wtl_reason reason;
     struct wtl_pid pid;
@@ -323,7 +349,7 @@ void wtl__work_finish(struct wtl__work *work, struct wtl__ctx *x);
 
 /* The head of a block that wtl_alloc gave. */
 struct wtl__memory {
-    struct wtl__memory *next;
+    _Alignas(16) struct wtl__memory *next; /* and so is what follows the head */
     struct wtl__memory *previous;
     uint64_t size;
     uint64_t spare_;

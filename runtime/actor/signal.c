@@ -47,6 +47,7 @@ void wtl__exit_signal(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl__en
         kill(cell, WTL_REASON(WTL_EXIT_KILLED, "killed"));
     } else if ((cell->flags & WTL__CELL_TRAPS) != 0 && !order) {
         envelope->msg.kind_ = WTL__EXIT;
+        envelope->msg.request = linked; /* which of them wtl_unlink takes back */
         wtl__fifo_append(cell, envelope);
         return;
     } else if (cell->state_now == WTL__CELL_STOPPING) {
@@ -66,9 +67,7 @@ static void on_link(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl__enve
         wtl__envelope_free(envelope);
         return;
     }
-    if (peer.node != x->runtime->node) {
-        atomic_fetch_or_explicit(&cell->remote, WTL__REMOTE_TIES, memory_order_relaxed);
-    }
+    wtl__tie_to(x->runtime, cell, peer);
     envelope->msg.request = 0;
     wtl__ties_add(&cell->ties, WTL__TIE_LINK, envelope);
 }
@@ -120,20 +119,47 @@ static enum wtl_status status_of(struct wtl_reason reason)
     }
 }
 
+/* A peer may speak for the actors of its own node, and it may guess the number of a monitor or
+ * call: does the signal come from the node that the tie goes to? */
+static bool comes_from_there(const struct wtl__envelope *envelope, const struct wtl__envelope *tie)
+{
+    return envelope->msg.from.node == tie->msg.from.node;
+}
+
+/* The pending request that this reply or end is for, and may be for; NULL otherwise. */
+static struct wtl__pending *take_pending(struct wtl__ctx *x, struct wtl__cell *cell,
+                                         const struct wtl__envelope *envelope)
+{
+    uint64_t request = envelope->msg.request;
+    struct wtl__envelope *tie =
+        wtl__ties_find(&cell->ties, WTL__TIE_PENDING, WTL_PID_NONE, request);
+    if (tie == NULL) {
+        return NULL;
+    }
+    struct wtl__pending *pending = WTL_CONTAINER(tie, struct wtl__pending, tie);
+    /* an actor of this node may reply for the callee */
+    if (envelope->msg.kind_ != WTL__ANSWER && !pending->by_name &&
+        !comes_from_there(envelope, tie) && envelope->msg.from.node != x->runtime->node) {
+        return NULL;
+    }
+    (void)wtl__ties_take(&cell->ties, WTL__TIE_PENDING, WTL_PID_NONE, request);
+    return pending;
+}
+
 /* The end of a watched actor, or of one that was called. */
 static void on_down(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl__envelope *envelope)
 {
     uint64_t ref = envelope->msg.request;
-    struct wtl__envelope *tie = wtl__ties_take(&cell->ties, WTL__TIE_MONITOR, WTL_PID_NONE, ref);
-    if (tie != NULL) {
+    struct wtl__envelope *tie = wtl__ties_find(&cell->ties, WTL__TIE_MONITOR, WTL_PID_NONE, ref);
+    if (tie != NULL && comes_from_there(envelope, tie)) {
+        (void)wtl__ties_take(&cell->ties, WTL__TIE_MONITOR, WTL_PID_NONE, ref);
         envelope->msg.from = tie->msg.from;
         wtl__envelope_free(tie);
         wtl__fifo_append(cell, envelope);
         return;
     }
-    tie = wtl__ties_take(&cell->ties, WTL__TIE_PENDING, WTL_PID_NONE, ref);
-    if (tie != NULL) {
-        struct wtl__pending *pending = WTL_CONTAINER(tie, struct wtl__pending, tie);
+    struct wtl__pending *pending = take_pending(x, cell, envelope);
+    if (pending != NULL) {
         pending->reason = wtl__get_reason(envelope);
         wtl__pending_answer(x, cell, pending, status_of(pending->reason), NULL);
     }
@@ -147,9 +173,7 @@ static void on_monitor(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl__e
         wtl__envelope_free(envelope); /* only a peer that repeats itself gets here */
         return;
     }
-    if (watcher.node != x->runtime->node) {
-        atomic_fetch_or_explicit(&cell->remote, WTL__REMOTE_TIES, memory_order_relaxed);
-    }
+    wtl__tie_to(x->runtime, cell, watcher);
     wtl__ties_add(&cell->ties, WTL__TIE_WATCHER, envelope);
 }
 
@@ -183,14 +207,13 @@ static void on_cancel(struct wtl__cell *cell, struct wtl__envelope *envelope)
 
 static void on_reply(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl__envelope *envelope)
 {
-    struct wtl__envelope *tie =
-        wtl__ties_take(&cell->ties, WTL__TIE_PENDING, WTL_PID_NONE, envelope->msg.request);
-    if (tie == NULL) {
+    struct wtl__pending *pending = take_pending(x, cell, envelope);
+    if (pending == NULL) {
         wtl__count(x->runtime, WTL__COUNT_LATE_REPLIES);
         wtl__envelope_free(envelope);
         return;
     }
-    struct wtl__pending *pending = WTL_CONTAINER(tie, struct wtl__pending, tie);
+    const struct wtl__envelope *tie = &pending->tie;
     if (envelope->msg.kind_ == WTL__REPLY && !wtl_pid_equal(envelope->msg.from, tie->msg.from)) {
         /* another actor has answered for the callee, which still holds the call */
         struct wtl__envelope *cancel = wtl__envelope_new(WTL__CANCEL);

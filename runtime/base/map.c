@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/attr.h"
+#include "base/wide.h"
 
 enum { CAPACITY_MIN = 8 };
 
@@ -13,8 +14,8 @@ enum { CAPACITY_MIN = 8 };
  */
 static uint64_t fold(uint64_t x, uint64_t y)
 {
-    unsigned __int128 product = (unsigned __int128)x * y;
-    return (uint64_t)product ^ (uint64_t)(product >> 64);
+    struct wtl__wide product = wtl__wide_product(x, y);
+    return product.low ^ product.high;
 }
 
 /* Where the search for this key starts. */

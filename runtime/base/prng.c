@@ -4,6 +4,7 @@
 #include "base/prng.h"
 
 #include "base/attr.h"
+#include "base/wide.h"
 
 static uint64_t splitmix(uint64_t *state)
 {
@@ -44,14 +45,14 @@ uint64_t wtl__prng_below(struct wtl__prng *prng, uint64_t bound)
     WTL_ASSERT(bound >= 1);
     /* The high word of bound * x is the draw. A low word under 2^64 mod bound belongs to the draws
      * that would come once too often; such an x is drawn again, half the time at the very worst. */
-    unsigned __int128 product = (unsigned __int128)wtl__prng_next(prng) * bound;
-    if ((uint64_t)product < bound) {
+    struct wtl__wide product = wtl__wide_product(wtl__prng_next(prng), bound);
+    if (product.low < bound) {
         uint64_t excess = (0 - bound) % bound;
-        while ((uint64_t)product < excess) {
-            product = (unsigned __int128)wtl__prng_next(prng) * bound;
+        while (product.low < excess) {
+            product = wtl__wide_product(wtl__prng_next(prng), bound);
         }
     }
-    return (uint64_t)(product >> 64);
+    return product.high;
 }
 
 uint64_t wtl__prng_between(struct wtl__prng *prng, uint64_t low, uint64_t high)

@@ -34,8 +34,9 @@ static const char *shown(const char *text)
 static enum wtl_status check_abi(const struct wtl_module *entry, struct wtl_error *error)
 {
     if (entry == NULL) {
-        return wtl_fail(error, WTL_INVALID, "has an entry that returns nothing; write it with "
-                                            "WTL_MODULE");
+        return wtl_fail(error, WTL_INVALID,
+                        "has an entry that returns nothing; write it with "
+                        "WTL_MODULE");
     }
     if (entry->magic != WTL_MODULE_MAGIC) {
         return wtl_fail(error, WTL_ABI,
@@ -54,8 +55,9 @@ static enum wtl_status check_abi(const struct wtl_module *entry, struct wtl_erro
                             : "run a newer node, or build it with this node's headers");
     }
     if (entry->pointer_size != sizeof(void *)) {
-        return wtl_fail(error, WTL_ABI, "has pointers of %u bytes, this node's have %zu; build it "
-                                        "for this machine",
+        return wtl_fail(error, WTL_ABI,
+                        "has pointers of %u bytes, this node's have %zu; build it "
+                        "for this machine",
                         entry->pointer_size, sizeof(void *));
     }
     if (entry->size < MODULE_BYTES_MIN || entry->size > DESCRIPTION_BYTES_MAX) {
@@ -95,8 +97,9 @@ static enum wtl_status check_field(const struct wtl_actor *actor, const struct w
                         actor->name, shown(field->name), WTL_NAME_MAX);
     }
     if (bytes == 0) {
-        return wtl_fail(error, WTL_INVALID, "actor %s: setting %s has type %d, which this node "
-                                            "does not know",
+        return wtl_fail(error, WTL_INVALID,
+                        "actor %s: setting %s has type %d, which this node "
+                        "does not know",
                         actor->name, field->name, (int)field->type);
     }
     if (field->offset % bytes != 0 || bytes > actor->settings_size ||
@@ -137,8 +140,8 @@ static enum wtl_status check_fields(const struct wtl_actor *actor, struct wtl_er
     while (status == WTL_OK && actor->fields[count].name != NULL) {
         if (count == WTL_FIELDS_MAX) {
             status = wtl_fail(error, WTL_INVALID,
-                              "actor %s: more than %u settings; end the list with {0}",
-                              actor->name, WTL_FIELDS_MAX);
+                              "actor %s: more than %u settings; end the list with {0}", actor->name,
+                              WTL_FIELDS_MAX);
             break;
         }
         status = check_field(actor, &actor->fields[count], scratch, error);
@@ -192,21 +195,22 @@ enum wtl_status wtl__module_check(const struct wtl_module *entry, struct wtl_err
     }
     if (entry->version == NULL || strnlen(entry->version, WTL__VERSION_MAX + 1) == 0 ||
         strnlen(entry->version, WTL__VERSION_MAX + 1) > WTL__VERSION_MAX) {
-        return wtl_fail(error, WTL_INVALID, "has the version \"%.40s\", expected one such as "
-                                            "1.2.3 with %u characters at most",
+        return wtl_fail(error, WTL_INVALID,
+                        "has the version \"%.40s\", expected one such as "
+                        "1.2.3 with %u characters at most",
                         shown(entry->version), WTL__VERSION_MAX);
     }
     if (entry->actors == NULL || entry->actors_count == 0 ||
         entry->actors_count > WTL_MODULE_ACTORS_MAX) {
-        return wtl_fail(error, WTL_INVALID, "has %u actors, expected 1 to %u",
-                        entry->actors_count, WTL_MODULE_ACTORS_MAX);
+        return wtl_fail(error, WTL_INVALID, "has %u actors, expected 1 to %u", entry->actors_count,
+                        WTL_MODULE_ACTORS_MAX);
     }
     for (uint32_t i = 0; i < entry->actors_count && status == WTL_OK; i++) {
         status = check_actor(entry->actors[i], error);
         for (uint32_t j = 0; j < i && status == WTL_OK; j++) {
             if (strcmp(entry->actors[i]->name, entry->actors[j]->name) == 0) {
-                status = wtl_fail(error, WTL_INVALID, "has two actors named %s",
-                                  entry->actors[i]->name);
+                status =
+                    wtl_fail(error, WTL_INVALID, "has two actors named %s", entry->actors[i]->name);
             }
         }
     }

@@ -8,8 +8,7 @@
 #include "base/attr.h"
 
 #define NATIVE_CLASS (sizeof(void *) == 8 ? ELFCLASS64 : ELFCLASS32)
-#define NATIVE_DATA                                                                                \
-    (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? ELFDATA2LSB : ELFDATA2MSB)
+#define NATIVE_DATA  (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? ELFDATA2LSB : ELFDATA2MSB)
 
 bool wtl__elf_read(const struct wtl__elf *elf, uint64_t at, void *out, size_t size)
 {
@@ -26,17 +25,17 @@ const char *wtl__elf_string(const struct wtl__elf *elf, uint64_t begin, uint64_t
         return NULL;
     }
     const char *text = (const char *)elf->bytes + begin + at;
-    return memchr(text, '\0', size - at) != NULL ? text : NULL;
+    return memchr(text, '\0', (size_t)(size - at)) != NULL ? text : NULL;
 }
 
-bool wtl__elf_section(const struct wtl__elf *elf, uint32_t index, ElfW(Shdr) *section_out)
+bool wtl__elf_section(const struct wtl__elf *elf, uint32_t index, ElfW(Shdr) * section_out)
 {
     return index < elf->head.e_shnum &&
            wtl__elf_read(elf, elf->head.e_shoff + (uint64_t)index * sizeof *section_out,
                          section_out, sizeof *section_out);
 }
 
-const char *wtl__elf_section_name(const struct wtl__elf *elf, const ElfW(Shdr) *section)
+const char *wtl__elf_section_name(const struct wtl__elf *elf, const ElfW(Shdr) * section)
 {
     ElfW(Shdr) names;
     const char *name = NULL;
@@ -46,7 +45,7 @@ const char *wtl__elf_section_name(const struct wtl__elf *elf, const ElfW(Shdr) *
     return name != NULL ? name : "";
 }
 
-static bool segment(const struct wtl__elf *elf, uint32_t index, ElfW(Phdr) *segment_out)
+static bool segment(const struct wtl__elf *elf, uint32_t index, ElfW(Phdr) * segment_out)
 {
     return index < elf->head.e_phnum &&
            wtl__elf_read(elf, elf->head.e_phoff + (uint64_t)index * sizeof *segment_out,
@@ -90,8 +89,7 @@ static enum wtl_status check_head(struct wtl__elf *elf, struct wtl_error *error)
         return wtl_fail(error, WTL_INVALID,
                         "has %u segments and %u sections: expected 1 to %u and 1 to %u; build it "
                         "again, and do not remove its section table",
-                        head->e_phnum, head->e_shnum, WTL__ELF_SEGMENTS_MAX,
-                        WTL__ELF_SECTIONS_MAX);
+                        head->e_phnum, head->e_shnum, WTL__ELF_SEGMENTS_MAX, WTL__ELF_SECTIONS_MAX);
     }
     return WTL_OK;
 }
@@ -174,8 +172,7 @@ static bool is_declared(const struct wtl__elf *elf, const char *library)
             continue;
         }
         for (uint64_t at = 0; at < section.sh_size;) {
-            const char *name =
-                wtl__elf_string(elf, section.sh_offset, section.sh_size, at);
+            const char *name = wtl__elf_string(elf, section.sh_offset, section.sh_size, at);
             if (name == NULL) {
                 break;
             }
@@ -210,7 +207,7 @@ static enum wtl_status check_needed(const struct wtl__elf *elf, const char *name
 }
 
 /* Where the dynamic section's strings are in the file: its own field is an address in memory. */
-static bool dynamic_strings(const struct wtl__elf *elf, ElfW(Shdr) *strings_out)
+static bool dynamic_strings(const struct wtl__elf *elf, ElfW(Shdr) * strings_out)
 {
     ElfW(Shdr) section;
     for (uint32_t i = 0; wtl__elf_section(elf, i, &section); i++) {
@@ -221,7 +218,7 @@ static bool dynamic_strings(const struct wtl__elf *elf, ElfW(Shdr) *strings_out)
     return false;
 }
 
-static enum wtl_status check_dynamic(const struct wtl__elf *elf, const ElfW(Phdr) *part,
+static enum wtl_status check_dynamic(const struct wtl__elf *elf, const ElfW(Phdr) * part,
                                      struct wtl_error *error)
 {
     ElfW(Shdr) strings;
@@ -236,25 +233,26 @@ static enum wtl_status check_dynamic(const struct wtl__elf *elf, const ElfW(Phdr
         }
         enum wtl_status status = WTL_OK;
         if (entry.d_tag == DT_NEEDED) {
-            status = check_needed(elf,
-                                  wtl__elf_string(elf, strings.sh_offset, strings.sh_size,
-                                                  entry.d_un.d_val),
-                                  error);
+            status = check_needed(
+                elf, wtl__elf_string(elf, strings.sh_offset, strings.sh_size, entry.d_un.d_val),
+                error);
         } else if (entry.d_tag == DT_RPATH || entry.d_tag == DT_RUNPATH) {
-            const char *where = wtl__elf_string(elf, strings.sh_offset, strings.sh_size,
-                                                entry.d_un.d_val);
+            const char *where =
+                wtl__elf_string(elf, strings.sh_offset, strings.sh_size, entry.d_un.d_val);
             status = wtl_fail(error, WTL_INVALID,
                               "brings its own search path for libraries (%.100s); link it "
                               "without -rpath",
                               where != NULL ? where : "?");
         } else if (entry.d_tag == DT_TEXTREL ||
                    (entry.d_tag == DT_FLAGS && (entry.d_un.d_val & DF_TEXTREL) != 0)) {
-            status = wtl_fail(error, WTL_INVALID, "wants to write to its own code; compile it "
-                                                  "with -fPIC");
+            status = wtl_fail(error, WTL_INVALID,
+                              "wants to write to its own code; compile it "
+                              "with -fPIC");
         } else if (entry.d_tag == DT_FLAGS_1 && (entry.d_un.d_val & DF_1_NODELETE) != 0) {
             /* refused later, it would stay under its descriptor's name */
-            status = wtl_fail(error, WTL_INVALID, "cannot be taken back; link it without "
-                                                  "-z nodelete");
+            status = wtl_fail(error, WTL_INVALID,
+                              "cannot be taken back; link it without "
+                              "-z nodelete");
         }
         if (status != WTL_OK) {
             return status;
@@ -281,8 +279,9 @@ static enum wtl_status check_segments(const struct wtl__elf *elf, struct wtl_err
         }
     }
     return dynamic ? WTL_OK
-                   : wtl_fail(error, WTL_INVALID, "has no dynamic segment; build it with "
-                                                  "wattle_add_module()");
+                   : wtl_fail(error, WTL_INVALID,
+                              "has no dynamic segment; build it with "
+                              "wattle_add_module()");
 }
 
 enum wtl_status wtl__elf_check(const void *bytes, size_t size, struct wtl__elf *elf_out,

@@ -1,9 +1,9 @@
 /*
  * elf_file.h - what a module's file says about itself, read from its bytes before it is loaded.
  *
- * Pure functions over the bytes, which may be anything: each offset is checked before it is followed.
- * What is found is a help against accidents, such as a cut off copy, a wrong machine or a library
- * that came in by mistake; against malice stands the signature over the same bytes.
+ * Pure functions over the bytes, which may be anything: each offset is checked before it is
+ * followed. What is found is a help against accidents, such as a cut off copy, a wrong machine or a
+ * library that came in by mistake; against malice stands the signature over the same bytes.
  *
  * Thread: any. Owns: nothing; strings point into the bytes.
  */
@@ -31,9 +31,9 @@ struct wtl__elf {
     const uint8_t *bytes;
     size_t size;
     ElfW(Ehdr) head;
-    struct wtl__elf_table symbols;  /* .symtab, or .dynsym in a stripped file */
+    struct wtl__elf_table symbols; /* .symtab, or .dynsym in a stripped file */
     struct wtl__elf_table dynamic_symbols;
-    uint64_t names_at;              /* of `symbols` */
+    uint64_t names_at; /* of `symbols` */
     uint64_t names_size;
     bool stripped;
     char statics[160]; /* the writable static data by name; "" when there is none */
@@ -54,8 +54,8 @@ const char *wtl__elf_symbol(const struct wtl__elf *elf, uint64_t address, uint64
 bool wtl__elf_read(const struct wtl__elf *elf, uint64_t at, void *out, size_t size);
 /* A NUL-terminated string within [begin, begin + size) of the file; NULL when it is none. */
 const char *wtl__elf_string(const struct wtl__elf *elf, uint64_t begin, uint64_t size, uint64_t at);
-bool wtl__elf_section(const struct wtl__elf *elf, uint32_t index, ElfW(Shdr) *section_out);
-const char *wtl__elf_section_name(const struct wtl__elf *elf, const ElfW(Shdr) *section);
+bool wtl__elf_section(const struct wtl__elf *elf, uint32_t index, ElfW(Shdr) * section_out);
+const char *wtl__elf_section_name(const struct wtl__elf *elf, const ElfW(Shdr) * section);
 
 /* Finds the symbol tables, checks exports and imports, and lists writable static data. */
 enum wtl_status wtl__elf_check_symbols(struct wtl__elf *elf, struct wtl_error *error) WTL_MUST_USE;

@@ -12,11 +12,10 @@
 #define TOOLCHAIN_BYTES 8u
 
 static bool symbol_at(const struct wtl__elf *elf, const struct wtl__elf_table *table,
-                      uint64_t index, ElfW(Sym) *symbol_out)
+                      uint64_t index, ElfW(Sym) * symbol_out)
 {
-    return index < table->count &&
-           wtl__elf_read(elf, table->at + index * sizeof *symbol_out, symbol_out,
-                         sizeof *symbol_out);
+    return index < table->count && wtl__elf_read(elf, table->at + index * sizeof *symbol_out,
+                                                 symbol_out, sizeof *symbol_out);
 }
 
 const char *wtl__elf_symbol(const struct wtl__elf *elf, uint64_t address, uint64_t *into_out)
@@ -34,7 +33,7 @@ const char *wtl__elf_symbol(const struct wtl__elf *elf, uint64_t address, uint64
 
 /* Finds a table and its names; false when there is none, or it is larger than any real one. */
 static bool find_table(const struct wtl__elf *elf, uint32_t type, struct wtl__elf_table *table_out,
-                       ElfW(Shdr) *names_out)
+                       ElfW(Shdr) * names_out)
 {
     ElfW(Shdr) section;
     for (uint32_t i = 0; wtl__elf_section(elf, i, &section); i++) {
@@ -48,14 +47,13 @@ static bool find_table(const struct wtl__elf *elf, uint32_t type, struct wtl__el
 }
 
 /* The entry must be there, and nothing of ours may be wanted. */
-static enum wtl_status check_dynamic(const struct wtl__elf *elf, const ElfW(Shdr) *names,
+static enum wtl_status check_dynamic(const struct wtl__elf *elf, const ElfW(Shdr) * names,
                                      struct wtl_error *error)
 {
     ElfW(Sym) symbol;
     bool entry = false;
     for (uint64_t i = 0; symbol_at(elf, &elf->dynamic_symbols, i, &symbol); i++) {
-        const char *name =
-            wtl__elf_string(elf, names->sh_offset, names->sh_size, symbol.st_name);
+        const char *name = wtl__elf_string(elf, names->sh_offset, names->sh_size, symbol.st_name);
         if (name == NULL || strncmp(name, "wtl_", 4) != 0) {
             continue;
         }
@@ -79,10 +77,10 @@ static enum wtl_status check_dynamic(const struct wtl__elf *elf, const ElfW(Shdr
  * compiled formats of pack_shape.h. */
 static bool is_tool_section(const char *name)
 {
-    static const char *const begins[] = {".got",  ".init_array", ".fini_array", ".dynamic",
-                                         ".ctors", ".dtors",      ".data.rel.ro", ".tm_clone",
-                                         ".jcr",  ".eh_frame",   "__llvm_prf",   "__gcov",
-                                         WTL_SHAPE_SECTION};
+    static const char *const begins[] = {
+        ".got",       ".init_array",  ".fini_array",    ".dynamic", ".ctors",
+        ".dtors",     ".data.rel.ro", ".tm_clone",      ".jcr",     ".eh_frame",
+        "__llvm_prf", "__gcov",       WTL_SHAPE_SECTION};
     for (size_t i = 0; i < WTL_COUNT(begins); i++) {
         if (strncmp(name, begins[i], strlen(begins[i])) == 0) {
             return true;
@@ -93,8 +91,9 @@ static bool is_tool_section(const char *name)
 
 static bool is_tool_symbol(const char *name)
 {
-    static const char *const begins[] = {"completed.", "__dso_handle", "__TMC_END__", "__gcov",
-                                         "__prof",     "_edata",       "_end",        "__bss_start"};
+    static const char *const begins[] = {"completed.", "__dso_handle", "__TMC_END__",
+                                         "__gcov",     "__prof",       "_edata",
+                                         "_end",       "__bss_start"};
     for (size_t i = 0; i < WTL_COUNT(begins); i++) {
         if (strncmp(name, begins[i], strlen(begins[i])) == 0) {
             return true;
@@ -111,14 +110,13 @@ static void add_static(struct wtl__elf *elf, const char *name, uint64_t size)
 }
 
 /* Names what is in a writable section, symbol by symbol as far as the file has them. */
-static void list_section(struct wtl__elf *elf, uint32_t index, const ElfW(Shdr) *section)
+static void list_section(struct wtl__elf *elf, uint32_t index, const ElfW(Shdr) * section)
 {
     ElfW(Sym) symbol;
     uint64_t known = 0;
     for (uint64_t i = 0; !elf->stripped && symbol_at(elf, &elf->symbols, i, &symbol); i++) {
         unsigned type = symbol.st_info & 0xf;
-        const char *name =
-            wtl__elf_string(elf, elf->names_at, elf->names_size, symbol.st_name);
+        const char *name = wtl__elf_string(elf, elf->names_at, elf->names_size, symbol.st_name);
         if (symbol.st_shndx != index || symbol.st_size == 0 || name == NULL ||
             (type != STT_OBJECT && type != STT_TLS)) {
             continue;
@@ -148,8 +146,9 @@ enum wtl_status wtl__elf_check_symbols(struct wtl__elf *elf, struct wtl_error *e
 {
     ElfW(Shdr) names;
     if (!find_table(elf, SHT_DYNSYM, &elf->dynamic_symbols, &names)) {
-        return wtl_fail(error, WTL_INVALID, "has no dynamic symbols; build it with "
-                                            "wattle_add_module()");
+        return wtl_fail(error, WTL_INVALID,
+                        "has no dynamic symbols; build it with "
+                        "wattle_add_module()");
     }
     enum wtl_status status = check_dynamic(elf, &names, error);
     if (status != WTL_OK) {

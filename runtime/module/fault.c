@@ -57,9 +57,9 @@ static void put_place(struct line *line, const struct wtl__place *place, uintptr
     put(line, "+");
     put_number(line, pc - place->base, 16);
     uint64_t into = 0;
-    const char *symbol =
-        place->module != NULL ? wtl__elf_symbol(&place->module->elf, pc - place->base, &into)
-                              : NULL;
+    const char *symbol = place->module != NULL
+                             ? wtl__elf_symbol(&place->module->elf, pc - place->base, &into)
+                             : NULL;
     if (symbol != NULL) {
         put(line, " ");
         put(line, symbol);

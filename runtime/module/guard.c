@@ -27,9 +27,9 @@ static const int signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL};
 
 /* A thread that runs actors, as its handler finds it. */
 struct watched {
-    sigjmp_buf home;    /* guarded_run */
-    sigjmp_buf unwound; /* where reading frames goes on when the stack cannot be read */
-    volatile sig_atomic_t armed;     /* `home` is set, and a batch runs */
+    sigjmp_buf home;             /* guarded_run */
+    sigjmp_buf unwound;          /* where reading frames goes on when the stack cannot be read */
+    volatile sig_atomic_t armed; /* `home` is set, and a batch runs */
     volatile sig_atomic_t unwinding; /* `unwound` is set */
     struct wtl__ctx *x;
     struct wtl__fault fault;
@@ -236,8 +236,7 @@ static enum wtl__run after_fault(void)
     if (wtl__module_faulted(module, runtime->host->now_ns(runtime))) {
         quarantine(runtime, module);
     }
-    struct wtl_reason reason = {.class_ = WTL_EXIT_FAULT,
-                                .word = wtl_tag_make(word, strlen(word))};
+    struct wtl_reason reason = {.class_ = WTL_EXIT_FAULT, .word = wtl_tag_make(word, strlen(word))};
     wtl__cell_fault(x, x->cell, reason);
     return WTL__RUN_ENDED;
 }

@@ -23,7 +23,7 @@ struct wtl__image {
     int fd;
     const uint8_t *bytes;
     size_t size;
-    uid_t owner;  /* of the file */
+    uid_t owner; /* of the file */
     mode_t mode;
     char path[PATH_MAX]; /* absolute */
 };

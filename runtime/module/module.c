@@ -269,6 +269,10 @@ bool wtl__module_faulted(struct wtl__module *module, uint64_t now_ns)
 bool wtl__module_refuses(const struct wtl_actor *type)
 {
     const struct wtl__place *place = wtl__place_of((uintptr_t)type);
+    if (place == NULL || place->module == NULL) {
+        /* what a flow puts around a stage has a type of its own, with the summary of the user's */
+        place = wtl__place_of((uintptr_t)type->summary);
+    }
     return place != NULL && place->module != NULL &&
            atomic_load_explicit(&place->module->quarantined, memory_order_relaxed);
 }

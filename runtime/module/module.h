@@ -2,8 +2,8 @@
  * module.h - loading actor modules, and what a node knows of those that it has.
  *
  * A module is loaded in four steps, and each refusal says what was expected, what came and what to
- * do: its bytes are taken (image.h), looked at (elf_file.h), mapped by the system's loader, and what
- * its entry gives is checked (describe.h). Between the first and the second, whoever demands a
+ * do: its bytes are taken (image.h), looked at (elf_file.h), mapped by the system's loader, and
+ * what its entry gives is checked (describe.h). Between the first and the second, whoever demands a
  * signature verifies the image.
  *
  * There is no unloading: the code of a module stays for as long as the process lives.
@@ -24,7 +24,7 @@
 /* Modules of one table. */
 #define WTL__MODULES_MAX 64u
 /* So many faults within that time put a module into quarantine. */
-#define WTL__MODULE_FAULTS_MAX    5u
+#define WTL__MODULE_FAULTS_MAX       5u
 #define WTL__MODULE_FAULTS_WINDOW_NS (60 * UINT64_C(1000000000))
 
 struct wtl__module {
@@ -55,8 +55,8 @@ enum wtl__module_how {
 };
 
 /* Loads the module of an image that wtl__image_open has made. Takes the image in every case.
- * Fails: WTL_INVALID, WTL_ABI (both numbers are named), WTL_EXISTS (a module of that name is there),
- * WTL_FULL, WTL_DENIED (WTL__MODULE_DEV of another user), WTL_NO_MEMORY, WTL_SYSTEM. */
+ * Fails: WTL_INVALID, WTL_ABI (both numbers are named), WTL_EXISTS (a module of that name is
+ * there), WTL_FULL, WTL_DENIED (WTL__MODULE_DEV of another user), WTL_NO_MEMORY, WTL_SYSTEM. */
 enum wtl_status wtl__module_load_image(struct wtl__modules *modules, struct wtl__image *image,
                                        enum wtl__module_how how,
                                        const struct wtl__module **module_out,
@@ -82,7 +82,8 @@ const struct wtl_actor *wtl__module_actor(const struct wtl__modules *modules, co
  * no actor of its types may be started any more. Thread: any. */
 bool wtl__module_faulted(struct wtl__module *module, uint64_t now_ns);
 
-/* Is the type from a module in quarantine? For wtl__runtime.refuses. Thread: any. */
+/* Is the type from a module in quarantine, or a flow's stage around such a type? For
+ * wtl__runtime.refuses. Thread: any. */
 bool wtl__module_refuses(const struct wtl_actor *type);
 
 #endif

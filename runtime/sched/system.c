@@ -25,6 +25,23 @@ struct wtl__runtime *wtl__runtime_of(struct wtl_runtime *runtime)
     return &runtime->sched.runtime;
 }
 
+/* Ends the threads of the first `started` workers, and frees the first `made`. */
+static void end_workers(struct wtl__sched *sched, unsigned made, unsigned started)
+{
+    atomic_store(&sched->stopping, true);
+    for (unsigned i = 0; i < started; i++) {
+        wtl__worker_wake(&sched->workers[i]);
+    }
+    for (unsigned i = 0; i < started; i++) {
+        (void)pthread_join(sched->workers[i].thread, NULL);
+    }
+    for (unsigned i = 0; i < made; i++) {
+        wtl__worker_deinit(&sched->workers[i]);
+    }
+    free(sched->workers);
+    sched->workers = NULL;
+}
+
 static enum wtl_status start_workers(struct wtl__sched *sched, uint64_t seed,
                                      struct wtl_error *error)
 {
@@ -36,6 +53,7 @@ static enum wtl_status start_workers(struct wtl__sched *sched, uint64_t seed,
     for (unsigned i = 0; i < sched->workers_count; i++) {
         enum wtl_status status = wtl__worker_init(&sched->workers[i], sched, i, seed);
         if (status != WTL_OK) {
+            end_workers(sched, i, 0);
             return wtl_fail(error, status, "cannot make the event loop of worker %u", i);
         }
     }
@@ -43,6 +61,7 @@ static enum wtl_status start_workers(struct wtl__sched *sched, uint64_t seed,
         int failed = pthread_create(&sched->workers[i].thread, NULL, wtl__worker_main,
                                     &sched->workers[i]);
         if (failed != 0) {
+            end_workers(sched, sched->workers_count, i);
             return wtl_fail(error, WTL_SYSTEM, "cannot start worker %u: %s", i,
                             strerror(failed));
         }
@@ -80,8 +99,14 @@ enum wtl_status wtl_runtime_create(const struct wtl_runtime_options *options,
     if (seed == 0) {
         seed = wtl__clock_now_ns(wtl__clock_system()) ^ (uint64_t)getpid() << 32;
     }
+    status = start_workers(sched, seed, error);
+    if (status != WTL_OK) {
+        wtl__runtime_deinit(&sched->runtime);
+        free(runtime);
+        return status;
+    }
     *runtime_out = runtime;
-    return start_workers(sched, seed, error);
+    return WTL_OK;
 }
 
 static void exit_signal(struct wtl__runtime *runtime, uint64_t local, struct wtl_reason reason)
@@ -164,18 +189,8 @@ void wtl_runtime_destroy(struct wtl_runtime *runtime)
     }
     struct wtl__sched *sched = &runtime->sched;
     wtl_runtime_stop(runtime, 0);
-    atomic_store(&sched->stopping, true);
-    for (unsigned i = 0; i < sched->workers_count; i++) {
-        wtl__worker_wake(&sched->workers[i]);
-    }
-    for (unsigned i = 0; i < sched->workers_count; i++) {
-        (void)pthread_join(sched->workers[i].thread, NULL);
-    }
-    for (unsigned i = 0; i < sched->workers_count; i++) {
-        wtl__worker_deinit(&sched->workers[i]);
-    }
+    end_workers(sched, sched->workers_count, sched->workers_count);
     wtl__runtime_deinit(&sched->runtime);
-    free(sched->workers);
     free(runtime);
     wtl__pool_flush();
 }
@@ -203,7 +218,7 @@ enum wtl_status wtl_runtime_tell(struct wtl_runtime *runtime, struct wtl_pid to,
 {
     struct wtl__envelope *envelope = wtl__message_take(body, WTL__MESSAGE);
     if (envelope == NULL) {
-        return WTL_NO_MEMORY;
+        return wtl__message_fault(body);
     }
     envelope->msg.tag = tag;
     return wtl__deliver(&runtime->sched.runtime, NULL, to, envelope);

@@ -184,7 +184,7 @@ static struct wtl__cell *spin(struct wtl__worker *worker)
     } while (cell == NULL && now_ns() < end &&
              !atomic_load_explicit(&sched->stopping, memory_order_relaxed));
     atomic_store(&sched->spinning, 0);
-    if (cell != NULL && wtl__worker_sees_work(worker)) {
+    if (cell != NULL && wtl__sched_has_crowd(sched)) {
         /* pushers that saw this one look woke nobody: somebody else looks from now on */
         wtl__sched_wake_one(sched);
     }

@@ -113,8 +113,8 @@ void wtl__worker_deinit(struct wtl__worker *worker);
 /* Looks for work anywhere; NULL when there is none now. */
 struct wtl__cell *wtl__worker_find(struct wtl__worker *worker);
 
-/* Is there anything that this worker could run at once? Sequentially consistent looks. */
-bool wtl__worker_sees_work(const struct wtl__worker *worker);
+/* Does more wait somewhere than one worker should have? Sequentially consistent looks. */
+bool wtl__sched_has_crowd(const struct wtl__sched *sched);
 
 /* Parks until woken, a deadline, or readiness. */
 void wtl__worker_park(struct wtl__worker *worker);

@@ -37,24 +37,33 @@ void wtl__sched_wake_one(struct wtl__sched *sched)
     }
 }
 
-bool wtl__worker_sees_work(const struct wtl__worker *worker)
+bool wtl__sched_has_crowd(const struct wtl__sched *sched)
 {
-    const struct wtl__sched *sched = worker->sched;
-    if (wtl__inject_count(&worker->pinned) > 0 || wtl__inject_count(&sched->inject) > 0) {
+    if (wtl__inject_count(&sched->inject) > 0) {
         return true;
     }
     for (unsigned i = 0; i < sched->workers_count; i++) {
-        uint32_t least = &sched->workers[i] == worker ? 1 : WTL__CROWD;
-        if (wtl__runq_count(&sched->workers[i].queue) >= least) {
+        if (wtl__runq_count(&sched->workers[i].queue) >= WTL__CROWD) {
             return true;
         }
     }
     return false;
 }
 
+/* Is there anything that this worker should run? What it has made runnable itself while it looked at
+ * its loop and at the global queue counts too. */
+static bool sees_work(const struct wtl__worker *worker)
+{
+    return atomic_load_explicit(&worker->next, memory_order_relaxed) != NULL ||
+           wtl__runq_count(&worker->queue) > 0 || wtl__inject_count(&worker->pinned) > 0 ||
+           wtl__sched_has_crowd(worker->sched);
+}
+
+/* Older libuv runs timers before it polls: one that is due by then would be over, and the poll would
+ * last for ever. */
 static void on_sleep_over(uv_timer_t *timer)
 {
-    (void)timer;
+    uv_stop(timer->loop);
 }
 
 /* Milliseconds until the wheel wants to be looked at; UINT64_MAX when it does not. */
@@ -94,7 +103,7 @@ void wtl__worker_park(struct wtl__worker *worker)
     unsigned parked = atomic_fetch_add(&sched->parked, 1) + 1;
     atomic_store(&worker->state, WTL__WORKER_PARKS);
     worker->has_watched = false;
-    if (!wtl__worker_sees_work(worker) && !atomic_load(&sched->stopping)) {
+    if (!sees_work(worker) && !atomic_load(&sched->stopping)) {
         /* Who was called watches for a while also when nobody runs: it would be called again soon. */
         worker->has_watched = sched->workers_count > 1 &&
                               (parked < sched->workers_count || worker->was_called);
@@ -107,6 +116,10 @@ void wtl__worker_park(struct wtl__worker *worker)
         atomic_fetch_sub(&sched->parked, 1);
     }
     worker->is_unwatched = atomic_load(&sched->parked) > 0 && atomic_load(&sched->watching) == 0;
+    if (worker->is_unwatched && wtl__runq_count(&worker->queue) > 0) {
+        worker->is_unwatched = false; /* the loop has made two runnable: one would wait unseen */
+        wtl__sched_wake_one(sched);
+    }
     worker->polled_ns = wtl__clock_now_ns(wtl__clock_system());
     wtl__worker_look(worker);
 }
@@ -128,10 +141,15 @@ enum wtl_status wtl__worker_init(struct wtl__worker *worker, struct wtl__sched *
                     wtl__clock_now_ns(wtl__clock_system()) / WTL__NS_PER_MS);
     atomic_init(&worker->wheel_next_ms, WTL__WHEEL_NEVER);
     wtl__ctx_init(&worker->x, &sched->runtime, worker, seed + index * UINT64_C(0x9e3779b9));
-    if (pthread_mutex_init(&worker->wheel_lock, NULL) != 0 || uv_loop_init(&worker->loop) != 0) {
+    if (pthread_mutex_init(&worker->wheel_lock, NULL) != 0) {
         return WTL_SYSTEM;
     }
-    if (uv_async_init(&worker->loop, &worker->wake, on_wake) != 0) {
+    bool has_loop = uv_loop_init(&worker->loop) == 0;
+    if (!has_loop || uv_async_init(&worker->loop, &worker->wake, on_wake) != 0) {
+        if (has_loop) {
+            (void)uv_loop_close(&worker->loop);
+        }
+        (void)pthread_mutex_destroy(&worker->wheel_lock);
         return WTL_SYSTEM;
     }
     (void)uv_timer_init(&worker->loop, &worker->sleep);

@@ -277,6 +277,8 @@ static void drain(struct net *net, uint32_t index)
         case WTL__EFFECT_CLOSE:
             on_close(net, index, effect.link, effect.status);
             break;
+        case WTL__EFFECT_ROUTES:
+            break; /* who wants a route asks for it */
         default:
             log_effect(net, node, &effect);
             break;
@@ -302,7 +304,7 @@ static void connect_now(struct net *net, const struct net_event *event)
     struct net_node *from = &net->nodes[event->node];
     int to = find_node(net, event->address);
     if (to < 0 || net->nodes[to].core == NULL || net->nodes[to].side != from->side ||
-        net->nodes[to].config.address[0] == '\0') {
+        net->nodes[to].config.layer == WTL_LAYER_DEVICE) {
         struct net_event *failed =
             event_new(net, EVENT_FAILED, event->node, net->now_ms + 5, 0);
         memcpy(failed->address, event->address, sizeof failed->address);
@@ -412,6 +414,7 @@ static void step(struct net *net)
     }
     for (uint32_t i = 0; i < net->count; i++) {
         struct net_node *node = &net->nodes[i];
+        drain(net, i); /* of what the test has called */
         for (int again = 0; again < 100 && node->core != NULL &&
                             wtl__core_deadline_ms(node->core) <= net->now_ms;
              again++) {
@@ -469,6 +472,9 @@ void net_start(struct net *net, uint32_t index)
     node->config.node =
         wtl_identity_node_bits(&node->bundle.identity) << 24 | node->incarnation;
     node->config.seed = next_random(net);
+    if (node->hidden) {
+        node->config.address[0] = '\0';
+    }
     cr_assert_eq(wtl__core_create(&node->config, net->now_ms, &node->core), WTL_OK);
     drain(net, index);
 }

@@ -9,6 +9,7 @@
 #define WTL_TESTS_MESH_CORE_KIT_H
 
 #include <criterion/criterion.h>
+#include <stdio.h>
 
 #include "certs/bundle.h"
 #include "mesh/core.h"
@@ -34,6 +35,7 @@ struct net_node {
     struct wtl_bundle bundle;
     uint32_t incarnation;
     uint32_t links_next;
+    bool hidden; /* tells no address: only who joins it finds it */
     int side; /* of a partition: nodes of different sides do not hear each other */
     struct log_entry *log;
     uint32_t log_count, log_capacity;

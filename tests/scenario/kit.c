@@ -10,6 +10,16 @@
 #include "base/clock.h"
 #include "certs/ca.h"
 
+/* Also in programs without criterion: under it, a test that aborts has failed. */
+#define CHECK(condition, ...)                                                                      \
+    do {                                                                                           \
+        if (!(condition)) {                                                                        \
+            (void)fprintf(stderr, __VA_ARGS__);                                                    \
+            (void)fprintf(stderr, " (%s:%d)\n", __FILE__, __LINE__);                               \
+            abort();                                                                               \
+        }                                                                                          \
+    } while (0)
+
 static uint64_t now_ms(void)
 {
     return wtl__clock_now_ms(wtl__clock_system());
@@ -35,7 +45,7 @@ struct puppet {
 static struct kit_event *open_event(struct kit_puppet *puppet, enum kit_what what)
 {
     (void)pthread_mutex_lock(&puppet->lock);
-    cr_assert_lt(puppet->count, KIT_EVENTS_MAX);
+    CHECK(puppet->count < KIT_EVENTS_MAX, "too many events");
     struct kit_event *event = &puppet->events[puppet->count];
     *event = (struct kit_event){.what = what};
     return event;
@@ -84,7 +94,7 @@ static enum wtl_status on_handle(struct wtl_ctx *x, void *self, const struct wtl
     }
     if (wtl_is(message, "do") && wtl_pid_is_none(message->from)) {
         uint64_t address = 0;
-        cr_assert_eq(wtl_getf(message, "order=%lu", &address), WTL_OK);
+        CHECK(wtl_getf(message, "order=%lu", &address) == WTL_OK, "an order that is none");
         struct order *order = (struct order *)(uintptr_t)address;
         order->fn(x, puppet, order->argument);
         atomic_store(&order->done, true);
@@ -154,15 +164,15 @@ static const struct wtl_actor puppet_actor = {.size = sizeof(struct wtl_actor),
 struct kit_puppet *kit_spawn(struct kit_node *node)
 {
     struct kit *kit = node->kit;
-    cr_assert_lt(kit->puppets_count, KIT_PUPPETS_MAX);
+    CHECK(kit->puppets_count < KIT_PUPPETS_MAX, "too many puppets");
     struct kit_puppet *puppet = calloc(1, sizeof *puppet);
-    cr_assert_not_null(puppet);
+    CHECK(puppet != NULL, "no memory");
     kit->puppets[kit->puppets_count++] = puppet;
     puppet->node = node;
     (void)pthread_mutex_init(&puppet->lock, NULL);
     puppet->pid = wtl_runtime_spawn(wtl__node_runtime(node->node), &puppet_actor,
                                     &(struct wtl_spawn_options){.settings = &puppet});
-    cr_assert_not(wtl_pid_is_none(puppet->pid));
+    CHECK(!wtl_pid_is_none(puppet->pid), "the puppet was not spawned");
     return puppet;
 }
 
@@ -177,9 +187,9 @@ void kit_do(struct kit_puppet *puppet, kit_fn fn, void *argument)
     struct wtl_writer body;
     (void)wtl_runtime_message(&body, 32);
     wtl_putf(&body, "order=%lu", (unsigned long)(uintptr_t)&order);
-    cr_assert_eq(wtl_runtime_tell(wtl__node_runtime(puppet->node->node), puppet->pid, WTL_TAG("do"),
-                                  &body),
-                 WTL_OK);
+    CHECK(wtl_runtime_tell(wtl__node_runtime(puppet->node->node), puppet->pid, WTL_TAG("do"),
+                           &body) == WTL_OK,
+          "the puppet is gone");
     kit_wait_for("the puppet does it", is_done, &order);
 }
 
@@ -295,7 +305,7 @@ void kit_wait_for(const char *what, bool (*is_so)(void *argument), void *argumen
 {
     uint64_t deadline_ms = now_ms() + KIT_WAIT_MS;
     while (!is_so(argument)) {
-        cr_assert_lt(now_ms(), deadline_ms, "waited in vain: %s", what);
+        CHECK(now_ms() < deadline_ms, "waited in vain: %s", what);
         (void)usleep(500);
     }
 }
@@ -408,7 +418,7 @@ struct wtl__admission_counters kit_admission(struct kit_node *node)
 void kit_init(struct kit *kit)
 {
     *kit = (struct kit){.folder = "/tmp/wattle-test-XXXXXX"};
-    cr_assert_not_null(mkdtemp(kit->folder));
+    CHECK(mkdtemp(kit->folder) != NULL, "no temporary folder");
 }
 
 static int remove_one(const char *path, const struct stat *info, int kind, struct FTW *where)
@@ -441,13 +451,13 @@ const char *kit_issue(struct kit *kit, const char *ca, const char *name, enum wt
     bool clamped;
     (void)snprintf(folder, sizeof folder, "%s/%s", kit->folder, ca);
     if (stat(folder, &info) != 0) {
-        cr_assert_eq(wtl_ca_create(folder, "climate", wall_s(), &error), WTL_OK, "%s", error.text);
+        CHECK(wtl_ca_create(folder, "climate", wall_s(), &error) == WTL_OK, "%s", error.text);
     }
     struct wtl_id_request request = {.name = name, .layer = layer};
-    cr_assert_eq(wtl_ca_issue(folder, &request, wall_s(), &bundle, &clamped, &error), WTL_OK, "%s",
-                 error.text);
+    CHECK(wtl_ca_issue(folder, &request, wall_s(), &bundle, &clamped, &error) == WTL_OK, "%s",
+          error.text);
     (void)snprintf(path_out, 128, "%s/%s-%s.id", kit->folder, ca, name);
-    cr_assert_eq(wtl_bundle_write(path_out, &bundle, &error), WTL_OK, "%s", error.text);
+    CHECK(wtl_bundle_write(path_out, &bundle, &error) == WTL_OK, "%s", error.text);
     wtl_bundle_deinit(&bundle);
     return path_out;
 }
@@ -455,13 +465,13 @@ const char *kit_issue(struct kit *kit, const char *ca, const char *name, enum wt
 struct kit_node *kit_start_with(struct kit *kit, struct wtl__node_config *config)
 {
     struct wtl_error error = {0};
-    cr_assert_lt(kit->nodes_count, KIT_NODES_MAX);
+    CHECK(kit->nodes_count < KIT_NODES_MAX, "too many nodes");
     struct kit_node *node = &kit->nodes[kit->nodes_count++];
     node->kit = kit;
-    config->workers = config->workers != 0 ? config->workers : 1;
+    config->workers = config->workers != 0 ? config->workers : 2;
     config->actors_max = 4096;
-    cr_assert_eq(wtl__node_create(config, &node->node, &error), WTL_OK, "%s", error.text);
-    cr_assert_eq(wtl__node_start(node->node, &error), WTL_OK, "%s", error.text);
+    CHECK(wtl__node_create(config, &node->node, &error) == WTL_OK, "%s", error.text);
+    CHECK(wtl__node_start(node->node, &error) == WTL_OK, "%s", error.text);
     return node;
 }
 

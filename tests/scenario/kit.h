@@ -2,15 +2,14 @@
  * kit.h - whole nodes in one process, on loopback, with real identities, and puppets on them.
  *
  * A puppet is an actor that writes down what happens to it and does what the test tells it: kit_do
- * runs a function as part of the actor and returns when it has. Waiting is kit_wait_for, which looks
- * at a condition until it holds, and fails the test when that takes too long.
+ * runs a function as part of the actor and returns when it has. Waiting is kit_wait_for, which
+ * looks at a condition until it holds, and aborts the test when that takes too long.
  *
  * Thread: the test's. Owns: nodes and puppets are the kit's, until kit_deinit; the folder goes too.
  */
 #ifndef WTL_TEST_SCENARIO_KIT_H
 #define WTL_TEST_SCENARIO_KIT_H
 
-#include <criterion/criterion.h>
 #include <pthread.h>
 
 #include "node/node.h"
@@ -60,7 +59,8 @@ struct kit {
 void kit_init(struct kit *kit);
 void kit_deinit(struct kit *kit);
 
-/* Issues an identity by the CA of that name (made when it is first used); the path of the bundle. */
+/* Issues an identity by the CA of that name (made when it is first used); the path of the bundle.
+ */
 const char *kit_issue(struct kit *kit, const char *ca, const char *name, enum wtl_layer layer,
                       char path_out[128]);
 
@@ -91,7 +91,8 @@ void kit_watch_nodes(struct kit_puppet *puppet);
 /* Waits until `is_so` holds; `what` is what the test says when it does not. */
 void kit_wait_for(const char *what, bool (*is_so)(void *argument), void *argument);
 
-/* The first event of that kind from `*at` on (which moves behind it); waits for it. Tag NULL: any. */
+/* The first event of that kind from `*at` on (which moves behind it); waits for it. Tag NULL: any.
+ */
 struct kit_event kit_next(struct kit_puppet *puppet, uint32_t *at, enum kit_what what,
                           const char *tag);
 /* How many events of that kind there are now. */

@@ -1,4 +1,6 @@
 /* mesh_pair.c - two and three real nodes: messages, calls, ends, names, relays. */
+#include <criterion/criterion.h>
+
 #include "kit.h"
 
 static struct kit kit;
@@ -161,8 +163,8 @@ Test(mesh_pair, a_name_goes_with_its_holder)
     kit_monitor(q, p->pid);
     kit_call_name(q, "store", "x");
     cr_assert_eq(kit_next(q, &at_q, KIT_ANSWER, NULL).status, WTL_OK);
-    cr_assert_eq(
-        wtl_runtime_tell(wtl__node_runtime(a->node), p->pid, WTL_TAG("die"), NULL), WTL_OK);
+    cr_assert_eq(wtl_runtime_tell(wtl__node_runtime(a->node), p->pid, WTL_TAG("die"), NULL),
+                 WTL_OK);
     (void)kit_next(q, &at_q, KIT_DOWN, NULL);
     kit_wait_for("the name is free", is_free, q);
 }

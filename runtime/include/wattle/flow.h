@@ -117,7 +117,7 @@ static inline enum wtl_status WTL_MUST_USE wtl_emit_as(struct wtl_ctx *x, struct
 }
 
 /* Emits along one arrow alone: a port has the name of the stage that the arrow leads to. In a
- * producer or processor whose arrows lead to several stages. WTL_NOT_FOUND: there is no such arrow. */
+ * processor whose arrows lead to several stages. WTL_NOT_FOUND: there is no such arrow. */
 static inline enum wtl_status WTL_MUST_USE wtl_emit_to(struct wtl_ctx *x, const char *port,
                                                        struct wtl_writer *body)
 {
@@ -144,7 +144,8 @@ static inline enum wtl_status WTL_MUST_USE wtl_emit_for(struct wtl_ctx *x,
         wtl_emit((x), &wtl_writer_);                                                               \
     })
 
-/* In a producer: how many messages wtl_emit would accept now. */
+/* In a producer: how many messages wtl_emit would accept now, if they are small: their bytes are
+ * bounded as well. */
 static inline uint32_t wtl_flow_room(struct wtl_ctx *x)
 {
     return x->stage == NULL ? 0 : x->stage->api->room(x);

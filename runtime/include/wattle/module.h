@@ -85,8 +85,8 @@ struct wtl_module {
  *
  * A library that came in by accident, or that somebody has put in the way, is then seen before it
  * is loaded. */
-#define WTL_MODULE_NEEDS_SECTION "wtl_needs"
-#define WTL_MODULE_NEEDS(soname) WTL_MODULE_NEEDS_AT_(soname, __COUNTER__)
+#define WTL_MODULE_NEEDS_SECTION             "wtl_needs"
+#define WTL_MODULE_NEEDS(soname)             WTL_MODULE_NEEDS_AT_(soname, __COUNTER__)
 #define WTL_MODULE_NEEDS_AT_(soname, number) WTL_MODULE_NEEDS_NAMED_(soname, number)
 #define WTL_MODULE_NEEDS_NAMED_(soname, number)                                                    \
     static const char wtl_needs_##number##_[]                                                      \

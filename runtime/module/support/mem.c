@@ -1,9 +1,9 @@
 /*
  * mem.c - memory functions that are linked into each module, hidden.
  *
- * A fault in the C library is nobody's: its locks may be held. With these, a memcpy to a bad address
- * faults in the module's own text, and costs one actor. Not here: strings (str.c). Left out under a
- * sanitizer, which has its own.
+ * A fault in the C library is nobody's: its locks may be held. With these, a memcpy to a bad
+ * address faults in the module's own text, and costs one actor. Not here: strings (str.c). Left out
+ * under a sanitizer, which has its own.
  *
  * Any thread, owns nothing. Compiled without builtins, so that no loop becomes a call of itself.
  */

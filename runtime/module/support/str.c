@@ -106,7 +106,8 @@ static size_t span(const char *text, const char *set, int in)
         bits[(unsigned char)*set / 64] |= UINT64_C(1) << (unsigned char)*set % 64;
     }
     while (text[size] != '\0' &&
-           (int)(bits[(unsigned char)text[size] / 64] >> (unsigned char)text[size] % 64 & 1) == in) {
+           (int)(bits[(unsigned char)text[size] / 64] >> (unsigned char)text[size] % 64 & 1) ==
+               in) {
         size++;
     }
     return size;

@@ -273,7 +273,7 @@ Test(messages, a_body_that_could_not_be_opened_is_reported_when_it_is_sent)
     begin(1);
     kit_do(&kit, &a, (struct kit_cmd){.fn = open_too_large});
     kit_settle(&kit);
-    cr_assert_eq(a.last, WTL_NO_MEMORY);
+    cr_assert_eq(a.last, WTL_TOO_LARGE);
     cr_assert_eq(a.got, 0);
     kit_deinit(&kit);
 }

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "actor/kit.h"
 #include "module/places.h"
 #include "module_kit.h"
 
@@ -40,8 +41,7 @@ Test(module, X084_the_bytes_are_sealed)
 {
     const struct wtl__module *module = kit_load(SO("good"));
     int fd = module->image.fd;
-    cr_assert_eq(fcntl(fd, F_GET_SEALS),
-                 F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL);
+    cr_assert_eq(fcntl(fd, F_GET_SEALS), F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL);
     cr_assert_eq(write(fd, "x", 1), -1);
     cr_assert_eq(ftruncate(fd, 0), -1);
     char path[32];
@@ -66,8 +66,7 @@ Test(module, X084_by_path_only_what_nobody_else_could_change)
     (void)close(from);
     cr_assert_eq(fchmod(to, 0722), 0);
     (void)close(to);
-    enum wtl_status status =
-        wtl__module_load(&kit_modules, copy, WTL__MODULE_DEV, NULL, &error);
+    enum wtl_status status = wtl__module_load(&kit_modules, copy, WTL__MODULE_DEV, NULL, &error);
     cr_assert_eq(status, WTL_DENIED, "%s", error.text);
     cr_assert_not_null(strstr(error.text, "0722"), "%s", error.text);
     cr_assert_eq(chmod(copy, 0700), 0);
@@ -86,6 +85,11 @@ Test(module, X085_a_name_is_taken_once)
 Test(module, X085_declared_statics_are_loaded)
 {
     (void)kit_load(SO("statics_declared"));
+}
+
+Test(module, X085_a_stripped_module_is_loaded)
+{
+    (void)kit_load(SO("stripped"));
 }
 
 static void asks(struct wtl_ctx *x, struct kit_puppet *p, const struct kit_cmd *cmd)

@@ -27,8 +27,7 @@ void kit_refused(const char *path, enum wtl_status status, const char *const *wo
 {
     struct wtl_error error = {0};
     uint32_t before = atomic_load(&kit_modules.count);
-    enum wtl_status came =
-        wtl__module_load(&kit_modules, path, WTL__MODULE_SEALED, NULL, &error);
+    enum wtl_status came = wtl__module_load(&kit_modules, path, WTL__MODULE_SEALED, NULL, &error);
     cr_assert_eq(came, status, "%s: %s", wtl_status_word(came), error.text);
     cr_assert_eq(error.status, status);
     cr_assert_eq(atomic_load(&kit_modules.count), before);
@@ -56,8 +55,8 @@ static enum wtl_status on_answer(struct wtl_ctx *x, void *self, const struct wtl
     (void)self;
     (void)context;
     (void)pthread_mutex_lock(&box.lock);
-    box.answer = (struct answer){
-        .status = answer->status, .reason = answer->reason, .pid = answer->pid};
+    box.answer =
+        (struct answer){.status = answer->status, .reason = answer->reason, .pid = answer->pid};
     if (answer->message.size > 0) {
         box.answer.number = wtl_get_u64(&reader);
     }
@@ -140,6 +139,7 @@ static void child(void (*fn)(void *argument), void *argument, int out)
     (void)dup2(out, STDERR_FILENO);
     (void)setrlimit(RLIMIT_CORE, &no_core);
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+    (void)alarm(30); /* one that goes on living dies of the wrong signal */
     for (size_t i = 0; i < WTL_COUNT(signals); i++) {
         (void)signal(signals[i], SIG_DFL);
     }

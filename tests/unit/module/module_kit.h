@@ -9,7 +9,6 @@
 
 #include <wattle/runtime.h>
 
-#include "actor/kit.h"
 #include "module/module.h"
 
 #define SO(name) MODULE_SO "/" name ".so"
@@ -49,7 +48,8 @@ struct answer asker_ask(struct asker *asker, const char *name, const char *tag);
 /* The same, again while the actor is being restarted. */
 struct answer asker_ask_living(struct asker *asker, const char *name, const char *tag);
 
-/* Runs a function in a process of its own, which a signal must kill; its stderr is in `text_out`. */
+/* Runs a function in a process of its own, which a signal must kill; its stderr is in `text_out`.
+ */
 int kit_dies(void (*fn)(void *argument), void *argument, char *text_out, size_t size);
 
 #endif

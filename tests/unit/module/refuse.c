@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/prng.h"
 #include "module_kit.h"
 
 static char file_path[] = "/tmp/wattle-refuse-XXXXXX";
@@ -83,6 +84,8 @@ Test(refuse, X085_writable_static_data)
     }
     REFUSED(SO("statics"), WTL_INVALID, "counter (4 bytes)", "table (32 bytes)", "own (4 bytes)",
             "WTL_MODULE_STATICS");
+    /* without symbols the section itself is all that can be named */
+    REFUSED(SO("stripped_statics"), WTL_INVALID, ".data (");
 }
 
 Test(refuse, X083_files_that_are_none)

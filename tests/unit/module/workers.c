@@ -2,6 +2,7 @@
  * the others have seen nothing. */
 #include <wattle/supervisor.h>
 
+#include "actor/kit.h"
 #include "module_kit.h"
 
 static struct asker asker;

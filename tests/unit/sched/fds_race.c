@@ -114,14 +114,14 @@ static void ends(void)
         WTL_ASSERT(own >= 0);
         wtl_put_u64(&args, (uint64_t)own);
         struct wtl_pid pid = program_spawn(&dies, &args);
-        if (i % 4 == 0) {
-            (void)usleep(200);
+        for (uint64_t yields = i % 20; yields > 0; yields--) { /* ready by then, or not */
+            (void)sched_yield();
         }
         WTL_ASSERT(program_tell(pid, WTL_TAG("die"), 0) == WTL_OK);
         wtl_runtime_join(program_runtime, pid);
         program_count();
         while (i % 16 == 0 && wtl_runtime_live(program_runtime) > 0) {
-            (void)usleep(100);
+            (void)sched_yield();
         }
         /* the runtime lets go of the descriptor before the actor's end is known */
         (void)close(own);

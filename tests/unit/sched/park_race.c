@@ -1,12 +1,21 @@
 /*
- * park_race.c - workers that sleep and are woken, a million ways to lose a wake-up. Exit code 0:
+ * park_race.c - workers that sleep and are woken, so that a wake-up could be lost. Exit code 0:
  * all that was made runnable ran; a lost wake-up hangs, and the watchdog ends it.
  */
 #include "program.h"
 
-#include <pthread.h>
+#include "sched/system.h"
+#include "sched/worker.h"
 
-enum { TELLERS = 3, ROUNDS = 1500, PAIR_ROUNDS = 300 };
+enum { TELLERS = 3, ROUNDS = 1500, MEETING_ROUNDS = 200 };
+
+/* Have all workers announced that they sleep? Deeply: and nobody looks again by himself. */
+static bool all_sleep(bool deeply)
+{
+    const struct wtl__sched *sched = wtl__runtime_of(program_runtime)->host_self;
+    return atomic_load(&sched->parked) == sched->workers_count &&
+           (!deeply || atomic_load(&sched->watching) == 0);
+}
 
 /* ---- tells from outside, one at a time ---------------------------------------------------------
  */
@@ -22,7 +31,7 @@ static enum wtl_status echo_handle(struct wtl_ctx *x, void *self, const struct w
 
 static WTL_ACTOR(echo, char, .handle = echo_handle);
 
-/* Tells only after the last was seen, and after a pause of any length up to a sleeping worker's. */
+/* Tells only after the last was seen, and after a while in which workers may have gone to sleep. */
 static void *teller(void *argument)
 {
     static _Thread_local _Atomic(uint64_t) seen;
@@ -31,11 +40,11 @@ static void *teller(void *argument)
     for (uint64_t i = 0; i < ROUNDS; i++) {
         WTL_ASSERT(program_tell(to, WTL_TAG("one"), (uint64_t)(uintptr_t)&seen) == WTL_OK);
         while (atomic_load(&seen) <= i) {
-            (void)usleep(1);
+            (void)sched_yield();
         }
         program_count();
-        if (i % 7 != 0) {
-            (void)usleep((unsigned)(i * pause % 180));
+        for (uint64_t yields = i * pause % 64; yields > 0 && !all_sleep(false); yields--) {
+            (void)sched_yield();
         }
     }
     return NULL;
@@ -54,68 +63,66 @@ static void one_at_a_time(unsigned workers, bool battery)
     program_end("tells to workers that sleep");
 }
 
-/* ---- who waits for what it has woken
- * -------------------------------------------------------------- */
+/* ---- who waits for what it has woken -------------------------------------------------------- */
 
-static _Atomic(uint64_t) met;
+enum { MEETINGS_MAX = 2 };
 
-/* Holds its worker until another actor has run, which needs another worker. */
-static enum wtl_status meet(void)
+/* Two actors, each of which holds its worker until the other one runs. */
+struct meeting {
+    struct wtl_pid first;
+    struct wtl_pid second;
+    _Atomic(uint64_t) arrived;
+};
+
+static struct meeting meetings[MEETINGS_MAX];
+
+static enum wtl_status meets_handle(struct wtl_ctx *x, void *self, const struct wtl_msg *m)
 {
-    uint64_t round = atomic_fetch_add(&met, 1) / 2;
-    while (atomic_load(&met) < 2 * (round + 1)) {
-        (void)usleep(10);
+    struct meeting *meeting = &meetings[program_number(m)];
+    (void)self;
+    if (wtl_is(m, "wake_and_meet")) {
+        WTL_ASSERT(program_send(x, meeting->second, WTL_TAG("meet"), program_number(m)) == WTL_OK);
+    }
+    uint64_t round = atomic_fetch_add(&meeting->arrived, 1) / 2;
+    while (atomic_load(&meeting->arrived) < 2 * (round + 1)) {
+        (void)sched_yield();
     }
     program_count();
     return WTL_OK;
 }
 
-static enum wtl_status meets_handle(struct wtl_ctx *x, void *self, const struct wtl_msg *m)
-{
-    struct wtl_reader reader = wtl_read(m);
-    struct wtl_pid peer = WTL_PID_NONE;
-    (void)self;
-    if (m->size > 0) { /* it is told by its peer, who then waits for it */
-        peer.node = wtl_get_u64(&reader);
-        peer.local = wtl_get_u64(&reader);
-        wtl_tell(x, peer, WTL_TAG("meet"), NULL);
-    }
-    return meet();
-}
-
 static WTL_ACTOR(meets, char, .handle = meets_handle);
 
-static void two_from_outside(bool battery)
+static void meet(uint64_t count, bool both_are_told, bool battery, const char *what)
 {
-    program_begin(2, battery);
-    struct wtl_pid a = program_spawn(&meets, NULL);
-    struct wtl_pid b = program_spawn(&meets, NULL);
-    atomic_store(&met, 0);
-    for (uint64_t i = 0; i < PAIR_ROUNDS; i++) {
-        WTL_ASSERT(wtl_runtime_tell(program_runtime, a, WTL_TAG("meet"), NULL) == WTL_OK);
-        WTL_ASSERT(wtl_runtime_tell(program_runtime, b, WTL_TAG("meet"), NULL) == WTL_OK);
-        program_wait(2 * (i + 1));
-        (void)usleep((unsigned)(i * 13 % 3000));
+    program_begin(2 * (unsigned)count, battery);
+    for (uint64_t i = 0; i < count; i++) {
+        meetings[i].first = program_spawn(&meets, NULL);
+        meetings[i].second = program_spawn(&meets, NULL);
+        atomic_store(&meetings[i].arrived, 0);
     }
-    program_end("meetings of two that were told from outside");
+    for (uint64_t round = 1; round <= MEETING_ROUNDS; round++) {
+        for (uint64_t i = 0; i < count; i++) {
+            struct wtl_tag tag = both_are_told ? WTL_TAG("meet") : WTL_TAG("wake_and_meet");
+            WTL_ASSERT(program_tell(meetings[i].first, tag, i) == WTL_OK);
+            if (both_are_told) {
+                WTL_ASSERT(program_tell(meetings[i].second, tag, i) == WTL_OK);
+            }
+        }
+        program_wait(2 * count * round);
+        while (round % 3 != 0 && !all_sleep(round % 3 == 2)) { /* at once, asleep, deeply asleep */
+            (void)sched_yield();
+        }
+    }
+    program_end(what);
 }
 
-static void one_wakes_the_other(bool battery)
+static void all_meetings(bool battery)
 {
-    program_begin(2, battery);
-    struct wtl_pid a = program_spawn(&meets, NULL);
-    struct wtl_pid b = program_spawn(&meets, NULL);
-    atomic_store(&met, 0);
-    for (uint64_t i = 0; i < PAIR_ROUNDS; i++) {
-        struct wtl_writer body;
-        (void)wtl_runtime_message(&body, 32);
-        wtl_put_u64(&body, b.node);
-        wtl_put_u64(&body, b.local);
-        WTL_ASSERT(wtl_runtime_tell(program_runtime, a, WTL_TAG("meet"), &body) == WTL_OK);
-        program_wait(2 * (i + 1));
-        (void)usleep((unsigned)(i * 13 % 3000)); /* from hot to all asleep */
-    }
-    program_end("meetings with an actor in the next slot");
+    meet(1, true, battery, "meetings of two that were told from outside");
+    meet(2, true, battery, "two such meetings at once");
+    meet(1, false, battery, "meetings with an actor in the next slot");
+    meet(2, false, battery, "two such meetings at once");
 }
 
 /* ---- deadlines far away
@@ -151,10 +158,8 @@ int main(void)
     one_at_a_time(1, false);
     one_at_a_time(3, false);
     one_at_a_time(2, true);
-    two_from_outside(false);
-    two_from_outside(true);
-    one_wakes_the_other(false);
-    one_wakes_the_other(true);
+    all_meetings(false);
+    all_meetings(true);
     far_deadlines();
     return 0;
 }

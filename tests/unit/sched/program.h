@@ -7,6 +7,8 @@
 #ifndef WTL_TESTS_SCHED_PROGRAM_H
 #define WTL_TESTS_SCHED_PROGRAM_H
 
+#include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -22,6 +24,9 @@
 
 static struct wtl_runtime *program_runtime;
 static _Atomic(uint64_t) program_counted;
+static _Atomic(uint64_t) program_awaited;
+static pthread_mutex_t program_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t program_reached = PTHREAD_COND_INITIALIZER;
 
 /* Starts the watchdog, and a runtime with so many workers. */
 static inline void program_begin(unsigned workers, bool battery)
@@ -49,14 +54,23 @@ static inline void program_end(const char *what)
 /* One more of what is waited for. Thread: any. */
 static inline void program_count(void)
 {
-    atomic_fetch_add(&program_counted, 1);
+    /* seq_cst, as in program_wait: the count is written before `awaited` is read, there the other
+     * way round, so that one of the two sees the other */
+    if (atomic_fetch_add(&program_counted, 1) + 1 == atomic_load(&program_awaited)) {
+        (void)pthread_mutex_lock(&program_lock);
+        (void)pthread_cond_signal(&program_reached);
+        (void)pthread_mutex_unlock(&program_lock);
+    }
 }
 
 static inline void program_wait(uint64_t count)
 {
+    (void)pthread_mutex_lock(&program_lock);
+    atomic_store(&program_awaited, count);
     while (atomic_load(&program_counted) < count) {
-        (void)usleep(500);
+        (void)pthread_cond_wait(&program_reached, &program_lock);
     }
+    (void)pthread_mutex_unlock(&program_lock);
 }
 
 static inline struct wtl_pid program_spawn(const struct wtl_actor *type, struct wtl_writer *args)

@@ -1,4 +1,6 @@
 /* good.c - a module as it should be: it counts, replies, and uses formats, memory and strings. */
+#include <stdio.h>
+
 #include <wattle/module.h>
 #include <wattle/wattle.h>
 
@@ -26,7 +28,7 @@ static enum wtl_status counter_init(struct wtl_ctx *x, void *self, const void *s
     (void)x;
     (void)args;
     counter->count = (uint64_t)own->start;
-    (void)strncpy(counter->word, own->word, sizeof counter->word - 1);
+    (void)snprintf(counter->word, sizeof counter->word, "%s", own->word);
     return WTL_OK;
 }
 

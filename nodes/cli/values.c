@@ -1,0 +1,57 @@
+/* values.c - what was given with the options of a call. */
+#include <string.h>
+
+#include <wattle/settings.h>
+
+#include "cli/command.h"
+
+const char *wtl__value_at(const struct wtl__cli *cli, const char *option, uint32_t index)
+{
+    for (uint32_t i = 0; i < cli->given_count; i++) {
+        if (strcmp(cli->given[i].option->name, option) == 0 && index-- == 0) {
+            return cli->given[i].value;
+        }
+    }
+    return NULL;
+}
+
+bool wtl__is_given(const struct wtl__cli *cli, const char *option)
+{
+    for (uint32_t i = 0; i < cli->given_count; i++) {
+        if (strcmp(cli->given[i].option->name, option) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+const char *wtl__value(const struct wtl__cli *cli, const char *option)
+{
+    const char *value = NULL;
+    for (uint32_t i = 0; i < cli->given_count; i++) {
+        if (strcmp(cli->given[i].option->name, option) == 0) {
+            value = cli->given[i].value;
+        }
+    }
+    return value;
+}
+
+bool wtl__value_ms(const struct wtl__cli *cli, const char *option, int64_t absent_ms,
+                   int64_t min_ms, int64_t max_ms, int64_t *ms_out)
+{
+    static const struct wtl_field field = {.name = "time", .type = WTL_FIELD_DURATION_MS};
+    const char *text = wtl__value(cli, option);
+    struct wtl_error error = {0};
+    *ms_out = absent_ms;
+    if (text == NULL) {
+        return true;
+    }
+    if (wtl_setting_read(&field, text, ms_out, &error) == WTL_OK && *ms_out >= min_ms &&
+        *ms_out <= max_ms) {
+        return true;
+    }
+    (void)wtl__fail(&cli->report, WTL__FAILURE_VALUE, NULL,
+                    "--%s wants a time from %lldms to %llds, such as 500ms, 5s or 2m; got \"%s\"",
+                    option, (long long)min_ms, (long long)(max_ms / 1000), text);
+    return false;
+}

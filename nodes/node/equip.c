@@ -1,0 +1,248 @@
+/* equip.c - see equip.h. */
+#include "node/equip.h"
+
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "flow/host.h"
+#include "module/guard.h"
+#include "module/module.h"
+#include "sched/system.h"
+
+struct flow {
+    char name[WTL_NAME_MAX + 1];
+    uint8_t *packed;
+    size_t packed_size;
+    char *source;
+    size_t source_size;
+};
+
+struct wtl__equipment {
+    struct wtl__node *node;
+    struct wtl__runtime *runtime;
+    struct wtl__modules modules;
+    struct wtl_pid host;
+    bool is_guarded;
+    uint32_t flows_count;
+    struct flow flows[WTL__EQUIP_FLOWS_MAX];
+};
+
+/* ---- modules ----------------------------------------------------------------------------------
+ */
+
+static enum wtl_status load_module(struct wtl__equipment *equipment, const char *path, bool dev,
+                                   struct wtl_error *error)
+{
+    const struct wtl__module *module = NULL;
+    if (!dev) {
+        return wtl_fail(error, WTL_DENIED,
+                        "module %s has no signature that this node could check; --dev loads "
+                        "modules of this user without one",
+                        path);
+    }
+    enum wtl_status status =
+        wtl__module_load(&equipment->modules, path, WTL__MODULE_DEV, &module, error);
+    for (uint32_t i = 0; status == WTL_OK && i < module->entry->actors_count; i++) {
+        status = wtl_flow_registry_add(module->entry->name, module->entry->actors[i]);
+        if (status != WTL_OK) {
+            return wtl_fail(error, status, "module %s: this node has %u types of actors already",
+                            path, WTL_FLOW_TYPES_MAX);
+        }
+    }
+    if (status == WTL_OK) {
+        wtl__log(wtl__log_process(), WTL__LOG_INFO, "module_loaded",
+                 WTL__LOG_TEXT("module", module->entry->name),
+                 WTL__LOG_TEXT("version", module->entry->version),
+                 WTL__LOG_NUMBER("actors", module->entry->actors_count));
+    }
+    return status;
+}
+
+/* ---- create -----------------------------------------------------------------------------------
+ */
+
+static void spawn_host(struct wtl__equipment *equipment)
+{
+    const struct wtl_identity *identity = wtl__node_identity(equipment->node);
+    struct wtl_flow_host_settings settings = {.name = identity->name,
+                                              .layer = wtl_layer_name(identity->layer)};
+    struct wtl_spawn_options options = {.settings = &settings};
+    equipment->host =
+        wtl__spawn(equipment->runtime, NULL, &wtl_flow_host, &options, WTL__CELL_SYSTEM);
+}
+
+/* Other nodes know the host by its place alone. */
+static bool host_is_in_place(const struct wtl__equipment *equipment)
+{
+    return wtl_pid_equal(equipment->host, wtl_flow_host_pid(equipment->runtime->node));
+}
+
+static enum wtl_status create(struct wtl__equipment *equipment,
+                              const struct wtl__equip_config *config, struct wtl_error *error)
+{
+    spawn_host(equipment);
+    if (wtl_pid_is_none(equipment->host)) {
+        return wtl_fail(error, WTL_NO_MEMORY, "no memory for the flow host");
+    }
+    if (!host_is_in_place(equipment)) {
+        wtl__log(wtl__log_process(), WTL__LOG_ERROR, "flow_host_misplaced",
+                 WTL__LOG_NUMBER("slot", equipment->host.local & WTL_PID_SLOT_MAX));
+    }
+    enum wtl_status status =
+        wtl__guard_attach(equipment->runtime, WTL__GUARD_AUTO, &equipment->is_guarded, error);
+    for (uint32_t i = 0; status == WTL_OK && i < config->modules_count; i++) {
+        status = load_module(equipment, config->modules[i], config->dev, error);
+    }
+    return status;
+}
+
+enum wtl_status wtl__equip_create(struct wtl__node *node, const struct wtl__equip_config *config,
+                                  struct wtl__equipment **equipment_out, struct wtl_error *error)
+{
+    struct wtl__equipment *equipment = calloc(1, sizeof *equipment);
+    *equipment_out = equipment;
+    if (equipment == NULL) {
+        return wtl_fail(error, WTL_NO_MEMORY, "no memory for the node's modules and flows");
+    }
+    equipment->node = node;
+    equipment->runtime = wtl__runtime_of(wtl__node_runtime(node));
+    wtl__modules_init(&equipment->modules);
+    return create(equipment, config, error);
+}
+
+enum wtl_status wtl__equip_flow(struct wtl__equipment *equipment, const char *name,
+                                const void *packed, size_t packed_size, const char *source,
+                                size_t source_size, struct wtl_error *error)
+{
+    if (!host_is_in_place(equipment)) {
+        return wtl_fail(error, WTL_UNSUPPORTED,
+                        "flow %s: the flow host of this node is not its second actor, so that "
+                        "other nodes cannot find it",
+                        name);
+    }
+    if (equipment->flows_count == WTL__EQUIP_FLOWS_MAX) {
+        return wtl_fail(error, WTL_FULL, "flow %s: a node starts %u flows at most", name,
+                        WTL__EQUIP_FLOWS_MAX);
+    }
+    struct flow *flow = &equipment->flows[equipment->flows_count];
+    *flow = (struct flow){.packed = malloc(packed_size > 0 ? packed_size : 1),
+                          .packed_size = packed_size,
+                          .source = malloc(source_size > 0 ? source_size : 1),
+                          .source_size = source_size};
+    equipment->flows_count++;
+    if (flow->packed == NULL || flow->source == NULL) {
+        return wtl_fail(error, WTL_NO_MEMORY, "flow %s: no memory", name);
+    }
+    (void)snprintf(flow->name, sizeof flow->name, "%s", name);
+    memcpy(flow->packed, packed, packed_size);
+    memcpy(flow->source, source, source_size);
+    return WTL_OK;
+}
+
+/* ---- the actor that starts the flows ------------------------------------------------------------
+ */
+
+struct starter {
+    const struct wtl__equipment *equipment;
+    uint32_t left;
+};
+
+struct starter_settings {
+    const struct wtl__equipment *equipment;
+};
+
+static enum wtl_status on_started(struct wtl_ctx *x, void *state, const struct wtl_answer *answer,
+                                  void *context)
+{
+    struct starter *starter = state;
+    uint32_t index;
+    (void)x;
+    memcpy(&index, context, sizeof index);
+    const char *name = starter->equipment->flows[index].name;
+    size_t size = 0;
+    const char *text = NULL;
+    if (answer->message.size > 0) {
+        struct wtl_reader reader = wtl_read(&answer->message);
+        text = wtl_get_str(&reader, &size);
+    }
+    if (answer->status == WTL_OK || answer->status == WTL_EXISTS) {
+        wtl__log(wtl__log_process(), WTL__LOG_INFO,
+                 answer->status == WTL_OK ? "flow_started" : "flow_runs_already",
+                 WTL__LOG_TEXT("flow", name));
+    } else {
+        wtl__log(wtl__log_process(), WTL__LOG_ERROR, "flow_refused", WTL__LOG_TEXT("flow", name),
+                 WTL__LOG_TEXT("reason", wtl_status_word(answer->status)),
+                 WTL__LOG_BYTES("text", text != NULL ? text : "", text != NULL ? size : 0));
+    }
+    starter->left--;
+    return starter->left == 0 ? WTL_STOP : WTL_OK;
+}
+
+static enum wtl_status starter_init(struct wtl_ctx *x, void *state, const void *settings,
+                                    const struct wtl_msg *args)
+{
+    struct starter *starter = state;
+    (void)args;
+    starter->equipment = ((const struct starter_settings *)settings)->equipment;
+    starter->left = starter->equipment->flows_count;
+    for (uint32_t i = 0; i < starter->left; i++) {
+        const struct flow *flow = &starter->equipment->flows[i];
+        struct wtl_call_options options = {.deadline_ms = WTL__EQUIP_FLOW_MS,
+                                           .on_answer = on_started,
+                                           .context = &i,
+                                           .context_size = sizeof i};
+        struct wtl_writer body;
+        (void)wtl_message_open(x, &body, flow->packed_size + flow->source_size + 64);
+        wtl_put_map(&body, 2);
+        WTL_PUT_KEY(&body, "packed");
+        wtl_put_bin(&body, flow->packed, flow->packed_size);
+        WTL_PUT_KEY(&body, "source");
+        wtl_put_str(&body, flow->source, flow->source_size);
+        (void)wtl_call(x, starter->equipment->host, WTL_TAG("flow.start"), &body, &options);
+    }
+    return WTL_OK;
+}
+
+static const struct wtl_actor starter_type = {.size = sizeof(struct wtl_actor),
+                                              .name = "starter",
+                                              .summary = "gives the node's flows to the flow host",
+                                              .state_size = sizeof(struct starter),
+                                              .settings_size = sizeof(struct starter_settings),
+                                              .init = starter_init};
+
+enum wtl_status wtl__equip_start(struct wtl__equipment *equipment, struct wtl_error *error)
+{
+    struct starter_settings settings = {.equipment = equipment};
+    struct wtl_spawn_options options = {.name = "$starter", .settings = &settings};
+    if (equipment->flows_count == 0) {
+        return WTL_OK;
+    }
+    struct wtl_pid starter =
+        wtl__spawn(equipment->runtime, NULL, &starter_type, &options, WTL__CELL_SYSTEM);
+    return wtl_pid_is_none(starter) ? wtl_fail(error, WTL_NO_MEMORY, "no memory to start the flows")
+                                    : WTL_OK;
+}
+
+/* ---- the end
+ * -------------------------------------------------------------------------------------- */
+
+void wtl__equip_detach(struct wtl__equipment *equipment)
+{
+    if (equipment != NULL && equipment->is_guarded) {
+        equipment->is_guarded = false;
+        wtl__guard_detach(equipment->runtime);
+    }
+}
+
+void wtl__equip_free(struct wtl__equipment *equipment)
+{
+    if (equipment == NULL) {
+        return;
+    }
+    for (uint32_t i = 0; i < equipment->flows_count; i++) {
+        free(equipment->flows[i].packed);
+        free(equipment->flows[i].source);
+    }
+    wtl__modules_deinit(&equipment->modules);
+    free(equipment);
+}

@@ -1,0 +1,54 @@
+/*
+ * equip.h - what a node is given besides its mesh: modules, the guard around them, the flow host,
+ * and the flows that it starts.
+ *
+ * The flow host is the second actor of every node (flow/host.h), so create comes right after
+ * wtl__node_create, before anything else is spawned. Flows are started when the node is: each is
+ * given to the flow host, and what becomes of it is logged; one that runs in the mesh already is no
+ * error.
+ *
+ * Thread: the owner's, see node.h: create after wtl__node_create and before wtl__node_start, start
+ * after it, detach before wtl__node_destroy, free behind it.
+ * Owns: the table of modules, whose code stays for ever; the packed flows.
+ * Bounds: WTL__MODULES_MAX modules, WTL__EQUIP_FLOWS_MAX flows.
+ */
+#ifndef WTL_NODE_EQUIP_H
+#define WTL_NODE_EQUIP_H
+
+#include "node/node.h"
+
+#define WTL__EQUIP_FLOWS_MAX 64u
+/* How long the flow host has for a flow, in ms. */
+#define WTL__EQUIP_FLOW_MS 30000u
+
+struct wtl__equipment;
+
+struct wtl__equip_config {
+    const char *const *modules; /* paths */
+    uint32_t modules_count;
+    bool dev; /* load unsigned modules of this user; without it a module without signature is
+                 refused */
+};
+
+/* Loads the modules and spawns the flow host. Fails: WTL_DENIED for a module without a signature,
+ * else as wtl__module_load; WTL_NO_MEMORY, WTL_SYSTEM. The caller frees it in every case. */
+enum wtl_status wtl__equip_create(struct wtl__node *node, const struct wtl__equip_config *config,
+                                  struct wtl__equipment **equipment_out,
+                                  struct wtl_error *error) WTL_MUST_USE;
+
+/* Adds a flow, packed as flow/pack.h does, with its source; both are copied.
+ * Fails: WTL_FULL, WTL_NO_MEMORY; WTL_UNSUPPORTED when the flow host of this node is not where
+ * other nodes look for it. */
+enum wtl_status wtl__equip_flow(struct wtl__equipment *equipment, const char *name,
+                                const void *packed, size_t packed_size, const char *source,
+                                size_t source_size, struct wtl_error *error) WTL_MUST_USE;
+
+/* Starts the flows. Fails: WTL_NO_MEMORY. */
+enum wtl_status wtl__equip_start(struct wtl__equipment *equipment,
+                                 struct wtl_error *error) WTL_MUST_USE;
+
+/* NULL is nothing, for both. */
+void wtl__equip_detach(struct wtl__equipment *equipment);
+void wtl__equip_free(struct wtl__equipment *equipment);
+
+#endif

@@ -1,0 +1,30 @@
+/* node_private.h - what the files of the node share. See node.h. */
+#ifndef WTL_NODE_NODE_PRIVATE_H
+#define WTL_NODE_NODE_PRIVATE_H
+
+#include "node/attach.h"
+#include "node/incarnation.h"
+#include "node/node.h"
+
+struct wtl__node {
+    struct wtl_bundle bundle;
+    struct wtl__incarnation incarnation;
+    struct wtl_tls_context *tls;
+    struct wtl_runtime *runtime;
+    struct wtl__loop *loop;
+    struct wtl__net *net;
+    struct wtl__port port;
+    struct wtl__attach_signer signer;
+    struct wtl__root_config root_config;
+    struct wtl_pid root;
+    uint64_t id;
+    uint64_t seed;
+    uint32_t stop_ms;
+    bool has_port;
+    bool is_started;
+    bool is_stopped;
+    int stop_read; /* a pipe, because a signal handler writes into it */
+    int stop_write;
+};
+
+#endif

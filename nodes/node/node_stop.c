@@ -1,0 +1,130 @@
+/* node_stop.c - a node's ordered end, and running until somebody asks for it. See node.h. */
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "node/node_private.h"
+
+/* How often an ordered stop looks whether everything has gone. */
+#define STOP_LOOK_US 2000
+
+static void stop_listening(void *argument)
+{
+    wtl__net_stop_listening(argument);
+}
+
+static void say_goodbye(void *argument)
+{
+    wtl__net_goodbye(argument, WTL_SHUTDOWN);
+}
+
+struct left {
+    struct wtl__net *net;
+    size_t unsent;
+    uint32_t sockets;
+};
+
+static void look_what_is_left(void *argument)
+{
+    struct left *left = argument;
+    left->unsent = wtl__net_unsent(left->net);
+    left->sockets = wtl__net_sockets(left->net);
+}
+
+/* Waits until nothing waits to be sent (or, `sockets`, until all are closed). */
+static bool wait_gone(struct wtl__node *node, bool sockets, uint64_t deadline_ms)
+{
+    for (;;) {
+        struct left left = {.net = node->net};
+        wtl__loop_call(node->loop, look_what_is_left, &left);
+        bool gone = sockets ? left.sockets == 0
+                            : left.unsent == 0 && wtl__outboxes_bytes(node->port.outboxes) == 0;
+        if (gone || wtl__loop_now_ms(node->loop) >= deadline_ms) {
+            return gone;
+        }
+        (void)usleep(STOP_LOOK_US);
+    }
+}
+
+static uint32_t until(struct wtl__node *node, uint64_t deadline_ms)
+{
+    uint64_t now_ms = wtl__loop_now_ms(node->loop);
+    return deadline_ms > now_ms ? (uint32_t)(deadline_ms - now_ms) : 0;
+}
+
+enum wtl_status wtl__node_stop(struct wtl__node *node)
+{
+    if (node->is_stopped || !node->is_started) {
+        return WTL_OK;
+    }
+    node->is_stopped = true;
+    uint64_t begin_ms = wtl__loop_now_ms(node->loop);
+    uint64_t deadline_ms = begin_ms + node->stop_ms;
+    /* a fifth of the time is kept for the links: what actors say last is worth nothing if it does
+     * not leave */
+    uint64_t actors_by_ms = begin_ms + node->stop_ms - node->stop_ms / 5;
+    wtl__log(wtl__log_process(), WTL__LOG_INFO, "node_stopping",
+             WTL__LOG_TEXT("node", node->bundle.identity.name),
+             WTL__LOG_NUMBER("within_ms", node->stop_ms));
+    wtl__loop_call(node->loop, stop_listening, node->net);
+    wtl_runtime_stop(node->runtime, until(node, actors_by_ms));
+    bool in_time = wtl__loop_now_ms(node->loop) <= actors_by_ms;
+    bool sent = wait_gone(node, false, deadline_ms);
+    wtl__port_close(&node->port);
+    wtl__loop_call(node->loop, say_goodbye, node->net);
+    bool closed = wait_gone(node, true, deadline_ms + WTL__LINK_CLOSE_MS);
+    wtl__loop_stop(node->loop);
+    wtl__log(wtl__log_process(), WTL__LOG_INFO, "node_stopped",
+             WTL__LOG_TEXT("node", node->bundle.identity.name),
+             WTL__LOG_FLAG("in_time", in_time && sent && closed));
+    return in_time && sent && closed ? WTL_OK : WTL_TIMEOUT;
+}
+
+void wtl__node_request_stop(struct wtl__node *node)
+{
+    int code = errno;
+    ssize_t written = write(node->stop_write, "s", 1);
+    (void)written; /* a full pipe has been asked often enough */
+    errno = code;
+}
+
+/* The write end of the node that is run, for the signal handler; -1: none. */
+static volatile sig_atomic_t signal_fd = -1;
+
+static void on_signal(int number)
+{
+    int code = errno;
+    (void)number;
+    if (signal_fd >= 0) {
+        ssize_t written = write((int)signal_fd, "s", 1);
+        (void)written;
+    }
+    errno = code;
+}
+
+enum wtl_status wtl__node_run(struct wtl__node *node, struct wtl_error *error)
+{
+    struct sigaction action = {.sa_handler = on_signal};
+    struct sigaction old_term;
+    struct sigaction old_int;
+    if (!node->is_started) {
+        enum wtl_status status = wtl__node_start(node, error);
+        if (status != WTL_OK) {
+            return status;
+        }
+    }
+    signal_fd = node->stop_write;
+    (void)sigemptyset(&action.sa_mask);
+    (void)sigaction(SIGTERM, &action, &old_term);
+    (void)sigaction(SIGINT, &action, &old_int);
+    struct pollfd asked = {.fd = node->stop_read, .events = POLLIN};
+    while (poll(&asked, 1, -1) < 0 && errno == EINTR) {
+    }
+    enum wtl_status status = wtl__node_stop(node);
+    (void)sigaction(SIGTERM, &old_term, NULL);
+    (void)sigaction(SIGINT, &old_int, NULL);
+    signal_fd = -1;
+    return status;
+}
