@@ -136,6 +136,7 @@ static void end(struct wtl__core *core, struct wtl__core_link *link, enum wtl_st
         node->gone = node->id;
         wtl__core_node_down(core, node, WTL_SHUTDOWN);
     } else if (node->layer == WTL_LAYER_DEVICE) {
+        wtl__core_link_rival_in(core, link);
         wtl__core_node_check(core, node);
     }
 }

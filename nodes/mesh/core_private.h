@@ -325,6 +325,8 @@ void wtl__core_links_tick(struct wtl__core *core);
 void wtl__core_probe(struct wtl__core *core, struct wtl__core_link *link, uint64_t node);
 /* Another node says that it reaches `rival`, while this node has a link to the same name. */
 void wtl__core_link_contest(struct wtl__core *core, struct wtl__core_link *link, uint64_t rival);
+/* That link has ended: a record of another incarnation that waited for it is taken. */
+void wtl__core_link_rival_in(struct wtl__core *core, struct wtl__core_link *link);
 /* The same of a leaf: the record of its other incarnation came on `from`, and waits. */
 void wtl__core_link_contest_leaf(struct wtl__core *core, struct wtl__core_link *link,
                                  uint64_t rival, const struct wtl__core_link *from,

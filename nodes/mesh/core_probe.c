@@ -80,15 +80,8 @@ static bool rival_is_near(const struct wtl__core *core, uint64_t rival)
 static void decide_contest(struct wtl__core *core, struct wtl__core_link *link)
 {
     uint64_t rival = link->rival;
-    uint8_t *held = link->held;
-    struct wtl__frame record;
-    size_t used = 0;
-    bool with_record =
-        held != NULL && wtl__frame_next(held, link->held_size, &record, &used) == WTL_OK;
     link->rival = 0;
-    link->held = NULL;
-    link->held_size = 0;
-    if (!with_record && !rival_is_near(core, rival)) {
+    if (link->held == NULL && !rival_is_near(core, rival)) {
         return;
     }
     if (!link->answered) {
@@ -96,15 +89,23 @@ static void decide_contest(struct wtl__core *core, struct wtl__core_link *link)
     } else if (rival < link->node) {
         wtl__core_link_close(core, link, WTL_DUPLICATE, "a node of that name is up elsewhere");
     } else {
-        with_record = false;
+        free(link->held);
+        link->held = NULL;
+        link->held_size = 0;
     }
+}
+
+void wtl__core_link_rival_in(struct wtl__core *core, struct wtl__core_link *link)
+{
     struct wtl__core_link *from = wtl__core_link_find(core, link->rival_from);
-    if (with_record && from != NULL && from->state == WTL__LINK_ON) {
+    struct wtl__frame record;
+    size_t used = 0;
+    if (link->held != NULL && from != NULL && from->state == WTL__LINK_ON &&
+        wtl__frame_next(link->held, link->held_size, &record, &used) == WTL_OK) {
         /* it was good when it came: what is wrong with it now is no fault of that link */
         enum wtl_status status = wtl__core_attach_frame(core, from, &record);
         (void)status;
     }
-    free(held);
 }
 
 /* The old incarnation has not answered, or has no route any more. */

@@ -98,11 +98,11 @@ static struct wtl__cell *fresh(struct wtl__cells *cells)
     return cell;
 }
 
-/* Moves a batch from the table to `cache`. */
-static void refill(struct wtl__cells *cells, struct wtl__cell_queue *cache)
+/* Moves `count` cells from the table to `cache`. */
+static void refill(struct wtl__cells *cells, struct wtl__cell_queue *cache, uint32_t count)
 {
     (void)pthread_mutex_lock(cells->lock);
-    for (uint32_t i = 0; i < CELL_BATCH; i++) {
+    for (uint32_t i = 0; i < count; i++) {
         struct wtl__cell *cell =
             cells->free.count > CACHE_MAX ? queue_take(&cells->free) : fresh(cells);
         if (cell == NULL) {
@@ -120,20 +120,13 @@ struct wtl__cell *wtl__cells_take(struct wtl__cells *cells, struct wtl__cell_que
 {
     struct wtl__cell_queue once = {0};
     struct wtl__cell_queue *queue = cache != NULL ? cache : &once;
-    if (queue->count <= CACHE_MIN) {
-        refill(cells, queue);
+    if (cache == NULL || queue->count <= CACHE_MIN) {
+        refill(cells, queue, cache == NULL ? 1 : CELL_BATCH);
     }
     struct wtl__cell *cell = queue_take(queue);
     if (cell != NULL) {
         cell->generation++;
         atomic_fetch_add_explicit(&cells->live, 1, memory_order_relaxed);
-    }
-    if (cache == NULL) {
-        (void)pthread_mutex_lock(cells->lock);
-        for (struct wtl__cell *rest = queue_take(&once); rest != NULL; rest = queue_take(&once)) {
-            queue_append(&cells->free, rest);
-        }
-        (void)pthread_mutex_unlock(cells->lock);
     }
     return cell;
 }

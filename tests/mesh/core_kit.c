@@ -225,7 +225,11 @@ static void on_send(struct net *net, uint32_t node, const struct wtl__effect *ef
     int end;
     struct net_link *link = link_at(net, node, effect->link, &end);
     net->nodes[node].frames++;
-    if (link == NULL || !link->up[end] || link->stranger || is_cut(net, link)) {
+    if (link == NULL || !link->up[end] || link->stranger) {
+        return;
+    }
+    if (is_cut(net, link)) {
+        link->broken = true; /* a stream has no gaps: after a loss it does not go on */
         return;
     }
     uint64_t at_ms = arrival(net, link, 1 - end);
