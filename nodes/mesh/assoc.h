@@ -2,8 +2,8 @@
  * assoc.h - associations: the ordered, acknowledged stream of messages from one node to another,
  * whatever links it travels over. Sans-I/O.
  *
- * The sending half numbers messages and keeps them until the destination has acknowledged them; on a
- * new route it sends again what was not. The receiving half delivers each number once, in order,
+ * The sending half numbers messages and keeps them until the destination has acknowledged them; on
+ * a new route it sends again what was not. The receiving half delivers each number once, in order,
  * puts pieces together, and grants credit. A hop in between knows handles only.
  *
  * Thread: one, the loop that holds the links. Owns: a sender owns its envelopes until they are
@@ -34,14 +34,14 @@ struct wtl__sender {
     struct wtl__envelope *unacked, *unacked_last; /* oldest first: numbers acked .. next-1 */
     struct wtl__envelope *out; /* the one of them whose pieces go next; NULL: all have gone */
     uint64_t out_number;
-    uint32_t out_at;           /* how much of it has gone on this route */
+    uint32_t out_at;                              /* how much of it has gone on this route */
     struct wtl__envelope *waiting, *waiting_last; /* not yet sent */
     uint32_t waiting_count;
     uint64_t waiting_bytes;
     uint64_t resent;
-    uint32_t route;      /* counts the routes that it had */
-    bool routed;         /* there is a route, under `handle` */
-    bool opened;         /* OPEN was written on it */
+    uint32_t route; /* counts the routes that it had */
+    bool routed;    /* there is a route, under `handle` */
+    bool opened;    /* OPEN was written on it */
     uint16_t handle;
 };
 
@@ -75,16 +75,16 @@ struct wtl__envelope *wtl__sender_give_up(struct wtl__sender *sender);
 struct wtl__receiver {
     uint64_t source, destination;
     uint64_t session;
-    uint64_t expected;       /* the number of the next message to be delivered */
-    uint64_t number;         /* of the message that the present handle brings next */
-    uint64_t bytes;          /* of messages delivered */
+    uint64_t expected;                  /* the number of the next message to be delivered */
+    uint64_t number;                    /* of the message that the present handle brings next */
+    uint64_t bytes;                     /* of messages delivered */
     uint64_t acked_bytes, acked_number; /* as last told */
-    uint64_t ack_due_ms;     /* 0: none is due */
-    struct wtl_writer building; /* the body that is being put together */
+    uint64_t ack_due_ms;                /* 0: none is due */
+    struct wtl_writer building;         /* the body that is being put together */
     struct wtl__mail mail;
-    uint32_t route;          /* of the OPEN that counts */
+    uint32_t route; /* of the OPEN that counts */
     bool in_message;
-    bool skipping;           /* a message that was delivered before */
+    bool skipping; /* a message that was delivered before */
     uint64_t duplicates;
 };
 

@@ -63,8 +63,8 @@ static void deliver(struct wtl__receiver *receiver, wtl__on_mail on_mail, void *
 }
 
 /* The last piece is here. */
-static enum wtl_status finish(struct wtl__receiver *receiver, uint64_t now_ms,
-                              wtl__on_mail on_mail, void *context)
+static enum wtl_status finish(struct wtl__receiver *receiver, uint64_t now_ms, wtl__on_mail on_mail,
+                              void *context)
 {
     enum wtl_status status = WTL_OK;
     receiver->in_message = false;

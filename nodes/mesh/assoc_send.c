@@ -21,14 +21,13 @@ void wtl__sender_init(struct wtl__sender *sender, uint64_t source, uint64_t dest
 
 static struct wtl__mail mail_of(const struct wtl__envelope *envelope)
 {
-    return (struct wtl__mail){
-        .kind = envelope->msg.kind_,
-        .flags = (uint8_t)(envelope->msg.flags_ & WTL__MAIL_FLAGS),
-        .to = wtl__mail_to(envelope),
-        .from = envelope->msg.from.local,
-        .request = envelope->msg.request,
-        .tag = envelope->msg.tag,
-        .body_size = envelope->msg.bytes != NULL ? envelope->msg.size : 0};
+    return (struct wtl__mail){.kind = envelope->msg.kind_,
+                              .flags = (uint8_t)(envelope->msg.flags_ & WTL__MAIL_FLAGS),
+                              .to = wtl__mail_to(envelope),
+                              .from = envelope->msg.from.local,
+                              .request = envelope->msg.request,
+                              .tag = envelope->msg.tag,
+                              .body_size = envelope->msg.bytes != NULL ? envelope->msg.size : 0};
 }
 
 /* What a message weighs against the credit: the same at both ends. */

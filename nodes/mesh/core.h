@@ -16,11 +16,11 @@
 #include "certs/identity.h"
 #include "wire/frame.h"
 
-#define WTL__JOINS_MAX  16u   /* addresses to join by */
-#define WTL__LINKS_MAX  4096u
-#define WTL__NODES_MAX  65536u
-#define WTL__NAMES_MAX  (1u << 20)
-#define WTL__HOPS_MAX   8u
+#define WTL__JOINS_MAX 16u /* addresses to join by */
+#define WTL__LINKS_MAX 4096u
+#define WTL__NODES_MAX 65536u
+#define WTL__NAMES_MAX (1u << 20)
+#define WTL__HOPS_MAX  8u
 
 /* Redial: decorrelated jitter between these, started anew after a link was up for the third. */
 #define WTL__REDIAL_MIN_MS    100u
@@ -91,8 +91,9 @@ bool wtl__core_effect(struct wtl__core *core, struct wtl__effect *effect_out);
 /* ---- events -------------------------------------------------------------------------------- */
 
 /* A session has come UP. Decides about simultaneous dials (the link dialled by the node with the
- * lower id survives), duplicates (X112: the node that answers keeps the name, the newcomer is closed
- * WTL_DUPLICATE) and new incarnations (the old link is probed for WTL__PROBE_MS, then replaced). */
+ * lower id survives), duplicates (X112: the node that answers keeps the name, the newcomer is
+ * closed WTL_DUPLICATE) and new incarnations (the old link is probed for WTL__PROBE_MS, then
+ * replaced). */
 void wtl__core_link_up(struct wtl__core *core, uint32_t link, const struct wtl__hello *peer,
                        bool dialled, uint64_t now_ms);
 void wtl__core_link_down(struct wtl__core *core, uint32_t link, enum wtl_status status,

@@ -1,4 +1,5 @@
-/* hub.c - links and the core's effects: how the parts of one node's mesh hang together. See hub.h. */
+/* hub.c - links and the core's effects: how the parts of one node's mesh hang together. See hub.h.
+ */
 #include "mesh/hub_private.h"
 
 #include <stdlib.h>
@@ -108,8 +109,7 @@ static void effect_on_link(struct wtl__hub *hub, const struct wtl__effect *effec
         wtl__session_send(&link->session, effect->frame, effect->size);
     } else {
         wtl__session_close(&link->session, effect->status,
-                           effect->text != NULL ? effect->text
-                                                : wtl_status_text(effect->status));
+                           effect->text != NULL ? effect->text : wtl_status_text(effect->status));
     }
     wtl__hub_wants(hub, link);
 }
@@ -161,8 +161,7 @@ static bool settle_closed(struct wtl__hub *hub)
         if (link->was_up) {
             wtl__core_link_down(hub->core, link->number, link->session.status, hub->now_ms);
         }
-        hub->port.close(hub->port.context, link->number, link->session.status,
-                        link->session.text);
+        hub->port.close(hub->port.context, link->number, link->session.status, link->session.text);
     }
     return some;
 }

@@ -5,8 +5,8 @@
  * Bytes and local sends go in; bytes to be sealed are pulled out per link; messages for actors of
  * this node, and what happened to nodes and names, come out through the port functions.
  *
- * A relay passes DATA on by handle, from link to link, without looking into it; OPEN, ACK, RESET and
- * NAMES that are for others are passed on by their destination, with one hop less. A hop
+ * A relay passes DATA on by handle, from link to link, without looking into it; OPEN, ACK, RESET
+ * and NAMES that are for others are passed on by their destination, with one hop less. A hop
  * acknowledges nothing.
  *
  * Thread: one at a time. Owns: links by number; every envelope that it was given.
@@ -29,8 +29,8 @@ struct wtl__hub_port {
     void *context;
     /* A message for an actor of this node. Owns: takes the envelope. */
     void (*deliver)(void *context, uint64_t to_local, struct wtl__envelope *envelope);
-    /* A message that cannot reach its node: to be answered to its sender (a call, link, monitor), or
-     * dropped and counted. Owns: takes it. */
+    /* A message that cannot reach its node: to be answered to its sender (a call, link, monitor),
+     * or dropped and counted. Owns: takes it. */
     void (*refuse)(void *context, struct wtl_pid to, struct wtl__envelope *envelope);
     void (*node_up)(void *context, uint64_t node, const char *name, uint8_t layer);
     void (*node_down)(void *context, uint64_t node, enum wtl_status why);
@@ -71,8 +71,8 @@ void wtl__hub_dial_failed(struct wtl__hub *hub, const char *address, enum wtl_st
 size_t wtl__hub_fill(struct wtl__hub *hub, uint32_t link, uint8_t *out, size_t capacity,
                      uint64_t now_ms);
 
-/* Sends an envelope of this node's to an actor of another. Owns: takes it, also when it fails (it is
- * then refused through the port). */
+/* Sends an envelope of this node's to an actor of another. Owns: takes it, also when it fails (it
+ * is then refused through the port). */
 void wtl__hub_send(struct wtl__hub *hub, struct wtl_pid to, struct wtl__envelope *envelope,
                    uint64_t now_ms);
 
@@ -100,8 +100,8 @@ uint32_t wtl__hub_links(const struct wtl__hub *hub, struct wtl__link_row *rows, 
 /* Counters of what was dropped, refused or sent again; names are those of `wattle mesh links -o
  * wide`. */
 struct wtl__hub_counters {
-    uint64_t delivered, sent, resent, duplicates, forged, denied, stale_handles, gaps, hops_exceeded,
-        relayed, reset;
+    uint64_t delivered, sent, resent, duplicates, forged, denied, stale_handles, gaps,
+        hops_exceeded, relayed, reset;
 };
 const struct wtl__hub_counters *wtl__hub_count(const struct wtl__hub *hub);
 

@@ -331,8 +331,8 @@ static enum wtl_status data_here(struct wtl__hub *hub, struct link *link, struct
     struct inbound *inbound = handle->inbound;
     struct mail_context context = {.hub = hub, .inbound = inbound};
     uint64_t duplicates = inbound->receiver.duplicates;
-    enum wtl_status status = wtl__receiver_data(&inbound->receiver, frame, hub->now_ms, on_mail,
-                                                &context);
+    enum wtl_status status =
+        wtl__receiver_data(&inbound->receiver, frame, hub->now_ms, on_mail, &context);
     hub->count.duplicates += inbound->receiver.duplicates - duplicates;
     if (inbound->receiver.ack_due_ms != 0 && !wtl__link_is_in(&inbound->due)) {
         wtl__list_push_last(&hub->due, &inbound->due);

@@ -23,22 +23,22 @@ struct handle {
     uint32_t out_link;       /* relayed to that link; 0: nowhere now */
     uint16_t out_handle;
     bool used;
-    bool lost;               /* something was not passed on: to be opened again */
-    struct wtl__open open;   /* as it came */
+    bool lost;             /* something was not passed on: to be opened again */
+    struct wtl__open open; /* as it came */
 };
 
 struct link {
     struct wtl__session session;
     uint32_t number;
-    bool was_up;          /* the core knows it */
-    bool told_closed;     /* the port was told to close it */
-    bool wants;           /* the port was told that it is writable, and has not pulled all since */
+    bool was_up;      /* the core knows it */
+    bool told_closed; /* the port was told to close it */
+    bool wants;       /* the port was told that it is writable, and has not pulled all since */
     uint64_t since_ms;
     struct handle *handles;
     uint32_t handles_count;
-    uint16_t next_handle; /* for the associations and relays that go out here */
+    uint16_t next_handle;     /* for the associations and relays that go out here */
     struct wtl__list senders; /* of struct peer, routed over this link, round robin */
-    uint8_t *relay;       /* frames to pass on */
+    uint8_t *relay;           /* frames to pass on */
     size_t relay_size, relay_at, relay_capacity;
     uint64_t relayed;
 };
@@ -70,11 +70,11 @@ struct wtl__hub {
     struct link **links; /* by number - 1; NULL: free */
     uint32_t links_count;
     uint32_t links_capacity;
-    struct wtl__map peers;     /* node -> struct peer */
-    struct wtl__map inbounds;  /* source, session -> struct inbound */
-    struct wtl__list due;      /* of struct inbound, oldest first */
-    struct wtl__map ended;     /* source, session -> its place in the ring */
-    struct ended *ended_ring;  /* ENDED_MAX of them, the oldest is overwritten */
+    struct wtl__map peers;    /* node -> struct peer */
+    struct wtl__map inbounds; /* source, session -> struct inbound */
+    struct wtl__list due;     /* of struct inbound, oldest first */
+    struct wtl__map ended;    /* source, session -> its place in the ring */
+    struct ended *ended_ring; /* ENDED_MAX of them, the oldest is overwritten */
     uint32_t ended_next;
     uint64_t now_ms;
     int64_t wall_s;

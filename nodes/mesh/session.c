@@ -114,8 +114,8 @@ size_t wtl__session_fill(struct wtl__session *session, uint8_t *out, size_t capa
         struct wtl__frame frame;
         size_t used = 0;
         const uint8_t *at = session->control + session->control_at;
-        enum wtl_status whole = wtl__frame_next(
-            at, session->control_size - session->control_at, &frame, &used);
+        enum wtl_status whole =
+            wtl__frame_next(at, session->control_size - session->control_at, &frame, &used);
         WTL_ASSERT(whole == WTL_OK);
         if (used > capacity - filled) {
             break;
@@ -274,8 +274,8 @@ static void on_link_frame(struct wtl__session *s, const struct wtl__frame *frame
 static bool is_known(uint8_t type)
 {
     return (type >= WTL__FRAME_HELLO && type <= WTL__FRAME_GOODBYE) ||
-           (type >= WTL__FRAME_ROSTER && type <= WTL__FRAME_DETACH) ||
-           type == WTL__FRAME_NAMES || (type >= WTL__FRAME_OPEN && type <= WTL__FRAME_REOPEN);
+           (type >= WTL__FRAME_ROSTER && type <= WTL__FRAME_DETACH) || type == WTL__FRAME_NAMES ||
+           (type >= WTL__FRAME_OPEN && type <= WTL__FRAME_REOPEN);
 }
 
 static void on_whole_frame(struct wtl__session *s, const struct wtl__frame *frame, uint64_t now_ms,
@@ -412,7 +412,6 @@ void wtl__session_tick(struct wtl__session *session, uint64_t now_ms)
         session->beat_due_ms = now_ms + session->config.hello.beat_ms;
         session->beat_number++;
         session->beat_sent_ms = now_ms;
-        queue(session, out,
-              wtl__put_beat(out, sizeof out, WTL__FRAME_BEAT, session->beat_number));
+        queue(session, out, wtl__put_beat(out, sizeof out, WTL__FRAME_BEAT, session->beat_number));
     }
 }

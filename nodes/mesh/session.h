@@ -34,10 +34,10 @@ enum wtl__session_state {
 #define WTL__SESSION_BEATS_MISSED 4u
 
 struct wtl__session_config {
-    struct wtl__hello hello;       /* what this side says; binding is set per link */
-    bool dialled;                  /* this side has dialled */
+    struct wtl__hello hello;         /* what this side says; binding is set per link */
+    bool dialled;                    /* this side has dialled */
     char expected[WTL_NAME_MAX + 1]; /* the node that must answer; empty: any */
-    struct wtl_identity peer;      /* verified by TLS: nothing the peer says overrides it */
+    struct wtl_identity peer;        /* verified by TLS: nothing the peer says overrides it */
 };
 
 struct wtl__session {
@@ -50,20 +50,20 @@ struct wtl__session {
     enum wtl_status status; /* why it is CLOSED */
     char text[160];
     uint64_t setup_by_ms;
-    uint64_t heard_ms;      /* when the last byte came */
+    uint64_t heard_ms; /* when the last byte came */
     uint64_t beat_due_ms;
     uint64_t beat_number;
     uint64_t beat_sent_ms;
-    uint32_t rtt_us;        /* of the last heartbeat, 0 before the first */
+    uint32_t rtt_us; /* of the last heartbeat, 0 before the first */
     uint64_t frames_in, frames_out, bytes_in, bytes_out, ignored; /* counters */
-    uint8_t *in;            /* a partial frame, at most WTL__FRAME_MAX */
+    uint8_t *in; /* a partial frame, at most WTL__FRAME_MAX */
     uint32_t in_size;
-    uint8_t *control;       /* frames to be sent */
+    uint8_t *control; /* frames to be sent */
     uint32_t control_size, control_at, control_capacity;
 };
 
-/* What the session hands up: frames of type ROSTER and above, when UP. WTL_OK goes on; anything else
- * closes the link with that status, and nothing after that frame is read. */
+/* What the session hands up: frames of type ROSTER and above, when UP. WTL_OK goes on; anything
+ * else closes the link with that status, and nothing after that frame is read. */
 typedef enum wtl_status (*wtl__on_frame)(void *context, const struct wtl__frame *frame);
 
 void wtl__session_init(struct wtl__session *session, const struct wtl__session_config *config,

@@ -109,8 +109,9 @@ enum wtl_status wtl__get_ack(const struct wtl__frame *frame, struct wtl__ack *ou
 /* The kinds on the wire, by number (actor/message.h has the same): which have a request, which a
  * reason in the tag's place. */
 enum { MAIL_MESSAGE = 1, MAIL_REPLY = 3, MAIL_KIND_LAST = 12 };
-#define WITH_REQUEST ((1u << 2) | (1u << 3) | (1u << 6) | (1u << 8) | (1u << 9) | (1u << 10) |     \
-                      (1u << 11) | (1u << 12))
+#define WITH_REQUEST                                                                               \
+    ((1u << 2) | (1u << 3) | (1u << 6) | (1u << 8) | (1u << 9) | (1u << 10) | (1u << 11) |         \
+     (1u << 12))
 
 static bool has_request(uint8_t kind)
 {

@@ -1,6 +1,6 @@
 /*
- * frame.h - the frames of the mesh protocol: what each holds, and its bytes. docs/PROTOCOL.md is the
- * text of record; this file and frame*.c are its code.
+ * frame.h - the frames of the mesh protocol: what each holds, and its bytes. docs/PROTOCOL.md is
+ * the text of record; this file and frame*.c are its code.
  *
  * A frame is length (4 bytes, big-endian, of what follows), type, flags, payload. Frames of the
  * control lane have a msgpack array as payload, scanned before it is read; unknown elements at its
@@ -16,9 +16,9 @@
 #include <wattle/types.h>
 
 /* A whole frame fits one TLS record. */
-#define WTL__FRAME_MAX      16384u
-#define WTL__FRAME_HEAD     6u
-#define WTL__FRAME_PAYLOAD  (WTL__FRAME_MAX - WTL__FRAME_HEAD)
+#define WTL__FRAME_MAX     16384u
+#define WTL__FRAME_HEAD    6u
+#define WTL__FRAME_PAYLOAD (WTL__FRAME_MAX - WTL__FRAME_HEAD)
 
 #define WTL__PROTOCOL_MIN 1u
 #define WTL__PROTOCOL_MAX 1u
@@ -29,21 +29,21 @@
 #define WTL__FRAME_LAST     4u /* DATA: the last one */
 
 enum wtl__frame_type {
-    WTL__FRAME_HELLO = 0x01,     /* first on every link, both ways */
-    WTL__FRAME_WELCOME = 0x02,   /* the hello was accepted: the link is up when both have it */
-    WTL__FRAME_REFUSE = 0x03,    /* it was not; the link is closed after it */
-    WTL__FRAME_BEAT = 0x04,      /* heartbeat */
+    WTL__FRAME_HELLO = 0x01,   /* first on every link, both ways */
+    WTL__FRAME_WELCOME = 0x02, /* the hello was accepted: the link is up when both have it */
+    WTL__FRAME_REFUSE = 0x03,  /* it was not; the link is closed after it */
+    WTL__FRAME_BEAT = 0x04,    /* heartbeat */
     WTL__FRAME_BEAT_ACK = 0x05,
-    WTL__FRAME_GOODBYE = 0x06,   /* an orderly end of the link */
-    WTL__FRAME_ROSTER = 0x10,    /* core nodes that the sender knows */
-    WTL__FRAME_ATTACH = 0x11,    /* a leaf is attached to the sender, or to another core node */
-    WTL__FRAME_DETACH = 0x12,    /* it is not any more */
-    WTL__FRAME_NAMES = 0x20,     /* registrations, answers, claims, replicas: see wtl__names_frame */
-    WTL__FRAME_OPEN = 0x30,      /* binds a handle of this link to an association */
-    WTL__FRAME_DATA = 0x31,      /* a message of an association, or a piece of one */
-    WTL__FRAME_ACK = 0x32,       /* what its destination has, and how much more it takes */
-    WTL__FRAME_RESET = 0x33,     /* the destination does not know the association */
-    WTL__FRAME_REOPEN = 0x34,    /* a relay could not pass it on, and can now: open it again */
+    WTL__FRAME_GOODBYE = 0x06, /* an orderly end of the link */
+    WTL__FRAME_ROSTER = 0x10,  /* core nodes that the sender knows */
+    WTL__FRAME_ATTACH = 0x11,  /* a leaf is attached to the sender, or to another core node */
+    WTL__FRAME_DETACH = 0x12,  /* it is not any more */
+    WTL__FRAME_NAMES = 0x20,   /* registrations, answers, claims, replicas: see wtl__names_frame */
+    WTL__FRAME_OPEN = 0x30,    /* binds a handle of this link to an association */
+    WTL__FRAME_DATA = 0x31,    /* a message of an association, or a piece of one */
+    WTL__FRAME_ACK = 0x32,     /* what its destination has, and how much more it takes */
+    WTL__FRAME_RESET = 0x33,   /* the destination does not know the association */
+    WTL__FRAME_REOPEN = 0x34,  /* a relay could not pass it on, and can now: open it again */
 };
 
 /* One frame in a buffer; `payload` points into it. */
@@ -55,14 +55,15 @@ struct wtl__frame {
 };
 
 /* Finds the frame at the begin of `bytes`. WTL_OK: *used_out bytes were it; WTL_LATER: there is not
- * all of it yet (*used_out is 0); WTL_PROTOCOL: a length of less than 2 or more than the bound, told
- * from the first four bytes alone. */
+ * all of it yet (*used_out is 0); WTL_PROTOCOL: a length of less than 2 or more than the bound,
+ * told from the first four bytes alone. */
 enum wtl_status wtl__frame_next(const uint8_t *bytes, size_t size, struct wtl__frame *frame_out,
                                 size_t *used_out) WTL_MUST_USE;
 
 /* ---- control frames ------------------------------------------------------------------------ *
- * wtl__put_X writes the whole frame into `out` of `capacity` bytes and returns its size, or 0 when it
- * does not fit. wtl__get_X reads a payload: WTL_OK, or WTL_PROTOCOL for wrong types, sizes, names. */
+ * wtl__put_X writes the whole frame into `out` of `capacity` bytes and returns its size, or 0 when
+ * it does not fit. wtl__get_X reads a payload: WTL_OK, or WTL_PROTOCOL for wrong types, sizes,
+ * names. */
 
 enum wtl__link_class { WTL__CLASS_LAN = 1, WTL__CLASS_WAN = 2, WTL__CLASS_SLEEPY = 3 };
 
@@ -76,7 +77,8 @@ struct wtl__hello {
     uint32_t beat_ms;
     char name[WTL_NAME_MAX + 1];
     char address[WTL_NAME_MAX + 1]; /* host:port where it listens; empty when it does not */
-    uint8_t binding[32]; /* TLS exporter, label "EXPORTER-wattle": a relayed hello has another one */
+    uint8_t
+        binding[32]; /* TLS exporter, label "EXPORTER-wattle": a relayed hello has another one */
 };
 
 struct wtl__welcome {
@@ -116,8 +118,8 @@ struct wtl__roster {
 struct wtl__attach {
     uint64_t leaf;
     uint64_t uplink;
-    uint64_t number;     /* grows with each record of the same incarnation: the highest counts */
-    int64_t expiry_s;    /* Unix time */
+    uint64_t number;  /* grows with each record of the same incarnation: the highest counts */
+    int64_t expiry_s; /* Unix time */
     uint8_t layer;
     char name[WTL_NAME_MAX + 1];
     const uint8_t *proof; /* points into the frame: signature and chain, see PROTOCOL.md 6 */
@@ -170,8 +172,7 @@ enum wtl_status wtl__get_welcome(const struct wtl__frame *frame,
 enum wtl_status wtl__get_refuse(const struct wtl__frame *frame,
                                 struct wtl__refuse *out) WTL_MUST_USE;
 enum wtl_status wtl__get_beat(const struct wtl__frame *frame, struct wtl__beat *out) WTL_MUST_USE;
-enum wtl_status wtl__get_goodbye(const struct wtl__frame *frame,
-                                 enum wtl_status *out) WTL_MUST_USE;
+enum wtl_status wtl__get_goodbye(const struct wtl__frame *frame, enum wtl_status *out) WTL_MUST_USE;
 enum wtl_status wtl__get_roster(const struct wtl__frame *frame,
                                 struct wtl__roster *out) WTL_MUST_USE;
 enum wtl_status wtl__get_attach(const struct wtl__frame *frame,
@@ -186,21 +187,21 @@ enum wtl_status wtl__get_names(const struct wtl__frame *frame,
 /* Associations: (source, destination, session). A session is a random number of the source, made
  * when it first sends to that incarnation of the destination. */
 struct wtl__open {
-    uint16_t handle;    /* of this link and direction; reused after a new OPEN of the same handle */
+    uint16_t handle; /* of this link and direction; reused after a new OPEN of the same handle */
     uint8_t hops_left;
     uint64_t source;
     uint64_t destination;
     uint64_t session;
-    uint64_t number;    /* of the first message that follows on this handle */
-    uint32_t route;     /* counts the source's changes of route: a lower one comes too late */
+    uint64_t number; /* of the first message that follows on this handle */
+    uint32_t route;  /* counts the source's changes of route: a lower one comes too late */
 };
 
 struct wtl__ack {
     uint64_t source;      /* of the association: where the ack goes */
     uint64_t destination; /* who acknowledges */
     uint64_t session;
-    uint64_t number;      /* every message before this one has been delivered */
-    uint64_t credit;      /* bytes of messages, since the session began, that may be sent */
+    uint64_t number; /* every message before this one has been delivered */
+    uint64_t credit; /* bytes of messages, since the session began, that may be sent */
     uint8_t hops_left;
 };
 

@@ -1,6 +1,7 @@
 /*
- * frame_control.c - the frames of the control lane: a msgpack array each, in the order of the struct
- * in frame.h. A reader accepts more elements than it knows, never fewer, and checks each one.
+ * frame_control.c - the frames of the control lane: a msgpack array each, in the order of the
+ * struct in frame.h. A reader accepts more elements than it knows, never fewer, and checks each
+ * one.
  */
 #include "wire/frame.h"
 
@@ -133,9 +134,9 @@ enum wtl_status wtl__get_hello(const struct wtl__frame *frame, struct wtl__hello
     get_text(&r, out->address, sizeof out->address);
     const uint8_t *binding = wtl_get_bin(&r, &size);
     if (r.failed || size != sizeof out->binding || strcmp(magic, "wattle") != 0 ||
-        out->version_min > out->version_max || out->node == 0 || out->layer < 1 ||
-        out->layer > 3 || out->link_class < WTL__CLASS_LAN ||
-        out->link_class > WTL__CLASS_SLEEPY || out->name[0] == '\0' || out->beat_ms == 0) {
+        out->version_min > out->version_max || out->node == 0 || out->layer < 1 || out->layer > 3 ||
+        out->link_class < WTL__CLASS_LAN || out->link_class > WTL__CLASS_SLEEPY ||
+        out->name[0] == '\0' || out->beat_ms == 0) {
         return WTL_PROTOCOL;
     }
     memcpy(out->binding, binding, sizeof out->binding);

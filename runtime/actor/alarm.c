@@ -107,8 +107,7 @@ uint64_t wtl__timer_start(struct wtl_ctx *pub, struct wtl_pid to, const char *na
     struct wtl__ctx *x = wtl__ctx_of(pub);
     struct wtl__envelope *message = wtl__message_take(body, WTL__LOCAL);
     uint64_t request = wtl__ref(x);
-    struct wtl__alarm *alarm =
-        message != NULL ? wtl__alarm_new(x, request, after_ms) : NULL;
+    struct wtl__alarm *alarm = message != NULL ? wtl__alarm_new(x, request, after_ms) : NULL;
     if (alarm != NULL && name != NULL) {
         size_t size = strnlen(name, WTL_NAME_MAX) + 1;
         alarm->name = wtl__pool_take(size);
@@ -137,8 +136,7 @@ uint64_t wtl__timer_start(struct wtl_ctx *pub, struct wtl_pid to, const char *na
 int64_t wtl__timer_cancel(struct wtl_ctx *pub, uint64_t timer)
 {
     struct wtl__ctx *x = wtl__ctx_of(pub);
-    struct wtl__envelope *tie =
-        wtl__ties_take(&x->cell->ties, WTL__TIE_ALARM, WTL_PID_NONE, timer);
+    struct wtl__envelope *tie = wtl__ties_take(&x->cell->ties, WTL__TIE_ALARM, WTL_PID_NONE, timer);
     if (tie == NULL) {
         return -1;
     }

@@ -228,8 +228,7 @@ static uint64_t api_monitor(struct wtl_ctx *pub, struct wtl_pid to)
 static bool api_demonitor(struct wtl_ctx *pub, uint64_t ref)
 {
     struct wtl__ctx *x = wtl__ctx_of(pub);
-    struct wtl__envelope *tie =
-        wtl__ties_take(&x->cell->ties, WTL__TIE_MONITOR, WTL_PID_NONE, ref);
+    struct wtl__envelope *tie = wtl__ties_take(&x->cell->ties, WTL__TIE_MONITOR, WTL_PID_NONE, ref);
     if (tie == NULL) {
         return flush(x->cell, WTL__DOWN, WTL_PID_NONE, ref);
     }
@@ -258,8 +257,8 @@ static void api_register(struct wtl_ctx *pub, const char *name, enum wtl_scope s
     struct wtl__pending *pending = wtl__pending_new(x, WTL_PID_NONE, options);
     if (pending != NULL) {
         x->cell->flags |= WTL__CELL_NAMES;
-        x->runtime->port->name_register(x->runtime->port_self, self_of(x),
-                                        pending->tie.msg.request, name);
+        x->runtime->port->name_register(x->runtime->port_self, self_of(x), pending->tie.msg.request,
+                                        name);
     }
 }
 
@@ -289,8 +288,8 @@ static void api_whereis(struct wtl_ctx *pub, const char *name,
     }
     struct wtl__pending *pending = wtl__pending_new(x, WTL_PID_NONE, options);
     if (pending != NULL) {
-        x->runtime->port->name_whereis(x->runtime->port_self, self_of(x),
-                                       pending->tie.msg.request, name);
+        x->runtime->port->name_whereis(x->runtime->port_self, self_of(x), pending->tie.msg.request,
+                                       name);
     }
 }
 
@@ -379,10 +378,8 @@ static enum wtl_status api_fd_watch(struct wtl_ctx *pub, int fd, unsigned events
     if (watch == NULL) {
         return WTL_NO_MEMORY;
     }
-    *watch = (struct wtl__watch){.runtime = x->runtime,
-                                 .owner = wtl__cell_local(x->cell),
-                                 .fd = fd,
-                                 .events = events};
+    *watch = (struct wtl__watch){
+        .runtime = x->runtime, .owner = wtl__cell_local(x->cell), .fd = fd, .events = events};
     watch->tie.msg.request = (uint64_t)fd;
     watch->signal.msg.kind_ = WTL__FD;
     enum wtl_status status = x->runtime->host->fd_watch(x, watch);

@@ -44,9 +44,8 @@ struct wtl__pending *wtl__pending_new(struct wtl__ctx *x, struct wtl_pid to,
         wtl__cell_fail(x->cell, wtl_reason_of(WTL_NO_MEMORY));
         return NULL;
     }
-    *pending = (struct wtl__pending){.alarm = alarm,
-                                     .on_answer = options->on_answer,
-                                     .context_size = options->context_size};
+    *pending = (struct wtl__pending){
+        .alarm = alarm, .on_answer = options->on_answer, .context_size = options->context_size};
     pending->tie.msg.from = to;
     pending->tie.msg.request = request;
     if (options->context_size > 0) {
@@ -80,8 +79,7 @@ void wtl__pending_answer(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl_
     pending->reply = reply;
     pending->tie.msg.kind_ = WTL__ANSWER;
     pending->tie.msg.runtime_ = WTL__TIE_PENDING;
-    if ((cell->flags & WTL__CELL_HELD) != 0 &&
-        cell->held_request == pending->tie.msg.request) {
+    if ((cell->flags & WTL__CELL_HELD) != 0 && cell->held_request == pending->tie.msg.request) {
         /* the actor waits for just this: it goes to the head */
         pending->tie.next = cell->fifo;
         if (cell->fifo == NULL) {
@@ -133,8 +131,8 @@ enum wtl_status wtl__pending_run(struct wtl__ctx *x, struct wtl__pending *pendin
 /* Queues the failure of a request that never got to the callee. */
 static void answer_here(struct wtl__ctx *x, struct wtl__pending *pending, enum wtl_status status)
 {
-    struct wtl__envelope *tie = wtl__ties_take(&x->cell->ties, WTL__TIE_PENDING, WTL_PID_NONE,
-                                               pending->tie.msg.request);
+    struct wtl__envelope *tie =
+        wtl__ties_take(&x->cell->ties, WTL__TIE_PENDING, WTL_PID_NONE, pending->tie.msg.request);
     WTL_ASSERT(tie == &pending->tie);
     wtl__pending_answer(x, x->cell, pending, status, NULL);
 }
@@ -167,8 +165,7 @@ static uint64_t call_with(struct wtl__ctx *x, struct wtl_pid to, const char *nam
         answer_here(x, pending, WTL_NOT_FOUND);
         return request;
     }
-    enum wtl_status status =
-        x->runtime->port->send_name(x->runtime->port_self, x, name, envelope);
+    enum wtl_status status = x->runtime->port->send_name(x->runtime->port_self, x, name, envelope);
     if (status == WTL_NOT_FOUND) {
         answer_here(x, pending, WTL_NOT_FOUND);
     }
@@ -224,8 +221,7 @@ static bool settle(struct wtl__ctx *x, struct wtl_from from, bool *is_current_ou
     struct wtl__envelope *current = x->current;
     *is_current_out = false;
     if (current != NULL && current->msg.kind_ == WTL__CALL &&
-        current->msg.request == from.request &&
-        wtl_pid_equal(current->msg.from, from.caller)) {
+        current->msg.request == from.request && wtl_pid_equal(current->msg.from, from.caller)) {
         current->msg.kind_ = WTL__MESSAGE; /* what is no call any more is freed, not owed */
         *is_current_out = true;
         return true;
@@ -312,9 +308,8 @@ void wtl__release(struct wtl_ctx *pub, const struct wtl_msg *message)
     if (message == NULL) {
         return;
     }
-    struct wtl__envelope *tie =
-        wtl__ties_take(&x->cell->ties, WTL__TIE_KEPT, WTL_PID_NONE,
-                       (uint64_t)(uintptr_t)wtl__envelope_of(message));
+    struct wtl__envelope *tie = wtl__ties_take(&x->cell->ties, WTL__TIE_KEPT, WTL_PID_NONE,
+                                               (uint64_t)(uintptr_t)wtl__envelope_of(message));
     WTL_ASSERT(tie != NULL); /* released twice, or never kept */
     wtl__envelope_free(tie);
 }

@@ -27,7 +27,7 @@ enum wtl_status wtl__reply_about(struct wtl_ctx *x, struct wtl_from from, enum w
 /* Answers the running actor by message with what is known at once. Returns the request, 0 when
  * memory is exhausted. */
 uint64_t wtl__ask_now(struct wtl__ctx *x, const struct wtl_call_options *options,
-                  enum wtl_status status, struct wtl_pid pid);
+                      enum wtl_status status, struct wtl_pid pid);
 
 /* The deadline of a pending request is due: it is answered WTL_TIMEOUT. */
 void wtl__deadline_passed(struct wtl__ctx *x, struct wtl__cell *cell, uint64_t request);

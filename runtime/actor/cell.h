@@ -34,16 +34,16 @@ enum wtl__cell_state {
 };
 
 /* cell.flags */
-#define WTL__CELL_TRAPS      1u   /* exit signals come as `exited` */
-#define WTL__CELL_ENDING     2u   /* wtl_stop was called, or init or handle has failed */
-#define WTL__CELL_SYSTEM     4u   /* supervisors and the runtime's own: never parked */
+#define WTL__CELL_TRAPS      1u /* exit signals come as `exited` */
+#define WTL__CELL_ENDING     2u /* wtl_stop was called, or init or handle has failed */
+#define WTL__CELL_SYSTEM     4u /* supervisors and the runtime's own: never parked */
 #define WTL__CELL_SUPERVISOR 8u
-#define WTL__CELL_ACK        16u  /* the parent wants "started" */
-#define WTL__CELL_PARKED     32u  /* waits for room in another mailbox: only signals act */
+#define WTL__CELL_ACK        16u /* the parent wants "started" */
+#define WTL__CELL_PARKED     32u /* waits for room in another mailbox: only signals act */
 #define WTL__CELL_SUSPENDED  64u
-#define WTL__CELL_INITING    128u /* init returned WTL_LATER */
-#define WTL__CELL_HELD       256u /* waits for held_request's answer before the next message */
-#define WTL__CELL_BRUTAL     512u /* ends without its stop function: killed, or it has faulted */
+#define WTL__CELL_INITING    128u  /* init returned WTL_LATER */
+#define WTL__CELL_HELD       256u  /* waits for held_request's answer before the next message */
+#define WTL__CELL_BRUTAL     512u  /* ends without its stop function: killed, or it has faulted */
 #define WTL__CELL_NAMES      1024u /* holds global names, or has asked for some */
 #define WTL__CELL_WATCHES    2048u /* wants node_up and node_down */
 
@@ -54,13 +54,13 @@ enum wtl__cell_state {
 struct wtl__cell {
     /* written by senders, and by whoever spawns and frees the cell */
     struct wtl__inbox inbox;
-    _Atomic(uint64_t) local; /* slot and generation; 0 while free */
+    _Atomic(uint64_t) local;       /* slot and generation; 0 while free */
     _Atomic(uint16_t) mailbox_max; /* atomic, as is the next: a sender with a stale pid reads it */
     _Atomic(uint8_t) mailbox_policy;
     _Atomic(uint8_t) remote; /* has or had ties to other nodes, or watches them */
-    _Atomic(int32_t) worker;  /* the worker that it must run on, or -1 */
+    _Atomic(int32_t) worker; /* the worker that it must run on, or -1 */
     union {
-        struct wtl__cell *queued;   /* while it is free */
+        struct wtl__cell *queued;    /* while it is free */
         struct wtl__fifo_link ready; /* while it is runnable: the scheduler's */
     };
     uint64_t generation;
@@ -70,21 +70,21 @@ struct wtl__cell {
     /* written by the holder of the run token */
     const struct wtl_actor *type;
     void *state;
-    struct wtl__envelope *fifo;       /* messages taken and not yet handled, oldest first */
+    struct wtl__envelope *fifo; /* messages taken and not yet handled, oldest first */
     struct wtl__envelope *fifo_last;
     struct wtl__ties ties;
-    struct wtl__envelope *waiters;    /* blocked senders that wait for room here */
-    struct wtl__memory *memory;       /* what wtl_alloc gave */
+    struct wtl__envelope *waiters; /* blocked senders that wait for room here */
+    struct wtl__memory *memory;    /* what wtl_alloc gave */
     void *settings;
     struct wtl_pid parent;
     uint64_t held_request;
-    struct wtl__envelope *started;    /* the "started" message, allocated by the spawner */
-    const char *name;                 /* the first local name, for tables; borrowed from its tie */
-    struct wtl_reason reason;         /* how it ends, once it is ending */
-    uint32_t handled;                 /* counted messages since the inbox was told */
+    struct wtl__envelope *started; /* the "started" message, allocated by the spawner */
+    const char *name;              /* the first local name, for tables; borrowed from its tie */
+    struct wtl_reason reason;      /* how it ends, once it is ending */
+    uint32_t handled;              /* counted messages since the inbox was told */
     uint64_t handled_total;
     uint64_t memory_used;
-    uint8_t state_now;                /* enum wtl__cell_state */
+    uint8_t state_now; /* enum wtl__cell_state */
 };
 
 _Static_assert(sizeof(void *) != 8 || sizeof(struct wtl__cell) <= 256, "a cell is four lines");

@@ -82,8 +82,8 @@ static struct wtl__cell *fresh(struct wtl__cells *cells)
     struct wtl__cell_chunk *chunk =
         atomic_load_explicit(&cells->chunks[index], memory_order_relaxed);
     if (chunk == NULL) {
-        void *memory = mmap(NULL, sizeof *chunk, PROT_READ | PROT_WRITE,
-                            MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        void *memory =
+            mmap(NULL, sizeof *chunk, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         if (memory == MAP_FAILED) {
             return NULL;
         }

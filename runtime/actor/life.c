@@ -144,8 +144,7 @@ struct wtl_pid wtl__spawn(struct wtl__runtime *runtime, struct wtl__ctx *x,
                           uint32_t flags)
 {
     struct wtl_pid parent = WTL_PID_NONE;
-    struct wtl__cell *cell =
-        wtl__cells_take(&runtime->cells, x != NULL ? &x->free_cells : NULL);
+    struct wtl__cell *cell = wtl__cells_take(&runtime->cells, x != NULL ? &x->free_cells : NULL);
     if (cell == NULL) {
         if (options != NULL) {
             wtl__message_drop(options->args);
@@ -195,8 +194,7 @@ static void tie_end(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl__enve
         break;
     case WTL__TIE_PENDING: {
         struct wtl__pending *pending = WTL_CONTAINER(tie, struct wtl__pending, tie);
-        struct wtl__envelope *cancel =
-            wtl_pid_is_none(to) ? NULL : wtl__envelope_new(WTL__CANCEL);
+        struct wtl__envelope *cancel = wtl_pid_is_none(to) ? NULL : wtl__envelope_new(WTL__CANCEL);
         if (cancel != NULL) {
             cancel->msg.from = self;
             cancel->msg.request = tie->msg.request;

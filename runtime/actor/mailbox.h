@@ -21,11 +21,11 @@
 #include "actor/message.h"
 
 /* 48 bits of address and 16 of count: user addresses of every supported 64-bit system fit. */
-#define WTL__INBOX_IDLE       UINT64_C(1)
-#define WTL__INBOX_CLOSED     UINT64_C(2)
-#define WTL__INBOX_COUNT_ONE  (UINT64_C(1) << 48)
-#define WTL__INBOX_COUNT_MAX  UINT64_C(0xfff0)
-#define WTL__INBOX_ADDRESS    (WTL__INBOX_COUNT_ONE - 16)
+#define WTL__INBOX_IDLE      UINT64_C(1)
+#define WTL__INBOX_CLOSED    UINT64_C(2)
+#define WTL__INBOX_COUNT_ONE (UINT64_C(1) << 48)
+#define WTL__INBOX_COUNT_MAX UINT64_C(0xfff0)
+#define WTL__INBOX_ADDRESS   (WTL__INBOX_COUNT_ONE - 16)
 
 struct wtl__inbox {
     _Atomic(uint64_t) word;
@@ -73,8 +73,7 @@ static inline enum wtl__push wtl__inbox_push(struct wtl__inbox *inbox,
             return WTL__REFUSED_FULL;
         }
         envelope->next = wtl__inbox_top_of(word);
-        uint64_t next = (uint64_t)(uintptr_t)envelope |
-                        ((uint64_t)(count + counted) << 48);
+        uint64_t next = (uint64_t)(uintptr_t)envelope | ((uint64_t)(count + counted) << 48);
         /* release pairs with the acquire in wtl__inbox_take: the envelope is written before it is
          * seen. acquire pairs with the release of going idle: whoever wakes the actor has seen all
          * that its last run wrote, and hands that on to the worker that runs it next. */

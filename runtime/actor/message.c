@@ -31,8 +31,7 @@ struct wtl__envelope *wtl__envelope_new(enum wtl__kind kind)
 
 static struct wtl__envelope *block_new(size_t capacity)
 {
-    struct wtl__envelope *envelope =
-        wtl__pool_take(BODY_AT + sizeof(struct wtl__body) + capacity);
+    struct wtl__envelope *envelope = wtl__pool_take(BODY_AT + sizeof(struct wtl__body) + capacity);
     if (envelope != NULL) {
         struct wtl__body *body = inline_body(envelope);
         atomic_init(&body->count, 1);

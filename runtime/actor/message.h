@@ -23,29 +23,29 @@
 /* What an envelope is. Up to WTL__KIND_LAST_COUNTED it counts against the mailbox's bound. Kinds
  * marked (wire) travel between nodes, under the same number. */
 enum wtl__kind {
-    WTL__MESSAGE = 1,   /* (wire) an ordinary message */
-    WTL__CALL = 2,      /* (wire) a message that wants a reply: request != 0 */
+    WTL__MESSAGE = 1, /* (wire) an ordinary message */
+    WTL__CALL = 2,    /* (wire) a message that wants a reply: request != 0 */
     WTL__KIND_LAST_COUNTED = WTL__CALL,
-    WTL__REPLY = 3,     /* (wire) request; status in the reason's place, see reply_status */
-    WTL__EXIT = 4,      /* (wire) a linked actor has ended: from, reason */
-    WTL__EXIT_SEND = 5, /* (wire) wtl_exit: from, reason */
-    WTL__DOWN = 6,      /* (wire) a monitored actor has ended: from, request = ref, reason */
-    WTL__LINK = 7,      /* (wire) from */
-    WTL__UNLINK = 8,    /* (wire) from, request = id */
+    WTL__REPLY = 3,      /* (wire) request; status in the reason's place, see reply_status */
+    WTL__EXIT = 4,       /* (wire) a linked actor has ended: from, reason */
+    WTL__EXIT_SEND = 5,  /* (wire) wtl_exit: from, reason */
+    WTL__DOWN = 6,       /* (wire) a monitored actor has ended: from, request = ref, reason */
+    WTL__LINK = 7,       /* (wire) from */
+    WTL__UNLINK = 8,     /* (wire) from, request = id */
     WTL__UNLINK_ACK = 9, /* (wire) from, request = id */
-    WTL__MONITOR = 10,  /* (wire) from, request = ref */
+    WTL__MONITOR = 10,   /* (wire) from, request = ref */
     WTL__DEMONITOR = 11, /* (wire) from, request = ref */
-    WTL__CANCEL = 12,   /* (wire) the caller does not want request answered any more */
+    WTL__CANCEL = 12,    /* (wire) the caller does not want request answered any more */
     WTL__KIND_LAST_WIRE = WTL__CANCEL,
-    WTL__ALARM = 13,    /* a timer is due; request = its number */
-    WTL__ANSWER = 14,   /* an answer made on this node (work, names); as REPLY, any payload */
-    WTL__WAIT = 15,     /* a blocked sender waits for room: from */
-    WTL__RESUME = 16,   /* there is room again; the same envelope, sent back */
+    WTL__ALARM = 13,     /* a timer is due; request = its number */
+    WTL__ANSWER = 14,    /* an answer made on this node (work, names); as REPLY, any payload */
+    WTL__WAIT = 15,      /* a blocked sender waits for room: from */
+    WTL__RESUME = 16,    /* there is room again; the same envelope, sent back */
     WTL__NODE_DOWN = 17, /* from.node cannot be reached any more */
-    WTL__DONE = 18,     /* wtl_done of a deferred init or stop */
-    WTL__CONTROL = 19,  /* run a function on the actor: inspection, suspend, resume */
-    WTL__LOCAL = 20,    /* a message that the runtime made for this actor: not counted */
-    WTL__FD = 21,       /* a watched file descriptor is ready; as a message: {fd, events} */
+    WTL__DONE = 18,      /* wtl_done of a deferred init or stop */
+    WTL__CONTROL = 19,   /* run a function on the actor: inspection, suspend, resume */
+    WTL__LOCAL = 20,     /* a message that the runtime made for this actor: not counted */
+    WTL__FD = 21,        /* a watched file descriptor is ready; as a message: {fd, events} */
     WTL__KIND_COUNT
 };
 
@@ -81,15 +81,15 @@ static inline struct wtl__body *wtl__body_of(const struct wtl__envelope *envelop
 static inline void wtl__set_reason(struct wtl__envelope *envelope, struct wtl_reason reason)
 {
     envelope->msg.tag = reason.word;
-    envelope->msg.flags_ = (uint8_t)((envelope->msg.flags_ & 0x0fu) |
-                                     ((unsigned)reason.class_ << WTL__CLASS_SHIFT));
+    envelope->msg.flags_ =
+        (uint8_t)((envelope->msg.flags_ & 0x0fu) | ((unsigned)reason.class_ << WTL__CLASS_SHIFT));
 }
 
 static inline struct wtl_reason wtl__get_reason(const struct wtl__envelope *envelope)
 {
-    return (struct wtl_reason){
-        .class_ = (enum wtl_exit_class)(envelope->msg.flags_ >> WTL__CLASS_SHIFT),
-        .word = envelope->msg.tag};
+    return (struct wtl_reason){.class_ =
+                                   (enum wtl_exit_class)(envelope->msg.flags_ >> WTL__CLASS_SHIFT),
+                               .word = envelope->msg.tag};
 }
 
 /* A reply's status travels in the first word of its tag. */
@@ -110,8 +110,8 @@ struct wtl__envelope *wtl__envelope_new(enum wtl__kind kind);
  * False when memory is exhausted or capacity is over WTL_BODY_MAX: the writer is then failed. */
 bool wtl__message_open(struct wtl_writer *writer, size_t capacity);
 
-/* Takes the envelope out of its writer: NULL when the writer has failed, and nothing is left. A NULL
- * writer gives a bare envelope. */
+/* Takes the envelope out of its writer: NULL when the writer has failed, and nothing is left. A
+ * NULL writer gives a bare envelope. */
 struct wtl__envelope *wtl__message_take(struct wtl_writer *writer, enum wtl__kind kind);
 
 /* Why wtl__message_take of this writer gave NULL: WTL_TOO_LARGE or WTL_NO_MEMORY. */

@@ -1,8 +1,8 @@
 /*
  * names.h - the names of this node: which actor holds which, unique, freed before its end is told.
  *
- * A table of shards, each a chained map under its own mutex (docs/adr/0006-where-locks-are.md): names
- * are looked up by any thread and change rarely.
+ * A table of shards, each a chained map under its own mutex (docs/adr/0006-where-locks-are.md):
+ * names are looked up by any thread and change rarely.
  *
  * Thread: any, unless it says otherwise. Owns: the table owns its entries; an entry's name is
  * borrowed by the cell of its holder.

@@ -70,8 +70,8 @@ static void start(struct wtl__ctx *x, struct wtl__cell *cell)
     if (type->init != NULL) {
         static const struct wtl_msg none;
         cell->flags |= WTL__CELL_INITING;
-        status = type->init(&x->pub, cell->state, cell->settings,
-                            args != NULL ? &args->msg : &none);
+        status =
+            type->init(&x->pub, cell->state, cell->settings, args != NULL ? &args->msg : &none);
     }
     if (x->current != NULL) { /* not kept */
         x->current = NULL;
@@ -108,8 +108,8 @@ static void finish(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl__envel
 {
     if (envelope->msg.kind_ == WTL__CALL) {
         if (!wtl_pid_is_none(envelope->msg.from) &&
-            wtl__ties_find(&cell->ties, WTL__TIE_OWED, envelope->msg.from,
-                           envelope->msg.request) == NULL) {
+            wtl__ties_find(&cell->ties, WTL__TIE_OWED, envelope->msg.from, envelope->msg.request) ==
+                NULL) {
             wtl__tie_to(x->runtime, cell, envelope->msg.from);
             wtl__ties_add(&cell->ties, WTL__TIE_OWED, envelope);
             return;
@@ -220,8 +220,9 @@ static bool may_handle(const struct wtl__cell *cell)
            wtl__held_is_answered(cell);
 }
 
-/* Handles what may be handled, until the budget is used up: a message handled costs one, and so does
- * a message sent. A fast producer gives way before what it sends has left the processor's cache. */
+/* Handles what may be handled, until the budget is used up: a message handled costs one, and so
+ * does a message sent. A fast producer gives way before what it sends has left the processor's
+ * cache. */
 static void handle_some(struct wtl__ctx *x, struct wtl__cell *cell, unsigned *budget)
 {
     for (;;) {
@@ -283,8 +284,7 @@ enum wtl__run wtl__cell_run(struct wtl__ctx *x, struct wtl__cell *cell, unsigned
     x->cell = cell;
     x->sent = 0;
     x->overdraft = 0; /* what the actor before this one sent as its last */
-    if (WTL_UNLIKELY(cell->state_now == WTL__CELL_NEW &&
-                     (cell->flags & WTL__CELL_ENDING) == 0)) {
+    if (WTL_UNLIKELY(cell->state_now == WTL__CELL_NEW && (cell->flags & WTL__CELL_ENDING) == 0)) {
         start(x, cell); /* before anything is taken: its queue holds its arguments, or nothing */
     }
     for (;;) {

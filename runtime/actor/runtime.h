@@ -3,8 +3,8 @@
  *
  * Below it: `struct wtl__host_ops`, how cells become runnable, what time it is, timers, readiness
  * and blocking work. sched/ implements it twice: workers, and the seeded single step.
- * Beside it: `struct wtl__port_ops`, how other machines are reached. nodes/ plugs into it; without a
- * port every remote pid is unreachable.
+ * Beside it: `struct wtl__port_ops`, how other machines are reached. nodes/ plugs into it; without
+ * a port every remote pid is unreachable.
  *
  * Thread: a runtime is shared by all; what a function needs is said there.
  */
@@ -63,12 +63,12 @@ struct wtl__port_ops {
 
 /* What a node counts; index into wtl__runtime.counters. */
 enum wtl__counter {
-    WTL__COUNT_DROPPED_FULL = 0,  /* refused or dropped by a mailbox's bound */
-    WTL__COUNT_DROPPED_NOPROC,    /* sent to nobody */
-    WTL__COUNT_DROPPED_REMOTE,    /* could not be sent to another node */
+    WTL__COUNT_DROPPED_FULL = 0, /* refused or dropped by a mailbox's bound */
+    WTL__COUNT_DROPPED_NOPROC,   /* sent to nobody */
+    WTL__COUNT_DROPPED_REMOTE,   /* could not be sent to another node */
     WTL__COUNT_DROPPED_MEMORY,
     WTL__COUNT_LATE_REPLIES,
-    WTL__COUNT_STALE,             /* for a generation of the cell that is no more */
+    WTL__COUNT_STALE, /* for a generation of the cell that is no more */
     WTL__COUNT_SPAWNED,
     WTL__COUNT_CRASHED,
     WTL__COUNT_RESTARTS,
@@ -80,8 +80,7 @@ enum wtl__run { WTL__RUN_IDLE, WTL__RUN_AGAIN, WTL__RUN_ENDED };
 
 /* Runs a batch of one actor: wtl__cell_run, or what stands around it. Thread: the holder of the
  * run token. */
-typedef enum wtl__run (*wtl__run_fn)(struct wtl__ctx *x, struct wtl__cell *cell,
-                                     unsigned messages);
+typedef enum wtl__run (*wtl__run_fn)(struct wtl__ctx *x, struct wtl__cell *cell, unsigned messages);
 
 /* May no actor of that type be started? Thread: any. */
 typedef bool (*wtl__refuses_fn)(const struct wtl_actor *type);
@@ -110,17 +109,17 @@ struct wtl__runtime {
 struct wtl__ctx {
     struct wtl_ctx pub; /* first: a wtl_ctx is the begin of one of these */
     struct wtl__runtime *runtime;
-    struct wtl__cell *cell;            /* whose function runs */
-    struct wtl__envelope *current;     /* what it handles, while it is not kept or replied */
+    struct wtl__cell *cell;        /* whose function runs */
+    struct wtl__envelope *current; /* what it handles, while it is not kept or replied */
     void *worker;
     struct wtl__cell_queue free_cells;
     struct wtl__prng prng;
     uint64_t ref_next;
     uint64_t ref_end;
-    uint32_t sent;                     /* messages since this was last looked at, see run.c */
-    uint32_t overdraft;                /* sends past a blocking bound, in this handler run */
+    uint32_t sent;      /* messages since this was last looked at, see run.c */
+    uint32_t overdraft; /* sends past a blocking bound, in this handler run */
     struct wtl_pid blocked_on;
-    uint64_t deadline_ns;              /* when the batch should end */
+    uint64_t deadline_ns; /* when the batch should end */
 };
 
 static inline struct wtl__ctx *wtl__ctx_of(struct wtl_ctx *x)
@@ -285,12 +284,12 @@ struct wtl__alarm {
     struct wtl__envelope signal; /* WTL__ALARM, request = the timer or the pending request */
     struct wtl__timer timer;     /* the wheel's */
     uint64_t deadline_ms;
-    struct wtl__envelope tie;    /* of a timer, not of a deadline */
+    struct wtl__envelope tie; /* of a timer, not of a deadline */
     struct wtl__runtime *runtime;
-    uint64_t owner;              /* the cell's local id */
-    void *wheel;                 /* which wheel holds it; the host's */
-    bool deadline;               /* of the pending request with that number */
-    bool dead;                   /* cancelled while its signal was under way */
+    uint64_t owner; /* the cell's local id */
+    void *wheel;    /* which wheel holds it; the host's */
+    bool deadline;  /* of the pending request with that number */
+    bool dead;      /* cancelled while its signal was under way */
     uint64_t every_ms;
     struct wtl_pid to;
     struct wtl__envelope *message;
@@ -306,9 +305,8 @@ void wtl__alarm_stop(struct wtl__ctx *x, struct wtl__alarm *alarm);
 /* Its signal has come to the owner. */
 void wtl__alarm_signal(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl__alarm *alarm);
 
-uint64_t wtl__timer_start(struct wtl_ctx *x, struct wtl_pid to, const char *name,
-                          uint64_t after_ms, uint64_t every_ms, struct wtl_tag tag,
-                          struct wtl_writer *body);
+uint64_t wtl__timer_start(struct wtl_ctx *x, struct wtl_pid to, const char *name, uint64_t after_ms,
+                          uint64_t every_ms, struct wtl_tag tag, struct wtl_writer *body);
 int64_t wtl__timer_cancel(struct wtl_ctx *x, uint64_t timer);
 
 /* ---- readiness and work: the host's, see sched/ -------------------------------------------- */
@@ -321,7 +319,7 @@ struct wtl__watch {
     int fd;
     unsigned events;
     unsigned ready;
-    bool told;  /* its signal or message is under way */
+    bool told; /* its signal or message is under way */
     bool dead;
     void *host; /* the host's own part */
 };

@@ -9,8 +9,8 @@
 enum wtl_status wtl__settings_default(const struct wtl_actor *type, void *settings,
                                       struct wtl_error *error) WTL_MUST_USE;
 
-/* The bytes of settings with all strings that they point to, and a copy of both in one block, so that
- * the strings live as long as the actor. `settings` is NULL or type->settings_size bytes. */
+/* The bytes of settings with all strings that they point to, and a copy of both in one block, so
+ * that the strings live as long as the actor. `settings` is NULL or type->settings_size bytes. */
 size_t wtl__settings_size(const struct wtl_actor *type, const void *settings);
 void wtl__settings_copy(const struct wtl_actor *type, const void *settings, void *block);
 

@@ -40,7 +40,8 @@ void wtl__exit_signal(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl__en
 {
     struct wtl_reason reason = wtl__get_reason(envelope);
     bool own = wtl_pid_equal(envelope->msg.from, wtl__pid_of(x->runtime, cell));
-    /* what its parent's end or its supervisor's order says is not for it to trap (OTP: gen_server) */
+    /* what its parent's end or its supervisor's order says is not for it to trap (OTP: gen_server)
+     */
     bool order = linked ? wtl_pid_equal(envelope->msg.from, cell->parent)
                         : (envelope->msg.flags_ & WTL__FLAG_STOP) != 0;
     if (!linked && reason.class_ == WTL_EXIT_KILL) {
@@ -74,8 +75,7 @@ static void on_link(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl__enve
 
 static void on_unlink(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl__envelope *envelope)
 {
-    struct wtl__envelope *tie =
-        wtl__ties_find(&cell->ties, WTL__TIE_LINK, envelope->msg.from, 0);
+    struct wtl__envelope *tie = wtl__ties_find(&cell->ties, WTL__TIE_LINK, envelope->msg.from, 0);
     if (tie != NULL && tie->msg.request == 0) {
         wtl__envelope_free(wtl__ties_take(&cell->ties, WTL__TIE_LINK, envelope->msg.from, 0));
     }
@@ -84,8 +84,7 @@ static void on_unlink(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl__en
 
 static void on_unlink_ack(struct wtl__cell *cell, struct wtl__envelope *envelope)
 {
-    struct wtl__envelope *tie =
-        wtl__ties_find(&cell->ties, WTL__TIE_LINK, envelope->msg.from, 0);
+    struct wtl__envelope *tie = wtl__ties_find(&cell->ties, WTL__TIE_LINK, envelope->msg.from, 0);
     if (tie != NULL && tie->msg.request != 0 && tie->msg.request == envelope->msg.request) {
         wtl__envelope_free(wtl__ties_take(&cell->ties, WTL__TIE_LINK, envelope->msg.from, 0));
     }
@@ -94,8 +93,7 @@ static void on_unlink_ack(struct wtl__cell *cell, struct wtl__envelope *envelope
 
 static void on_exit(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl__envelope *envelope)
 {
-    struct wtl__envelope *tie =
-        wtl__ties_take(&cell->ties, WTL__TIE_LINK, envelope->msg.from, 0);
+    struct wtl__envelope *tie = wtl__ties_take(&cell->ties, WTL__TIE_LINK, envelope->msg.from, 0);
     bool active = tie != NULL && tie->msg.request == 0;
     if (tie != NULL) {
         wtl__envelope_free(tie);
@@ -192,8 +190,8 @@ void wtl__cancelled(struct wtl__cell *cell, struct wtl__envelope *envelope)
     drop_tie(cell, WTL__TIE_OWED, envelope);
 }
 
-/* The call itself may still wait in the queue: then its end waits behind it, so that what its handler
- * leaves unanswered is not owed for ever. */
+/* The call itself may still wait in the queue: then its end waits behind it, so that what its
+ * handler leaves unanswered is not owed for ever. */
 static void on_cancel(struct wtl__cell *cell, struct wtl__envelope *envelope)
 {
     bool owed = wtl__ties_find(&cell->ties, WTL__TIE_OWED, envelope->msg.from,

@@ -102,8 +102,8 @@ struct wtl__envelope *wtl__ties_find(const struct wtl__ties *ties, enum wtl__tie
 struct wtl__envelope *wtl__ties_take(struct wtl__ties *ties, enum wtl__tie kind,
                                      struct wtl_pid from, uint64_t request)
 {
-    struct wtl__envelope **slot = (struct wtl__envelope **)(uintptr_t)slot_of(
-        ties, hash_of(kind, from, request));
+    struct wtl__envelope **slot =
+        (struct wtl__envelope **)(uintptr_t)slot_of(ties, hash_of(kind, from, request));
     while (*slot != NULL && !matches(*slot, kind, from, request)) {
         slot = &(*slot)->next;
     }

@@ -9,12 +9,12 @@
 
 #include <stddef.h>
 
-#define WTL_LIKELY(x) __builtin_expect(!!(x), 1)
-#define WTL_UNLIKELY(x) __builtin_expect(!!(x), 0)
-#define WTL_CACHE_LINE 64
+#define WTL_LIKELY(x)    __builtin_expect(!!(x), 1)
+#define WTL_UNLIKELY(x)  __builtin_expect(!!(x), 0)
+#define WTL_CACHE_LINE   64
 #define WTL_COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-#define WTL_CONTAINER(pointer, type, member) ((type *)((char *)(pointer) - offsetof(type, member)))
+#define WTL_CONTAINER(pointer, type, member) ((type *)((char *)(pointer)-offsetof(type, member)))
 
 #define WTL_ASSERT(condition)                                                                      \
     do {                                                                                           \

@@ -2,8 +2,8 @@
  * step.h - a host that runs everything on the calling thread, from a seed, in virtual time.
  *
  * Each step runs one runnable actor for a few messages; which one and how many is drawn from the
- * seed. When nothing is runnable, time moves to the next deadline. The same seed gives the same run.
- * Blocking work is run when it is drawn, file descriptors cannot be watched.
+ * seed. When nothing is runnable, time moves to the next deadline. The same seed gives the same
+ * run. Blocking work is run when it is drawn, file descriptors cannot be watched.
  *
  * Thread: one. Owns: the runtime that it hosts.
  */
@@ -15,7 +15,7 @@
 struct wtl__step {
     struct wtl__runtime runtime;
     struct wtl__ctx x;
-    struct wtl__prng choice;    /* who runs next; apart from the actors' own numbers */
+    struct wtl__prng choice; /* who runs next; apart from the actors' own numbers */
     struct wtl__wheel wheel;
     uint64_t now_ns;
     struct wtl__cell **ready;

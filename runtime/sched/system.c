@@ -58,12 +58,11 @@ static enum wtl_status start_workers(struct wtl__sched *sched, uint64_t seed,
         }
     }
     for (unsigned i = 0; i < sched->workers_count; i++) {
-        int failed = pthread_create(&sched->workers[i].thread, NULL, wtl__worker_main,
-                                    &sched->workers[i]);
+        int failed =
+            pthread_create(&sched->workers[i].thread, NULL, wtl__worker_main, &sched->workers[i]);
         if (failed != 0) {
             end_workers(sched, sched->workers_count, i);
-            return wtl_fail(error, WTL_SYSTEM, "cannot start worker %u: %s", i,
-                            strerror(failed));
+            return wtl_fail(error, WTL_SYSTEM, "cannot start worker %u: %s", i, strerror(failed));
         }
     }
     return WTL_OK;
@@ -133,8 +132,7 @@ static void ask_shutdown(struct wtl__runtime *runtime, uint64_t local)
 {
     struct wtl__control *control = wtl__pool_take(sizeof *control);
     if (control != NULL) {
-        *control = (struct wtl__control){.run = shut_down,
-                                         .signal.msg.kind_ = WTL__CONTROL};
+        *control = (struct wtl__control){.run = shut_down, .signal.msg.kind_ = WTL__CONTROL};
         (void)wtl__deliver(runtime, NULL, (struct wtl_pid){.node = runtime->node, .local = local},
                            &control->signal);
     }
@@ -213,8 +211,8 @@ bool wtl_runtime_message(struct wtl_writer *writer, size_t size)
     return wtl__message_open(writer, size);
 }
 
-enum wtl_status wtl_runtime_tell(struct wtl_runtime *runtime, struct wtl_pid to,
-                                 struct wtl_tag tag, struct wtl_writer *body)
+enum wtl_status wtl_runtime_tell(struct wtl_runtime *runtime, struct wtl_pid to, struct wtl_tag tag,
+                                 struct wtl_writer *body)
 {
     struct wtl__envelope *envelope = wtl__message_take(body, WTL__MESSAGE);
     if (envelope == NULL) {

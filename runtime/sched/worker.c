@@ -37,8 +37,7 @@ static void push_local(struct wtl__worker *worker, struct wtl__cell *cell)
 static void ready(struct wtl__runtime *runtime, struct wtl__ctx *x, struct wtl__cell *cell)
 {
     struct wtl__sched *sched = runtime->host_self;
-    struct wtl__worker *here =
-        x != NULL && x->runtime == runtime ? x->worker : NULL;
+    struct wtl__worker *here = x != NULL && x->runtime == runtime ? x->worker : NULL;
     int32_t pin = atomic_load_explicit(&cell->worker, memory_order_relaxed);
     if (WTL_UNLIKELY(pin >= 0)) {
         wtl__inject_push(&sched->workers[pin].pinned, &cell->ready);
@@ -104,8 +103,8 @@ static struct wtl__cell *steal_from(struct wtl__worker *thief, struct wtl__worke
         return NULL;
     }
     /* acquire pairs with the release of ready() */
-    return atomic_compare_exchange_strong_explicit(&victim->next, &seen, NULL,
-                                                   memory_order_acquire, memory_order_relaxed)
+    return atomic_compare_exchange_strong_explicit(&victim->next, &seen, NULL, memory_order_acquire,
+                                                   memory_order_relaxed)
                ? seen
                : NULL;
 }
@@ -141,7 +140,8 @@ static struct wtl__cell *find_own(struct wtl__worker *worker)
         }
     }
     worker->in_a_row = 0;
-    /* Who must run here runs nowhere else, so it is not left to a moment when the queue is empty. */
+    /* Who must run here runs nowhere else, so it is not left to a moment when the queue is empty.
+     */
     bool pinned_first = worker->batches % 2 == 0;
     struct wtl__cell *cell = pinned_first ? take_inject(worker, &worker->pinned, 1) : NULL;
     if (cell == NULL) {

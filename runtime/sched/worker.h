@@ -6,15 +6,15 @@
  * looks for work already. An idle worker spins for a short while (one at most does), steals, and
  * then parks in its loop.
  *
- * Parking (see worker_park.c): a worker announces that it parks, looks at every queue once more, and
- * only then sleeps; a pusher pushes, and only then looks at the announcement. All four accesses are
- * sequentially consistent, so one of the two sees the other. The pusher whose exchange takes the
- * announcement back is the only one that wakes.
+ * Parking (see worker_park.c): a worker announces that it parks, looks at every queue once more,
+ * and only then sleeps; a pusher pushes, and only then looks at the announcement. All four accesses
+ * are sequentially consistent, so one of the two sees the other. The pusher whose exchange takes
+ * the announcement back is the only one that wakes.
  *
  * Watching: an actor in a next slot, or alone in a run queue, is left to its worker, but that one's
  * handler may run for long. So while a worker runs and others sleep, one of those sleeps for
- * WTL__WATCH_MS at most. A worker that wakes from a sleep of all calls another one when it first makes
- * an actor runnable; one that has watched calls another one before it runs what it found.
+ * WTL__WATCH_MS at most. A worker that wakes from a sleep of all calls another one when it first
+ * makes an actor runnable; one that has watched calls another one before it runs what it found.
  *
  * Thread: a worker's fields belong to its thread, unless they are marked shared.
  */
@@ -44,7 +44,7 @@
 /* How often the loop is polled under load. */
 #define WTL__POLL_NS 200000u
 /* How long a worker that parks while others run sleeps before it looks again. */
-#define WTL__WATCH_MS 2u
+#define WTL__WATCH_MS    2u
 #define WTL__WORKERS_MAX 64u
 /* Timers that fire in one turn. */
 #define WTL__EXPIRE_BATCH 4096u

@@ -14,8 +14,7 @@ void wtl__worker_alarm_arm(struct wtl__ctx *x, struct wtl__alarm *alarm)
     alarm->wheel = worker;
     (void)pthread_mutex_lock(&worker->wheel_lock);
     wtl__wheel_add(&worker->wheel, &alarm->timer, alarm->deadline_ms);
-    if (alarm->deadline_ms <
-        atomic_load_explicit(&worker->wheel_next_ms, memory_order_relaxed)) {
+    if (alarm->deadline_ms < atomic_load_explicit(&worker->wheel_next_ms, memory_order_relaxed)) {
         atomic_store_explicit(&worker->wheel_next_ms, alarm->deadline_ms, memory_order_relaxed);
     }
     (void)pthread_mutex_unlock(&worker->wheel_lock);
@@ -67,8 +66,7 @@ void wtl__worker_look(struct wtl__worker *worker)
     if (wtl__inject_count(&worker->sched->inject) > 0 &&
         wtl__inject_take(&worker->sched->inject, 4, &taken) > 0) {
         while (!wtl__fifo_is_empty(&taken)) {
-            struct wtl__cell *cell =
-                WTL_CONTAINER(wtl__fifo_take(&taken), struct wtl__cell, ready);
+            struct wtl__cell *cell = WTL_CONTAINER(wtl__fifo_take(&taken), struct wtl__cell, ready);
             wtl__worker_ops.ready(&worker->sched->runtime, &worker->x, cell);
         }
     }

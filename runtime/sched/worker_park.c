@@ -2,8 +2,9 @@
  * worker_park.c - how a worker sleeps, and how it is woken; see worker.h for the handshake.
  *
  * In parking: (1) state = PARKS, (2) look at every queue, (3) sleep. In pushing: (1) push, (2) look
- * at `parked`, then exchange a worker's state. All of them are sequentially consistent accesses, not
- * fences (a lost wake-up was measured with weaker ones; the thread sanitizer does not know fences).
+ * at `parked`, then exchange a worker's state. All of them are sequentially consistent accesses,
+ * not fences (a lost wake-up was measured with weaker ones; the thread sanitizer does not know
+ * fences).
  */
 #include "sched/worker_loop.h"
 
@@ -50,8 +51,8 @@ bool wtl__sched_has_crowd(const struct wtl__sched *sched)
     return false;
 }
 
-/* Is there anything that this worker should run? What it has made runnable itself while it looked at
- * its loop and at the global queue counts too. */
+/* Is there anything that this worker should run? What it has made runnable itself while it looked
+ * at its loop and at the global queue counts too. */
 static bool sees_work(const struct wtl__worker *worker)
 {
     return atomic_load_explicit(&worker->next, memory_order_relaxed) != NULL ||
@@ -59,8 +60,8 @@ static bool sees_work(const struct wtl__worker *worker)
            wtl__sched_has_crowd(worker->sched);
 }
 
-/* Older libuv runs timers before it polls: one that is due by then would be over, and the poll would
- * last for ever. */
+/* Older libuv runs timers before it polls: one that is due by then would be over, and the poll
+ * would last for ever. */
 static void on_sleep_over(uv_timer_t *timer)
 {
     uv_stop(timer->loop);
@@ -104,14 +105,14 @@ void wtl__worker_park(struct wtl__worker *worker)
     atomic_store(&worker->state, WTL__WORKER_PARKS);
     worker->has_watched = false;
     if (!sees_work(worker) && !atomic_load(&sched->stopping)) {
-        /* Who was called watches for a while also when nobody runs: it would be called again soon. */
-        worker->has_watched = sched->workers_count > 1 &&
-                              (parked < sched->workers_count || worker->was_called);
+        /* Who was called watches for a while also when nobody runs: it would be called again soon.
+         */
+        worker->has_watched =
+            sched->workers_count > 1 && (parked < sched->workers_count || worker->was_called);
         sleep_until_woken(worker, worker->has_watched);
     }
     int parks = WTL__WORKER_PARKS;
-    worker->was_called =
-        !atomic_compare_exchange_strong(&worker->state, &parks, WTL__WORKER_RUNS);
+    worker->was_called = !atomic_compare_exchange_strong(&worker->state, &parks, WTL__WORKER_RUNS);
     if (!worker->was_called) {
         atomic_fetch_sub(&sched->parked, 1);
     }
@@ -137,8 +138,7 @@ enum wtl_status wtl__worker_init(struct wtl__worker *worker, struct wtl__sched *
     worker->index = index;
     wtl__runq_init(&worker->queue);
     wtl__inject_init(&worker->pinned);
-    wtl__wheel_init(&worker->wheel,
-                    wtl__clock_now_ns(wtl__clock_system()) / WTL__NS_PER_MS);
+    wtl__wheel_init(&worker->wheel, wtl__clock_now_ns(wtl__clock_system()) / WTL__NS_PER_MS);
     atomic_init(&worker->wheel_next_ms, WTL__WHEEL_NEVER);
     wtl__ctx_init(&worker->x, &sched->runtime, worker, seed + index * UINT64_C(0x9e3779b9));
     if (pthread_mutex_init(&worker->wheel_lock, NULL) != 0) {

@@ -115,8 +115,8 @@ static size_t sign(void *context, const struct wtl__attach *attach, uint8_t *pro
     struct wtl__proof_claim claim = claim_of(attach);
     struct wtl_error error = {0};
     size_t size = 0;
-    enum wtl_status status = wtl__proof_sign(&node->bundle, &claim, proof_out,
-                                             WTL__ATTACH_PROOF_MAX, &size, &error);
+    enum wtl_status status =
+        wtl__proof_sign(&node->bundle, &claim, proof_out, WTL__ATTACH_PROOF_MAX, &size, &error);
     cr_assert_eq(status, WTL_OK, "%s", error.text);
     return size;
 }
@@ -125,8 +125,8 @@ static bool check(void *context, const struct wtl__attach *attach, int64_t wall_
 {
     struct wtl__proof_claim claim = claim_of(attach);
     (void)context;
-    return wtl__proof_check(&claim, attach->proof, attach->proof_size, &root.cert, 1, "net",
-                            wall_s, NULL) == WTL_OK;
+    return wtl__proof_check(&claim, attach->proof, attach->proof_size, &root.cert, 1, "net", wall_s,
+                            NULL) == WTL_OK;
 }
 
 /* ---- events ------------------------------------------------------------------------------- */
@@ -166,8 +166,7 @@ static int find_node(const struct net *net, const char *name)
     return -1;
 }
 
-static struct net_link *link_at(const struct net *net, uint32_t node, uint32_t number,
-                                int *end_out)
+static struct net_link *link_at(const struct net *net, uint32_t node, uint32_t number, int *end_out)
 {
     for (uint32_t i = net->links_count; i-- > 0;) {
         struct net_link *link = &net->links[i];
@@ -233,8 +232,7 @@ static void on_send(struct net *net, uint32_t node, const struct wtl__effect *ef
         return;
     }
     uint64_t at_ms = arrival(net, link, 1 - end);
-    struct net_event *event =
-        event_new(net, EVENT_FRAME, link->ends[1 - end], at_ms, effect->size);
+    struct net_event *event = event_new(net, EVENT_FRAME, link->ends[1 - end], at_ms, effect->size);
     event->link = (uint32_t)(link - net->links);
     event->incarnation = link->incarnations[1 - end];
     memcpy(event->bytes, effect->frame, effect->size);
@@ -267,9 +265,8 @@ static void drain(struct net *net, uint32_t index)
     while (node->core != NULL && wtl__core_effect(node->core, &effect)) {
         switch (effect.kind) {
         case WTL__EFFECT_DIAL: {
-            struct net_event *event =
-                event_new(net, EVENT_CONNECT, index,
-                          net->now_ms + 1 + next_random(net) % net->delay_ms, 0);
+            struct net_event *event = event_new(
+                net, EVENT_CONNECT, index, net->now_ms + 1 + next_random(net) % net->delay_ms, 0);
             (void)snprintf(event->address, sizeof event->address, "%s", effect.address);
             (void)snprintf(event->expected, sizeof event->expected, "%s", effect.name);
             node->dials++;
@@ -309,8 +306,7 @@ static void connect_now(struct net *net, const struct net_event *event)
     int to = find_node(net, event->address);
     if (to < 0 || net->nodes[to].core == NULL || net->nodes[to].side != from->side ||
         net->nodes[to].config.layer == WTL_LAYER_DEVICE) {
-        struct net_event *failed =
-            event_new(net, EVENT_FAILED, event->node, net->now_ms + 5, 0);
+        struct net_event *failed = event_new(net, EVENT_FAILED, event->node, net->now_ms + 5, 0);
         memcpy(failed->address, event->address, sizeof failed->address);
         return;
     }
@@ -419,8 +415,8 @@ static void step(struct net *net)
     for (uint32_t i = 0; i < net->count; i++) {
         struct net_node *node = &net->nodes[i];
         drain(net, i); /* of what the test has called */
-        for (int again = 0; again < 100 && node->core != NULL &&
-                            wtl__core_deadline_ms(node->core) <= net->now_ms;
+        for (int again = 0;
+             again < 100 && node->core != NULL && wtl__core_deadline_ms(node->core) <= net->now_ms;
              again++) {
             cr_assert_lt(again, 99, "%s is due for ever", node->config.name);
             wtl__core_tick(node->core, net->now_ms, wall_s(net));
@@ -473,8 +469,7 @@ void net_start(struct net *net, uint32_t index)
 {
     struct net_node *node = &net->nodes[index];
     node->incarnation++;
-    node->config.node =
-        wtl_identity_node_bits(&node->bundle.identity) << 24 | node->incarnation;
+    node->config.node = wtl_identity_node_bits(&node->bundle.identity) << 24 | node->incarnation;
     node->config.seed = next_random(net);
     if (node->hidden) {
         node->config.address[0] = '\0';
@@ -589,9 +584,8 @@ uint32_t net_link_stranger(struct net *net, uint32_t to, const char *name, uint6
                                .beat_ms = 500};
     (void)snprintf(hello.name, sizeof hello.name, "%s", name);
     struct net_link *link = &net->links[net->links_count++];
-    *link = (struct net_link){.ends = {UINT32_MAX, to},
-                              .incarnations = {0, node->incarnation},
-                              .stranger = true};
+    *link = (struct net_link){
+        .ends = {UINT32_MAX, to}, .incarnations = {0, node->incarnation}, .stranger = true};
     link->numbers[1] = ++node->links_next;
     link->up[1] = true;
     wtl__core_link_up(node->core, link->numbers[1], &hello, dialled, net->now_ms);
@@ -708,8 +702,8 @@ bool net_names_agree(const struct net *net)
         agree = count == first_count;
         for (uint32_t k = 0; k < count && agree; k++) {
             agree = strcmp(first[k].name, other[k].name) == 0 &&
-                    wtl_pid_equal(first[k].pid, other[k].pid) &&
-                    first[k].epoch == other[k].epoch && first[k].owner == other[k].owner;
+                    wtl_pid_equal(first[k].pid, other[k].pid) && first[k].epoch == other[k].epoch &&
+                    first[k].owner == other[k].owner;
         }
     }
     free(first);

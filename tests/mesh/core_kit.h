@@ -36,7 +36,7 @@ struct net_node {
     uint32_t incarnation;
     uint32_t links_next;
     bool hidden; /* tells no address: only who joins it finds it */
-    int side; /* of a partition: nodes of different sides do not hear each other */
+    int side;    /* of a partition: nodes of different sides do not hear each other */
     struct log_entry *log;
     uint32_t log_count, log_capacity;
     uint32_t dials, frames, closes;

@@ -56,8 +56,8 @@ Test(mesh_links, D02_names_are_kept_and_no_request_is_lost_when_dials_cross)
         net_until(net, 3500, net_answer(net, a, 1) != NULL && net_answer(net, b, 1) != NULL);
         cr_assert_eq(net_answer(net, a, 1)->status, WTL_OK);
         cr_assert_eq(net_answer(net, b, 1)->status, WTL_OK);
-        net_until(net, 5000, net_names_agree(net) &&
-                                 wtl__core_names(net->nodes[a].core, NULL, 0) == 2);
+        net_until(net, 5000,
+                  net_names_agree(net) && wtl__core_names(net->nodes[a].core, NULL, 0) == 2);
         net_kill(net, a, true);
         net_kill(net, b, true);
         net_run(net, 100);
@@ -133,8 +133,9 @@ Test(mesh_links, X113_quick_restart_is_a_new_incarnation_everywhere)
             cr_expect_not(wtl_pid_equal(net_find(net, i, "store"), pid), "names went with it");
         }
         net_register(net, c, 3, 1, "store");
-        net_until(net, 4000, wtl_pid_equal(net_find(net, a, "store"), net_pid(net, c, 3)) &&
-                                 wtl_pid_equal(net_find(net, b, "store"), net_pid(net, c, 3)));
+        net_until(net, 4000,
+                  wtl_pid_equal(net_find(net, a, "store"), net_pid(net, c, 3)) &&
+                      wtl_pid_equal(net_find(net, b, "store"), net_pid(net, c, 3)));
         net->nodes[c].log_count = 0;
     }
     net_destroy(net);
@@ -199,11 +200,11 @@ Test(mesh_links, a_device_is_not_let_in_twice_and_dials_nobody_else)
     net_start_all(net);
     net_until(net, 1000, net_is_whole(net) && net_knows(net, device, edge));
     /* somebody dials the device, and a device is dialled by the edge */
-    uint32_t to_device = net_link_stranger(net, device, "other", UINT64_C(0x99) << 24 | 1,
-                                           WTL_LAYER_EDGE, false);
+    uint32_t to_device =
+        net_link_stranger(net, device, "other", UINT64_C(0x99) << 24 | 1, WTL_LAYER_EDGE, false);
     cr_expect_not(net_link_is_up(net, device, to_device));
-    uint32_t to_edge = net_link_stranger(net, edge, "toy", UINT64_C(0x98) << 24 | 1,
-                                         WTL_LAYER_DEVICE, true);
+    uint32_t to_edge =
+        net_link_stranger(net, edge, "toy", UINT64_C(0x98) << 24 | 1, WTL_LAYER_DEVICE, true);
     cr_expect_not(net_link_is_up(net, edge, to_edge));
     cr_expect(net_knows(net, edge, device) && net_knows(net, device, edge));
     net_destroy(net);

@@ -103,9 +103,9 @@ Test(mesh_names, G03_names_go_with_their_actor_and_with_their_node)
     net_register(net, 3, 1, 1, "one");
     net_register(net, 3, 1, 2, "two");
     net_register(net, 3, 2, 3, "three");
-    net_until(net, 200, all_see(net, "one", net_pid(net, 3, 1)) &&
-                            all_see(net, "two", net_pid(net, 3, 1)) &&
-                            all_see(net, "three", net_pid(net, 3, 2)));
+    net_until(net, 200,
+              all_see(net, "one", net_pid(net, 3, 1)) && all_see(net, "two", net_pid(net, 3, 1)) &&
+                  all_see(net, "three", net_pid(net, 3, 2)));
     wtl__core_names_drop(net->nodes[3].core, net_pid(net, 3, 1), net->now_ms);
     net_until(net, 100, all_see(net, "one", WTL_PID_NONE) && all_see(net, "two", WTL_PID_NONE));
     cr_expect(all_see(net, "three", net_pid(net, 3, 2)));
@@ -209,10 +209,8 @@ Test(mesh_names, X118_only_pids_of_this_node)
     net_start_all(net);
     net_until(net, 2000, net_is_whole(net));
     net_run(net, 500);
-    wtl__core_name_register(net->nodes[edge].core, net_pid(net, cloud, 1), 1, "mine",
-                            net->now_ms);
-    wtl__core_name_register(net->nodes[device].core, net_pid(net, edge, 1), 2, "mine",
-                            net->now_ms);
+    wtl__core_name_register(net->nodes[edge].core, net_pid(net, cloud, 1), 1, "mine", net->now_ms);
+    wtl__core_name_register(net->nodes[device].core, net_pid(net, edge, 1), 2, "mine", net->now_ms);
     wtl__core_name_register(net->nodes[edge].core, net_pid(net, edge, 1), 3, "No Name",
                             net->now_ms);
     net_run(net, 200);

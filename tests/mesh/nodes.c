@@ -145,8 +145,9 @@ Test(mesh_nodes, a_line_has_routes_from_end_to_end_and_no_loops)
     /* names work over all of them */
     net_register(net, 0, 3, 1, "left");
     net_register(net, 5, 4, 2, "right");
-    net_until(net, 3000, !wtl_pid_is_none(net_find(net, 5, "left")) &&
-                             !wtl_pid_is_none(net_find(net, 0, "right")));
+    net_until(net, 3000,
+              !wtl_pid_is_none(net_find(net, 5, "left")) &&
+                  !wtl_pid_is_none(net_find(net, 0, "right")));
     /* the end dies: no count to infinity keeps it alive */
     uint64_t dead = net_id(net, 5);
     net_kill(net, 5, true);

@@ -108,9 +108,9 @@ Test(mesh_refused, X018_a_device_does_nothing_that_is_of_core_nodes)
     uint8_t frame[64];
     struct wtl__detach detach = {
         .leaf = net_id(net, other), .uplink = net_id(net, cloud), .number = 99};
-    cr_expect_eq(net_inject(net, device, edge, frame,
-                            wtl__put_detach(frame, sizeof frame, &detach)),
-                 WTL_DENIED);
+    cr_expect_eq(
+        net_inject(net, device, edge, frame, wtl__put_detach(frame, sizeof frame, &detach)),
+        WTL_DENIED);
 }
 
 Test(mesh_refused, X017_names_that_make_no_sense)
@@ -182,9 +182,9 @@ static enum wtl_status send_attach(uint32_t from, uint32_t signer, struct wtl__a
                                      .expiry_s = attach.expiry_s,
                                      .layer = WTL_LAYER_DEVICE};
     (void)strcpy(claim.name, net->nodes[signer].config.name);
-    cr_assert_eq(wtl__proof_sign(&net->nodes[signer].bundle, &claim, proof, sizeof proof, &size,
-                                 NULL),
-                 WTL_OK);
+    cr_assert_eq(
+        wtl__proof_sign(&net->nodes[signer].bundle, &claim, proof, sizeof proof, &size, NULL),
+        WTL_OK);
     attach.proof = proof;
     attach.proof_size = (uint32_t)size;
     return net_inject(net, from, edge, frame, wtl__put_attach(frame, sizeof frame, &attach));
@@ -204,8 +204,7 @@ static struct wtl__attach attach_of(uint32_t leaf, uint32_t uplink)
 Test(mesh_refused, X018_records_that_the_leaf_has_not_signed)
 {
     /* a device for another one, or for itself but somewhere else */
-    cr_expect_eq(send_attach(device, other, attach_of(other, edge), net_id(net, edge)),
-                 WTL_FORGED);
+    cr_expect_eq(send_attach(device, other, attach_of(other, edge), net_id(net, edge)), WTL_FORGED);
     cr_expect_eq(send_attach(device, device, attach_of(device, cloud), net_id(net, cloud)),
                  WTL_FORGED);
     /* a core node with a record that another leaf has signed, or one that was changed */
@@ -231,12 +230,10 @@ Test(mesh_refused, X019_a_detach_of_what_is_elsewhere_does_nothing)
     uint8_t frame[64];
     struct wtl__detach detach = {
         .leaf = net_id(net, device), .uplink = net_id(net, edge), .number = 99};
-    cr_expect_eq(net_inject(net, cloud, edge, frame,
-                            wtl__put_detach(frame, sizeof frame, &detach)),
+    cr_expect_eq(net_inject(net, cloud, edge, frame, wtl__put_detach(frame, sizeof frame, &detach)),
                  WTL_OK);
-    detach = (struct wtl__detach){
-        .leaf = net_id(net, other), .uplink = net_id(net, cloud), .number = 0};
-    cr_expect_eq(net_inject(net, cloud, edge, frame,
-                            wtl__put_detach(frame, sizeof frame, &detach)),
+    detach =
+        (struct wtl__detach){.leaf = net_id(net, other), .uplink = net_id(net, cloud), .number = 0};
+    cr_expect_eq(net_inject(net, cloud, edge, frame, wtl__put_detach(frame, sizeof frame, &detach)),
                  WTL_OK, "an old one");
 }

@@ -117,7 +117,8 @@ Test(mesh_splits, X109_splits_and_heals_again_and_again)
         for (uint32_t k = 0; k < 10; k++) {
             (void)snprintf(name, sizeof name, "key%u", (unsigned)k);
             net_register(net, k % 4, 100 * (round + 1) + k, 1000 * (round + 1) + k, name);
-            net_register(net, (k + 2) % 4, 100 * (round + 1) + k, 1000 * (round + 1) + 50 + k, name);
+            net_register(net, (k + 2) % 4, 100 * (round + 1) + k, 1000 * (round + 1) + 50 + k,
+                         name);
         }
         net_run(net, 100 * round);
         heal(net);
@@ -133,8 +134,8 @@ Test(mesh_splits, X111_a_name_that_was_dropped_does_not_come_back)
     net_register(net, 0, 1, 1, "gone");
     net_register(net, 0, 2, 2, "kept");
     net_register(net, 3, 3, 3, "away");
-    net_until(net, 200, all_see(net, "away", net_pid(net, 3, 3)) &&
-                            all_see(net, "gone", net_pid(net, 0, 1)));
+    net_until(net, 200,
+              all_see(net, "away", net_pid(net, 3, 3)) && all_see(net, "gone", net_pid(net, 0, 1)));
     split(net);
     wtl__core_name_unregister(net->nodes[0].core, net_pid(net, 0, 1), "gone", net->now_ms);
     wtl__core_names_drop(net->nodes[3].core, net_pid(net, 3, 3), net->now_ms);

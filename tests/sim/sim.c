@@ -1,10 +1,11 @@
 /*
  * sim.c - whole meshes under faults, from seeds; usage: sim [--trace] FIRST COUNT.
  *
- * Each seed draws a mesh (up to two clouds, two edges, two devices), latencies, and a script of cuts,
- * heals, crashes and restarts. Phase one, faults: what must always hold is checked by the actors
- * (talkers.h). Phase two, everything is healed and started: within a bound of virtual time the mesh
- * must have converged. A tenth of the seeds run twice, and must do the same thing both times.
+ * Each seed draws a mesh (up to two clouds, two edges, two devices), latencies, and a script of
+ * cuts, heals, crashes and restarts. Phase one, faults: what must always hold is checked by the
+ * actors (talkers.h). Phase two, everything is healed and started: within a bound of virtual time
+ * the mesh must have converged. A tenth of the seeds run twice, and must do the same thing both
+ * times.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -36,7 +36,7 @@ struct talker {
     uint64_t number;
     struct sender senders[SENDERS_MAX]; /* the last number of each that was heard */
     uint32_t senders_count;
-    uint64_t monitors[MONITORS_MAX];    /* refs without their down yet */
+    uint64_t monitors[MONITORS_MAX]; /* refs without their down yet */
     uint32_t monitors_count;
 };
 
@@ -147,9 +147,9 @@ static enum wtl_status talker_handle(struct wtl_ctx *x, void *self, const struct
     } else if (wtl_is(message, "again")) {
         ask_register(x, talker);
     } else if (wtl_is(message, "tick")) {
-        static const char *const others[] = {"talker.cloud-1", "talker.edge-1", "talker.edge-2",
-                                             "talker.device-1", "talker.device-2",
-                                             "talker.cloud-2"};
+        static const char *const others[] = {"talker.cloud-1",  "talker.edge-1",
+                                             "talker.edge-2",   "talker.device-1",
+                                             "talker.device-2", "talker.cloud-2"};
         struct asked asked = {.kind = 2};
         struct wtl_call_options options = {
             .on_answer = on_answer, .context = &asked, .context_size = sizeof asked};

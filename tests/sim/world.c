@@ -167,8 +167,8 @@ static void on_dial(void *context, const char *address, const char *expected)
             *pipe = (struct pipe){.used = true};
             pipe->ends[0] = node;
             pipe->ends[1] = find(world, address);
-            pipe->due_ms[0] = world->now_ms + 1 +
-                              wtl__prng_below(&world->prng, world->latency_max_ms + 1);
+            pipe->due_ms[0] =
+                world->now_ms + 1 + wtl__prng_below(&world->prng, world->latency_max_ms + 1);
             return;
         }
     }
@@ -405,8 +405,8 @@ static void pull(struct world *world, struct pipe *pipe, unsigned side)
             WTL_ASSERT(pipe->bytes[side] != NULL);
         }
         if (pipe->size[side] == 0) {
-            pipe->due_ms[side] = world->now_ms +
-                                 wtl__prng_below(&world->prng, world->latency_max_ms + 1);
+            pipe->due_ms[side] =
+                world->now_ms + wtl__prng_below(&world->prng, world->latency_max_ms + 1);
         }
         memcpy(pipe->bytes[side] + pipe->size[side], record, size);
         pipe->size[side] += size;
@@ -560,8 +560,7 @@ void world_deinit(struct world *world)
     }
 }
 
-unsigned world_links(const struct world *world, const struct sim_node *a,
-                     const struct sim_node *b)
+unsigned world_links(const struct world *world, const struct sim_node *a, const struct sim_node *b)
 {
     unsigned count = 0;
     (void)world;

@@ -1,10 +1,10 @@
 /*
  * world.h - several nodes in one process, one thread and virtual time, from one seed.
  *
- * Each node is a real runtime (sched/step.h) with real actors and a real hub (mesh/hub.h); only TLS,
- * sockets and the clock are replaced: links move authenticated bytes with a latency, cut into chunks
- * of any size, and can be cut, healed, or die with their node. A stream never loses or reorders
- * bytes, as TCP does not.
+ * Each node is a real runtime (sched/step.h) with real actors and a real hub (mesh/hub.h); only
+ * TLS, sockets and the clock are replaced: links move authenticated bytes with a latency, cut into
+ * chunks of any size, and can be cut, healed, or die with their node. A stream never loses or
+ * reorders bytes, as TCP does not.
  *
  * Thread: one. Owns: everything.
  */
@@ -36,7 +36,7 @@ struct sim_node {
     struct wtl__hub *hub;
     struct pending_send *outbox;
     uint32_t outbox_count, outbox_capacity;
-    uint64_t ups, downs; /* node events seen */
+    uint64_t ups, downs;                 /* node events seen */
     void (*boot)(struct sim_node *node); /* spawns its actors, after each start */
 };
 
@@ -80,7 +80,6 @@ void world_cut(struct world *world, struct sim_node *a, struct sim_node *b, bool
 void world_run(struct world *world, uint64_t ms);
 
 /* The links that are up between two nodes. */
-unsigned world_links(const struct world *world, const struct sim_node *a,
-                     const struct sim_node *b);
+unsigned world_links(const struct world *world, const struct sim_node *a, const struct sim_node *b);
 
 #endif

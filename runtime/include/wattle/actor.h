@@ -79,10 +79,10 @@ enum wtl_field_type {
 struct wtl_field {
     const char *name;
     enum wtl_field_type type;
-    uint32_t offset;       /* in the settings struct */
-    const char *default_;  /* as it would be written; NULL: the setting is mandatory */
-    const char *unit;      /* "ms", "celsius", ...; NULL: none */
-    const char *help;      /* one sentence */
+    uint32_t offset;      /* in the settings struct */
+    const char *default_; /* as it would be written; NULL: the setting is mandatory */
+    const char *unit;     /* "ms", "celsius", ...; NULL: none */
+    const char *help;     /* one sentence */
 };
 
 #define WTL_FIELD(struct_type, member, field_type, default_text, unit_text, help_text)             \
@@ -96,21 +96,21 @@ struct wtl_field {
  * returns decides about the actor: WTL_OK goes on, WTL_STOP ends it as `normal`, anything else ends
  * it with that status as its reason (wtl_reason_of). */
 struct wtl_actor {
-    uint32_t size;         /* sizeof(struct wtl_actor); WTL_ACTOR sets it */
-    uint32_t state_size;   /* bytes of state, zeroed before init */
-    uint32_t state_vsn;    /* of the state's layout, for upgrades */
+    uint32_t size;       /* sizeof(struct wtl_actor); WTL_ACTOR sets it */
+    uint32_t state_size; /* bytes of state, zeroed before init */
+    uint32_t state_vsn;  /* of the state's layout, for upgrades */
     uint32_t settings_size;
-    const char *name;      /* [a-z0-9_], unique in its module */
-    const char *summary;   /* one line */
+    const char *name;               /* [a-z0-9_], unique in its module */
+    const char *summary;            /* one line */
     const struct wtl_field *fields; /* ends with a zeroed one; NULL: no settings */
     enum wtl_kind kind;
     enum wtl_mailbox_policy mailbox_policy;
-    uint32_t mailbox_max;  /* messages; 0: WTL_MAILBOX_DEFAULT */
-    uint32_t memory_max;   /* bytes of wtl_alloc and mailbox together; 0: the node's cap alone */
+    uint32_t mailbox_max; /* messages; 0: WTL_MAILBOX_DEFAULT */
+    uint32_t memory_max;  /* bytes of wtl_alloc and mailbox together; 0: the node's cap alone */
 
-    /* First, once, before any message. `settings` is settings_size bytes (defaults filled in), valid
-     * as long as the actor; `args` is what the spawner passed. WTL_LATER: started, but not ready
-     * until wtl_done; WTL_IGNORE: ends quietly and its supervisor keeps the spec. */
+    /* First, once, before any message. `settings` is settings_size bytes (defaults filled in),
+     * valid as long as the actor; `args` is what the spawner passed. WTL_LATER: started, but not
+     * ready until wtl_done; WTL_IGNORE: ends quietly and its supervisor keeps the spec. */
     enum wtl_status (*init)(struct wtl_ctx *x, void *self, const void *settings,
                             const struct wtl_msg *args);
     /* One message. */
@@ -152,8 +152,8 @@ typedef enum wtl_status (*wtl_on_answer)(struct wtl_ctx *x, void *self,
 #define WTL_CONTEXT_MAX 256u
 
 struct wtl_call_options {
-    uint32_t deadline_ms;  /* 0: WTL_CALL_DEADLINE_MS */
-    bool hold;             /* handle no other message until it is answered */
+    uint32_t deadline_ms;    /* 0: WTL_CALL_DEADLINE_MS */
+    bool hold;               /* handle no other message until it is answered */
     wtl_on_answer on_answer; /* NULL: the answer is dropped */
     const void *context;
     uint32_t context_size;
@@ -165,8 +165,8 @@ struct wtl_call_options {
 /* ---- spawning ----------------------------------------------------------------------------- */
 
 struct wtl_spawn_options {
-    const char *name;      /* registered on this node before init; taken: the spawn fails */
-    const void *settings;  /* settings_size bytes, copied; NULL: the defaults */
+    const char *name;        /* registered on this node before init; taken: the spawn fails */
+    const void *settings;    /* settings_size bytes, copied; NULL: the defaults */
     struct wtl_writer *args; /* consumed; NULL: none */
     bool link;
     bool monitor;

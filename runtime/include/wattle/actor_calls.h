@@ -47,9 +47,9 @@ static inline void wtl_log(struct wtl_ctx *x, enum wtl_log_level level, const ch
 
 /* Opens a message with room for `size` bytes of body (it grows when more is put) and a writer over
  * it. Owns: the message belongs to the writer until something consumes it, or wtl_message_drop.
- * Fails: false when memory is exhausted or `size` is over WTL_BODY_MAX; the writer is then `failed`,
- * and may be passed on as if nothing had happened: what consumes it reports WTL_NO_MEMORY or
- * WTL_TOO_LARGE. */
+ * Fails: false when memory is exhausted or `size` is over WTL_BODY_MAX; the writer is then
+ * `failed`, and may be passed on as if nothing had happened: what consumes it reports WTL_NO_MEMORY
+ * or WTL_TOO_LARGE. */
 static inline bool wtl_message_open(struct wtl_ctx *x, struct wtl_writer *writer, size_t size)
 {
     return x->api->message_open(x, writer, size);
@@ -65,8 +65,7 @@ static inline void wtl_message_drop(struct wtl_ctx *x, struct wtl_writer *writer
  * by the receiver's mailbox. WTL_NO_PROCESS: nobody is there (only ever known for actors of this
  * node). WTL_NO_CONNECTION, WTL_NO_MEMORY, WTL_TOO_LARGE (over WTL_BODY_MAX), WTL_DENIED. */
 static inline enum wtl_status WTL_MUST_USE wtl_try_tell(struct wtl_ctx *x, struct wtl_pid to,
-                                                        struct wtl_tag tag,
-                                                        struct wtl_writer *body)
+                                                        struct wtl_tag tag, struct wtl_writer *body)
 {
     return x->api->tell(x, to, tag, body);
 }
@@ -132,9 +131,9 @@ static inline bool wtl_call_cancel(struct wtl_ctx *x, uint64_t request)
     return x->api->call_cancel(x, request);
 }
 
-/* What is needed to reply later, or to let another actor reply: one of this node or of the caller's,
- * because a reply to a pid is taken from no other node. The caller is told when this actor
- * ends without a reply. */
+/* What is needed to reply later, or to let another actor reply: one of this node or of the
+ * caller's, because a reply to a pid is taken from no other node. The caller is told when this
+ * actor ends without a reply. */
 static inline struct wtl_from wtl_defer(struct wtl_ctx *x, const struct wtl_msg *message)
 {
     return (struct wtl_from){

@@ -31,8 +31,7 @@ struct wtl_writer {
 /* A writer over `size` bytes of the caller's memory, without growth. */
 static inline struct wtl_writer wtl_writer_over(void *memory, size_t size)
 {
-    return (struct wtl_writer){
-        .at = memory, .end = (uint8_t *)memory + size, .begin = memory};
+    return (struct wtl_writer){.at = memory, .end = (uint8_t *)memory + size, .begin = memory};
 }
 
 static inline size_t wtl_written(const struct wtl_writer *writer)

@@ -13,11 +13,11 @@
 struct wtl_runtime;
 
 struct wtl_runtime_options {
-    uint64_t node;     /* the node id of its pids; 0: 1 */
-    unsigned workers;  /* threads that run actors; 0: one per CPU that this process may use */
+    uint64_t node;       /* the node id of its pids; 0: 1 */
+    unsigned workers;    /* threads that run actors; 0: one per CPU that this process may use */
     uint32_t actors_max; /* 0: 2^22 */
-    bool battery;      /* never spin: slower wake-ups, no processor time while waiting */
-    uint64_t seed;     /* of wtl_random; 0: from the system */
+    bool battery;        /* never spin: slower wake-ups, no processor time while waiting */
+    uint64_t seed;       /* of wtl_random; 0: from the system */
 };
 
 /* Starts the workers. Owns: the caller stops and destroys it. NULL options: the defaults.
@@ -45,8 +45,8 @@ bool wtl_runtime_message(struct wtl_writer *writer, size_t size);
 
 /* Sends from outside any actor: `from` is none. Status as wtl_try_tell, without WTL_BUSY.
  * Thread: any. Owns: takes the body. */
-enum wtl_status wtl_runtime_tell(struct wtl_runtime *runtime, struct wtl_pid to,
-                                 struct wtl_tag tag, struct wtl_writer *body) WTL_MUST_USE;
+enum wtl_status wtl_runtime_tell(struct wtl_runtime *runtime, struct wtl_pid to, struct wtl_tag tag,
+                                 struct wtl_writer *body) WTL_MUST_USE;
 
 /* Waits until the actor has ended; at once when it has already. Thread: any but a worker's. */
 void wtl_runtime_join(struct wtl_runtime *runtime, struct wtl_pid pid);

@@ -4,8 +4,8 @@
  * A supervisor is an actor like any other: spawn wtl_supervisor with wtl_supervisor_spawn and it
  * starts its children in order, each after the one before has ended its init. It traps exits,
  * restarts what should run, and when there were more restarts than it allows it stops its children
- * in reverse order and exits `shutdown` itself, so that its own supervisor decides. Rules and return
- * values are those of OTP's supervisor (stdlib) unless a line here says otherwise.
+ * in reverse order and exits `shutdown` itself, so that its own supervisor decides. Rules and
+ * return values are those of OTP's supervisor (stdlib) unless a line here says otherwise.
  */
 #ifndef WATTLE_SUPERVISOR_H
 #define WATTLE_SUPERVISOR_H
@@ -13,10 +13,10 @@
 #include <wattle/actor.h>
 
 enum wtl_strategy {
-    WTL_ONE_FOR_ONE = 0,        /* only the child that ended is started again */
-    WTL_ONE_FOR_ALL,            /* the others are stopped in reverse order, then all are started */
-    WTL_REST_FOR_ONE,           /* the same, for it and those after it */
-    WTL_SIMPLE_ONE_FOR_ONE,     /* a pool of alike children, started by wtl_supervisor_add */
+    WTL_ONE_FOR_ONE = 0,    /* only the child that ended is started again */
+    WTL_ONE_FOR_ALL,        /* the others are stopped in reverse order, then all are started */
+    WTL_REST_FOR_ONE,       /* the same, for it and those after it */
+    WTL_SIMPLE_ONE_FOR_ONE, /* a pool of alike children, started by wtl_supervisor_add */
 };
 
 enum wtl_restart {
@@ -44,9 +44,9 @@ struct wtl_child {
 /* What a supervisor is made of; ends up copied, so it may live on the stack. */
 struct wtl_tree {
     enum wtl_strategy strategy;
-    uint32_t intensity;     /* restarts allowed in `period_ms`, inclusive; see the defaults */
+    uint32_t intensity; /* restarts allowed in `period_ms`, inclusive; see the defaults */
     uint32_t period_ms;
-    bool intensity_is_set;  /* false: 5 restarts in 5000 ms */
+    bool intensity_is_set; /* false: 5 restarts in 5000 ms */
     const struct wtl_child *children;
     uint32_t children_count;
 };
@@ -57,10 +57,10 @@ struct wtl_tree {
 #define WTL_CHILDREN_MAX 4096u
 
 /* Starts a supervisor on this node and returns its pid at once. With options->ack, "started" comes
- * when all children are up; when one cannot be started, those before it are stopped in reverse order
- * and the supervisor ends `shutdown`. The tree is copied whole, actor types and their strings are
- * borrowed for ever.
- * Fails: a tree that is not valid ends the supervisor with the reason error:invalid. */
+ * when all children are up; when one cannot be started, those before it are stopped in reverse
+ * order and the supervisor ends `shutdown`. The tree is copied whole, actor types and their strings
+ * are borrowed for ever. Fails: a tree that is not valid ends the supervisor with the reason
+ * error:invalid. */
 static inline struct wtl_pid wtl_supervise(struct wtl_ctx *x, const struct wtl_tree *tree,
                                            const struct wtl_spawn_options *options)
 {
@@ -69,12 +69,12 @@ static inline struct wtl_pid wtl_supervise(struct wtl_ctx *x, const struct wtl_t
 
 /* ---- asking a supervisor ------------------------------------------------------------------ *
  * Each is a call to the supervisor: the answer comes by options->on_answer. Statuses are OTP's:
- * add        WTL_OK with answer->pid; WTL_PRESENT, WTL_STARTED (with the pid); the status with which
- *            its init failed (the spec is forgotten); WTL_FULL over the bound.
- * terminate  WTL_OK, also when it is not running; WTL_NOT_FOUND. The spec stays unless temporary.
- * restart    WTL_OK with the pid; WTL_RUNNING, WTL_RESTARTING, WTL_NOT_FOUND, or why it failed.
- * delete     WTL_OK; WTL_RUNNING, WTL_RESTARTING, WTL_NOT_FOUND.
- * A pool answers restart and delete with WTL_UNSUPPORTED, and terminates by pid. */
+ * add        WTL_OK with answer->pid; WTL_PRESENT, WTL_STARTED (with the pid); the status with
+ * which its init failed (the spec is forgotten); WTL_FULL over the bound. terminate  WTL_OK, also
+ * when it is not running; WTL_NOT_FOUND. The spec stays unless temporary. restart    WTL_OK with
+ * the pid; WTL_RUNNING, WTL_RESTARTING, WTL_NOT_FOUND, or why it failed. delete     WTL_OK;
+ * WTL_RUNNING, WTL_RESTARTING, WTL_NOT_FOUND. A pool answers restart and delete with
+ * WTL_UNSUPPORTED, and terminates by pid. */
 
 /* Adds a child and starts it. Of a pool only `settings` counts, and NULL uses the pool's own. The
  * child is copied. Fails: WTL_UNSUPPORTED for a supervisor on another node. */

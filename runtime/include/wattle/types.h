@@ -62,8 +62,7 @@ static inline struct wtl_tag wtl_tag_make(const char *text, size_t size)
 /* WTL_TAG("reading"): two constants after optimisation; a literal that is too long does not
  * compile. */
 #define WTL_TAG(literal)                                                                           \
-    wtl_tag_make("" literal,                                                                       \
-                 sizeof(literal) - 1 + 0 * sizeof(char[sizeof(literal) <= 16 ? 1 : -1]))
+    wtl_tag_make("" literal, sizeof(literal) - 1 + 0 * sizeof(char[sizeof(literal) <= 16 ? 1 : -1]))
 
 static inline bool wtl_tag_equal(struct wtl_tag a, struct wtl_tag b)
 {
@@ -118,8 +117,7 @@ static inline bool wtl_reason_is_quiet(struct wtl_reason reason)
 static inline struct wtl_reason wtl_reason_of(enum wtl_status status)
 {
     const char *word = wtl_status_word(status);
-    struct wtl_reason reason = {.class_ = WTL_EXIT_ERROR,
-                                .word = wtl_tag_make(word, strlen(word))};
+    struct wtl_reason reason = {.class_ = WTL_EXIT_ERROR, .word = wtl_tag_make(word, strlen(word))};
     if (status == WTL_OK || status == WTL_STOP) {
         reason.class_ = WTL_EXIT_NORMAL;
         reason.word = WTL_TAG("normal");

@@ -13,7 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static uint8_t out[WTL__FRAME_MAX];
 
 /* Encodes again what was accepted, and wants the same struct back. */
-#define AGAIN(put, get)                                                                     \
+#define AGAIN(put, get)                                                                            \
     do {                                                                                           \
         struct wtl__frame again_;                                                                  \
         size_t used_ = 0;                                                                          \

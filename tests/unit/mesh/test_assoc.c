@@ -6,7 +6,7 @@
 #include "wire/bytes.h"
 
 struct sink {
-    uint64_t next;      /* the request number that must come */
+    uint64_t next; /* the request number that must come */
     uint64_t count;
     uint64_t bytes;
 };

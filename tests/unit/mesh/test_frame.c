@@ -83,7 +83,8 @@ Test(frame, hello_comes_back_as_it_was)
  * refusal; the sanitizers watch the reads. */
 Test(frame, X017_damaged_control_frames_are_refused_or_read)
 {
-    static const uint8_t values[] = {0x00, 0x7f, 0x80, 0x90, 0xa1, 0xc0, 0xc1, 0xc4, 0xd9, 0xdd, 0xff};
+    static const uint8_t values[] = {0x00, 0x7f, 0x80, 0x90, 0xa1, 0xc0,
+                                     0xc1, 0xc4, 0xd9, 0xdd, 0xff};
     uint8_t good[512];
     struct wtl__names_frame names = {.source = 9,
                                      .destination = 8,

@@ -31,15 +31,14 @@ static struct wtl__session_config config(const char *self, enum wtl_layer layer,
                                          enum wtl_layer peer_layer, bool dialled)
 {
     struct wtl_identity own = identity(self, layer);
-    struct wtl__session_config made = {
-        .hello = {.version_min = WTL__PROTOCOL_MIN,
-                  .version_max = WTL__PROTOCOL_MAX,
-                  .node = wtl_identity_node_bits(&own) << 24 | 1,
-                  .layer = (uint8_t)layer,
-                  .link_class = WTL__CLASS_LAN,
-                  .beat_ms = 500},
-        .dialled = dialled,
-        .peer = identity(peer, peer_layer)};
+    struct wtl__session_config made = {.hello = {.version_min = WTL__PROTOCOL_MIN,
+                                                 .version_max = WTL__PROTOCOL_MAX,
+                                                 .node = wtl_identity_node_bits(&own) << 24 | 1,
+                                                 .layer = (uint8_t)layer,
+                                                 .link_class = WTL__CLASS_LAN,
+                                                 .beat_ms = 500},
+                                       .dialled = dialled,
+                                       .peer = identity(peer, peer_layer)};
     strcpy(made.hello.name, self);
     memset(made.hello.binding, 7, sizeof made.hello.binding);
     return made;
