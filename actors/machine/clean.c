@@ -32,7 +32,19 @@ struct known {
 
 struct state {
     uint64_t seen;
+    int64_t fault_after; /* readings until it faults; 0: never */
     struct known known[KNOWN_MAX];
+};
+
+struct settings {
+    int64_t fault_after;
+};
+
+static const struct wtl_field fields[] = {
+    WTL_FIELD(
+        struct settings, fault_after, I64, "0", NULL,
+        "After so many readings, dereferences a null pointer, to see it contained; 0: never."),
+    {0},
 };
 
 /* What values of a kind can be. */
@@ -97,10 +109,31 @@ static double delta_of(struct state *state, const struct reading *reading)
     return known->delta;
 }
 
+static enum wtl_status init(struct wtl_ctx *x, void *self, const void *settings,
+                            const struct wtl_msg *args)
+{
+    struct state *state = self;
+    (void)x;
+    (void)args;
+    state->fault_after = ((const struct settings *)settings)->fault_after;
+    return WTL_OK;
+}
+
+/* What a user's mistake looks like to the machine. */
+static void fault(void)
+{
+    int *volatile nothing = NULL;
+    *nothing = 1;
+}
+
 static enum wtl_status handle(struct wtl_ctx *x, void *self, const struct wtl_msg *message)
 {
+    struct state *state = self;
     struct reading reading;
     struct wtl_error error;
+    if (state->fault_after > 0 && --state->fault_after == 0) {
+        fault();
+    }
     if (wtl_getf_error(message, &error,
                        "seq=%ju at_ms=%ju host=" MACHINE_HOST_READ " kind=" MACHINE_KIND_READ
                        " value=%lf unit=" MACHINE_UNIT_READ,
@@ -120,4 +153,5 @@ static enum wtl_status handle(struct wtl_ctx *x, void *self, const struct wtl_ms
 }
 
 WTL_ACTOR(clean, struct state, .summary = "Drops readings that cannot be, and adds their change.",
-          .kind = WTL_PROCESSOR, .handle = handle);
+          .kind = WTL_PROCESSOR, .fields = fields, .settings_size = sizeof(struct settings),
+          .init = init, .handle = handle);

@@ -19,13 +19,18 @@ static const char schema[] =
     " unit TEXT NOT NULL, delta REAL NOT NULL, seq INTEGER NOT NULL,"
     " epoch INTEGER NOT NULL, source_node INTEGER NOT NULL, source_local INTEGER NOT NULL,"
     " source_seq INTEGER NOT NULL, child INTEGER NOT NULL,"
+    " stored_ms INTEGER NOT NULL DEFAULT"
+    "  (CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER)),"
+    " repeats INTEGER NOT NULL DEFAULT 0,"
     " UNIQUE(epoch, source_node, source_local, source_seq, child));"
     "CREATE INDEX IF NOT EXISTS readings_at ON readings(host, kind, at_ms);";
 
 static const char insert_text[] =
     "INSERT INTO readings(at_ms, host, kind, value, unit, delta, seq,"
     " epoch, source_node, source_local, source_seq, child)"
-    " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) ON CONFLICT DO NOTHING";
+    " VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)"
+    " ON CONFLICT(epoch, source_node, source_local, source_seq, child)"
+    " DO UPDATE SET repeats = repeats + 1";
 
 struct database *database_create(const char *path)
 {

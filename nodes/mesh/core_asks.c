@@ -133,12 +133,16 @@ static void finish(struct wtl__core *core, struct wtl__core_ask *ask, enum wtl_s
     }
 }
 
+static bool holds(const struct wtl__core *core, struct wtl_pid pid, const char *text)
+{
+    const struct wtl__core_name *name = wtl__core_name_get(core, text);
+    return name != NULL && wtl_pid_equal(name->pid, pid);
+}
+
 /* The owner says that one of ours has it, and it has not: it went a moment ago. */
 static bool is_ghost(const struct wtl__core *core, const struct wtl__names_frame *result)
 {
-    const struct wtl__core_name *name = wtl__core_name_get(core, result->name);
-    return result->pid.node == core->config.node &&
-           (name == NULL || !wtl_pid_equal(name->pid, result->pid)) &&
+    return result->pid.node == core->config.node && !holds(core, result->pid, result->name) &&
            wtl__core_ask_of(core, result->pid, result->name) == NULL;
 }
 
@@ -184,6 +188,23 @@ void wtl__core_ask_result(struct wtl__core *core, const struct wtl__names_frame 
 
 /* ---- time ---------------------------------------------------------------------------------- */
 
+/* The owner, who may have it by now or still holds it back, is told that it is not wanted any more.
+ */
+static void give_up(struct wtl__core *core, struct wtl__core_ask *ask)
+{
+    struct wtl__names_frame drop = {
+        .destination =
+            core->is_leaf ? 0 : wtl__core_owner_in(&core->view, wtl__core_hash(ask->name, 0)),
+        .verb = WTL__NAMES_DROP,
+        .pid = ask->pid};
+    bool tell = ask->kind == WTL__ASK_REGISTER && !core->is_leaf;
+    wtl__core_copy(drop.name, ask->name);
+    finish(core, ask, WTL_NO_CONNECTION, WTL_PID_NONE, 0, 0);
+    if (tell && !holds(core, drop.pid, drop.name)) {
+        (void)wtl__core_names_send(core, &drop);
+    }
+}
+
 void wtl__core_asks_tick(struct wtl__core *core)
 {
     for (uint32_t i = core->asks_count; i-- > 0;) {
@@ -192,7 +213,7 @@ void wtl__core_asks_tick(struct wtl__core *core)
             continue;
         }
         if (ask->deadline_ms <= core->now_ms && !ask->quiet) {
-            finish(core, ask, WTL_NO_CONNECTION, WTL_PID_NONE, 0, 0);
+            give_up(core, ask);
         } else if (ask->retry_ms <= core->now_ms) {
             wtl__core_wake(core, WTL__DUE_ASK, ask->deadline_ms);
             wtl__core_ask_send(core, ask);

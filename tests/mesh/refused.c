@@ -88,7 +88,7 @@ Test(mesh_refused, X018_a_device_speaks_for_nobody_else)
     cr_expect_eq(send_names(cloud, &forged), WTL_FORGED);
     forged = names_frame(device, WTL__NAMES_DROP);
     forged.pid = net_pid(net, cloud, 1);
-    (void)strcpy(forged.name, "store");
+    (void)snprintf(forged.name, sizeof forged.name, "%s", "store");
     cr_expect_eq(send_names(device, &forged), WTL_FORGED);
 }
 
@@ -122,7 +122,7 @@ Test(mesh_refused, X017_names_that_make_no_sense)
     names.hops_left = 0;
     cr_expect_eq(send_names(cloud, &names), WTL_PROTOCOL);
     names = names_frame(cloud, WTL__NAMES_REGISTER);
-    (void)strcpy(names.name, "../etc");
+    (void)snprintf(names.name, sizeof names.name, "%s", "../etc");
     cr_expect_eq(send_names(cloud, &names), WTL_PROTOCOL);
     names = names_frame(cloud, WTL__NAMES_STATE);
     names.name[0] = '\0';
@@ -156,14 +156,14 @@ Test(mesh_refused, X017_rosters_that_make_no_sense)
     entry.layer = 7;
     cr_expect_eq(send_roster(cloud, &entry), WTL_PROTOCOL);
     entry = good;
-    (void)strcpy(entry.name, "Cloud 9");
+    (void)snprintf(entry.name, sizeof entry.name, "%s", "Cloud 9");
     cr_expect_eq(send_roster(cloud, &entry), WTL_PROTOCOL);
     entry = good;
-    (void)strcpy(entry.name, "cirrus");
+    (void)snprintf(entry.name, sizeof entry.name, "%s", "cirrus");
     cr_expect_eq(send_roster(cloud, &entry), WTL_PROTOCOL, "that id has another name");
     entry = good;
     entry.node = UINT64_C(77) << 24;
-    (void)strcpy(entry.name, "fake");
+    (void)snprintf(entry.name, sizeof entry.name, "%s", "fake");
     cr_expect_eq(send_roster(cloud, &entry), WTL_PROTOCOL, "as if it were the sender");
     entry.layer = WTL_LAYER_DEVICE | 1 << 4;
     cr_expect_eq(send_roster(cloud, &entry), WTL_PROTOCOL, "devices are not in it");
@@ -181,7 +181,7 @@ static enum wtl_status send_attach(uint32_t from, uint32_t signer, struct wtl__a
                                      .number = attach.number,
                                      .expiry_s = attach.expiry_s,
                                      .layer = WTL_LAYER_DEVICE};
-    (void)strcpy(claim.name, net->nodes[signer].config.name);
+    (void)snprintf(claim.name, sizeof claim.name, "%s", net->nodes[signer].config.name);
     cr_assert_eq(
         wtl__proof_sign(&net->nodes[signer].bundle, &claim, proof, sizeof proof, &size, NULL),
         WTL_OK);
@@ -197,7 +197,7 @@ static struct wtl__attach attach_of(uint32_t leaf, uint32_t uplink)
                                  .number = 50,
                                  .expiry_s = NET_WALL_S + 300,
                                  .layer = WTL_LAYER_DEVICE};
-    (void)strcpy(attach.name, net->nodes[leaf].config.name);
+    (void)snprintf(attach.name, sizeof attach.name, "%s", net->nodes[leaf].config.name);
     return attach;
 }
 

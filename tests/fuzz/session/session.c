@@ -53,11 +53,11 @@ static struct wtl__session_config config(const char *self, const char *peer)
                                                  .link_class = WTL__CLASS_LAN,
                                                  .beat_ms = 500},
                                        .peer = {.layer = WTL_LAYER_EDGE}};
-    strcpy(own.mesh, "fuzz");
-    strcpy(own.name, self);
-    strcpy(made.hello.name, self);
-    strcpy(made.peer.mesh, "fuzz");
-    strcpy(made.peer.name, peer);
+    (void)snprintf(own.mesh, sizeof own.mesh, "%s", "fuzz");
+    (void)snprintf(own.name, sizeof own.name, "%s", self);
+    (void)snprintf(made.hello.name, sizeof made.hello.name, "%s", self);
+    (void)snprintf(made.peer.mesh, sizeof made.peer.mesh, "%s", "fuzz");
+    (void)snprintf(made.peer.name, sizeof made.peer.name, "%s", peer);
     made.hello.node = wtl_identity_node_bits(&own) << 24 | 1;
     return made;
 }

@@ -21,9 +21,9 @@ static enum wtl_status on_frame(void *context, const struct wtl__frame *frame)
 static struct wtl_identity identity(const char *name, enum wtl_layer layer)
 {
     struct wtl_identity who = {.layer = layer};
-    strcpy(who.mesh, "test");
-    strcpy(who.tenant, "default");
-    strcpy(who.name, name);
+    (void)snprintf(who.mesh, sizeof who.mesh, "%s", "test");
+    (void)snprintf(who.tenant, sizeof who.tenant, "%s", "default");
+    (void)snprintf(who.name, sizeof who.name, "%s", name);
     return who;
 }
 
@@ -39,7 +39,7 @@ static struct wtl__session_config config(const char *self, enum wtl_layer layer,
                                                  .beat_ms = 500},
                                        .dialled = dialled,
                                        .peer = identity(peer, peer_layer)};
-    strcpy(made.hello.name, self);
+    (void)snprintf(made.hello.name, sizeof made.hello.name, "%s", self);
     memset(made.hello.binding, 7, sizeof made.hello.binding);
     return made;
 }
@@ -182,7 +182,7 @@ Test(session, X018_a_hello_that_its_certificate_does_not_bear_is_refused)
         struct wtl__session_config lie = a.session.config;
         switch (wrong) {
         case 0:
-            strcpy(lie.hello.name, "device-2");
+            (void)snprintf(lie.hello.name, sizeof lie.hello.name, "%s", "device-2");
             break;
         case 1:
             lie.hello.layer = WTL_LAYER_CLOUD;
@@ -207,7 +207,7 @@ Test(session, X025_another_node_than_was_dialled_is_refused)
 {
     struct end a, b;
     start(&a, &b);
-    strcpy(a.session.config.expected, "edge-2");
+    (void)snprintf(a.session.config.expected, sizeof a.session.config.expected, "%s", "edge-2");
     talk(&a, &b, 1000, 1);
     cr_assert_eq(a.session.state, WTL__SESSION_CLOSED);
     cr_assert_eq(a.session.status, WTL_IDENTITY);
