@@ -26,7 +26,8 @@ log=$build/build.log
 mkdir -p "$build"
 say "building (log: ${log#"$top"/})"
 cmake -S "$top" -B "$build" -G Ninja -DWTL_BUILD_TESTS=OFF >"$log" 2>&1 &&
-    ninja -C "$build" wattle machine >>"$log" 2>&1 || { tail -20 "$log"; fail "the build failed"; }
+    ninja -C "$build" wattle machine >>"$log" 2>&1 ||
+    { tail -n 20 "$log"; fail "the build failed"; }
 wattle=$build/nodes/cli/wattle
 module=$build/actors/machine/machine.so
 
@@ -50,7 +51,7 @@ done
 cat >climate.flow <<FLOW
 flow climate {
   readings = machine.readings @each:device { period_ms = 200ms }
-  clean    = machine.clean    @edge        { fault_after = 700 }
+  clean    = machine.clean    @edge        { fault_after = 1200 }
   store    = machine.store    @cloud       { path = "$work/climate.db" }
 
   push readings <~> clean <~> store
@@ -74,7 +75,7 @@ until_true() { # until_true SECONDS WHAT COMMAND...
     local end=$((SECONDS + $1)) what=$2
     shift 2
     until "$@" >/dev/null 2>&1; do
-        [[ $SECONDS -lt $end ]] || { tail -5 ./*.log; fail "waited too long for $what"; }
+        [[ $SECONDS -lt $end ]] || { tail -n 5 ./*.log; fail "waited too long for $what"; }
         sleep 0.2
     done
 }
@@ -109,7 +110,7 @@ summary() { # one line a second, for N seconds
 say "live, from the consumer's own table"
 summary 8
 
-say "the processor on the edge faults after 700 readings: a real null dereference, contained"
+say "the processor on the edge faults after 1200 readings: a real null dereference, contained"
 faulted() { grep -q 'sigsegv' edge-1.log; }
 until_true 60 "the fault" faulted
 grep -m1 'sigsegv' edge-1.log | cut -c1-160

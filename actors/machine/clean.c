@@ -122,7 +122,7 @@ static enum wtl_status init(struct wtl_ctx *x, void *self, const void *settings,
 /* What a user's mistake looks like to the machine. */
 static void fault(void)
 {
-    int *volatile nothing = NULL;
+    volatile int *volatile nothing = NULL;
     *nothing = 1;
 }
 

@@ -109,13 +109,13 @@ static void finish(struct wtl__core *core, struct wtl__core_ask *ask, enum wtl_s
     struct wtl__core_ask done = *ask;
     bool registered = done.kind == WTL__ASK_REGISTER && status == WTL_OK;
     wtl__core_ask_free(core, ask);
-    if (registered || (core->is_leaf && !wtl_pid_is_none(holder))) {
-        const struct wtl__core_name *old = wtl__core_name_get(core, done.name);
+    const struct wtl__core_name *old = wtl__core_name_get(core, done.name);
+    bool own = old != NULL && old->pid.node == core->config.node;
+    if (registered || (core->is_leaf && !own && !wtl_pid_is_none(holder))) {
+        /* also over a tombstone of a higher epoch: that was another owner's */
         uint64_t birth = old != NULL && wtl_pid_equal(old->pid, holder) ? old->birth : epoch;
         struct wtl__core_name *name =
-            old != NULL && old->epoch > epoch
-                ? NULL
-                : wtl__core_name_put(core, done.name, holder, epoch, birth, granter);
+            wtl__core_name_put(core, done.name, holder, epoch, birth, granter);
         if (name != NULL && core->is_leaf && holder.node != core->config.node) {
             wtl__core_name_cache(core, name);
         }

@@ -57,7 +57,7 @@
 #define WTL__CLAIMS_SOON_MS  100u
 #define WTL__DIGEST_SOON_MS  250u /* after a change of routes or view, then ever less often */
 #define WTL__DIGEST_MS       10000u
-#define WTL__RESYNC_MS       700u /* a stream that nothing comes of for so long is asked for again */
+#define WTL__RESYNC_MS       700u /* a stream that nothing comes of for so long is asked again */
 #define WTL__TOMB_MS         600000u
 #define WTL__CACHE_MS        10000u
 /* An epoch that is so far ahead of all others was made up. */

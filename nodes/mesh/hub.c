@@ -2,6 +2,7 @@
  */
 #include "mesh/hub_private.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/attr.h"
@@ -243,7 +244,7 @@ uint32_t wtl__hub_link_open(struct wtl__hub *hub, const struct wtl_identity *ide
     memcpy(session.hello.address, config->address, sizeof session.hello.address);
     memcpy(session.hello.binding, binding, sizeof session.hello.binding);
     if (expected != NULL) {
-        (void)strncpy(session.expected, expected, WTL_NAME_MAX);
+        (void)snprintf(session.expected, sizeof session.expected, "%s", expected);
     }
     link->number = place + 1;
     link->since_ms = now_ms;

@@ -52,7 +52,7 @@ enum wtl__kind {
 /* flags_: the low bits are flags, bits 4..6 an exit class. */
 #define WTL__FLAG_REDELIVERED 1u
 #define WTL__FLAG_NATIVE      2u /* the body holds pointers of this process; never from the wire */
-#define WTL__FLAG_STOP        4u /* of EXIT_SEND: its supervisor's order to stop; never from the wire */
+#define WTL__FLAG_STOP        4u /* of EXIT_SEND: its supervisor's order; never from the wire */
 #define WTL__CLASS_SHIFT      4u
 
 struct wtl__envelope {

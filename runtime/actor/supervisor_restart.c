@@ -10,6 +10,8 @@
  */
 #include "actor/supervisor_private.h"
 
+#include <stdio.h>
+
 /* ---- intensity ----------------------------------------------------------------------------- */
 
 /* Room for one more time. The ring grows up to the intensity. */
@@ -59,7 +61,7 @@ static void remember(struct wtl_ctx *x, struct wtl__supervisor *sup,
     if (sup->history != NULL) {
         struct wtl__restarted *slot = &sup->history[sup->restarts % WTL__HISTORY_MAX];
         *slot = (struct wtl__restarted){.at_ms = now_ms, .reason = wtl__member_reason(member)};
-        (void)strncpy(slot->id, wtl__member_id(member), sizeof slot->id - 1);
+        (void)snprintf(slot->id, sizeof slot->id, "%s", wtl__member_id(member));
     }
     sup->restarts++;
 }

@@ -1,7 +1,7 @@
-# wattle_add_module(NAME source.c ... [LIBRARIES library ...]): an actor module, NAME.so, that a node
-# can load. It exports its entry alone, imports nothing of wattle, and has mem* and str* of its own,
-# so that a fault in them is the module's. For LIBRARIES other than the C library the module says
-# WTL_MODULE_NEEDS("libname.so.1").
+# wattle_add_module(NAME source.c ... [LIBRARIES library ...]): an actor module, NAME.so, that a
+# node can load. It exports its entry alone, imports nothing of wattle, and has mem* and str* of its
+# own, so that a fault in them is the module's. For LIBRARIES other than the C library the module
+# says WTL_MODULE_NEEDS("libname.so.1").
 function(wattle_add_module name)
     cmake_parse_arguments(PARSE_ARGV 1 MODULE "" "" "LIBRARIES")
     add_library(${name} MODULE ${MODULE_UNPARSED_ARGUMENTS})

@@ -1,4 +1,4 @@
-/* Links by identity: simultaneous dials, duplicates, new incarnations, redial. */
+/* links.c - links by identity: simultaneous dials, duplicates, new incarnations, redial. */
 #include "core_kit.h"
 
 /* Is there one link, the same on both sides? */

@@ -1,4 +1,4 @@
-/* Global names: who gets one, who sees it, when it goes. */
+/* names.c - global names: who gets one, who sees it, when it goes. */
 #include "core_kit.h"
 
 #include "mesh/core_private.h"

@@ -1,4 +1,4 @@
-/* Membership: joins, leaves and their uplinks, routes, up and down. */
+/* nodes.c - membership: joins, leaves and their uplinks, routes, up and down. */
 #include "core_kit.h"
 
 Test(mesh_nodes, D09_leaf_dials_out_only_and_is_reached_over_its_uplink)

@@ -1,4 +1,4 @@
-/* Frames that no honest node sends: refused with a status, and nothing has changed. */
+/* refused.c - frames that no honest node sends: refused with a status, and nothing has changed. */
 #include "core_kit.h"
 
 #include "certs/proof.h"

@@ -1,4 +1,4 @@
-/* The table of layer and verb. */
+/* rights.c - the table of layer and verb. */
 #include "core_kit.h"
 
 #include "actor/message.h"

@@ -1,4 +1,4 @@
-/* Splits and what comes after: clashes, drops, claims. */
+/* splits.c - splits and what comes after: clashes, drops, claims. */
 #include "core_kit.h"
 
 #include "mesh/core_private.h"

@@ -5,6 +5,7 @@
  * Goal: no crash, no leak, bounded memory; what a session has closed stays closed. The first byte
  * chooses whether a good hello and welcome go first.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

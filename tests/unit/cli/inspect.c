@@ -45,10 +45,10 @@ Test(cli_inspect, T01_ls_shows_each_actor_once)
     struct wtl__reply reply = ikit_reply(&kit);
     cr_expect_eq(reply.rows, wtl__step_live(&kit.step));
     char *text = ikit_text(&kit, false);
-    EXPECT_HAS(text, "PID             NAME      TYPE     STATE  MAILBOX  HANDLED  MEMORY  LINKS  "
+    EXPECT_HAS(text, "PID           NAME      TYPE     STATE  MAILBOX  HANDLED  MEMORY  LINKS  "
                      "RESTARTS\n");
     EXPECT_HAS(text, "worker    idle     live");
-    EXPECT_HAS(text, "<edge-1:0.1>    $node     root     live");
+    EXPECT_HAS(text, "<edge-1:0.1>  $node     root     live");
     EXPECT_HAS(text, "4 in all");
     free(text);
 }

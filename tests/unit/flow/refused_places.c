@@ -70,6 +70,13 @@ Test(flow, F65_not_a_place)
             "  |              ^^^^^^\n"
             "  = help: the layers are device, edge and cloud; @LAYER/NODE is one node\n",
         },
+    };
+    KIT_REFUSE_ALL(cases)
+}
+
+Test(flow, F65_half_a_place)
+{
+    static const struct kit_case cases[] = {
         {
             "push ~> m.a @each ~> output",
             "error[E0206]: expected `:`, found `~>`\n"

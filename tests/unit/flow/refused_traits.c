@@ -109,6 +109,13 @@ Test(flow, F66_settings_that_cannot_be_read)
             "  |                          ^\n"
             "  = help: the escapes are \\\" \\\\ \\n and \\t; a backslash is \\\\\n",
         },
+    };
+    KIT_REFUSE_ALL(cases)
+}
+
+Test(flow, F66_settings_given_twice)
+{
+    static const struct kit_case cases[] = {
         {
             "push ~> m.a @edge { x = 1, x = 2 } ~> output",
             "error[E0230]: setting `x` of `a` is given twice\n"
@@ -128,6 +135,13 @@ Test(flow, F66_settings_that_cannot_be_read)
             "  |             ^\n"
             "  = help: the first is at 1:17; remove one of them\n",
         },
+    };
+    KIT_REFUSE_ALL(cases)
+}
+
+Test(flow, F66_values_that_do_not_fit)
+{
+    static const struct kit_case cases[] = {
         {
             "push ~> m.a @edge { x = 99999999999999999999 } ~> output",
             "error[E0205]: `99999999999999999999` does not fit 64 bits\n"

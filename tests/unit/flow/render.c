@@ -93,7 +93,7 @@ Test(flow, U05_twenty_are_kept_and_all_are_counted)
 {
     char source[4096] = "";
     for (int i = 0; i < 50; i++) {
-        strcat(source, "push\n");
+        memcpy(source + strlen(source), "push\n", sizeof "push\n");
     }
     cr_assert(kit_read(source) == WTL_INVALID);
     cr_assert(kit_diags.count == WTL_FLOW_DIAGS_MAX && kit_diags.errors == 50);

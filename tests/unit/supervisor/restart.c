@@ -2,6 +2,8 @@
  */
 #include "kit.h"
 
+#include <stdio.h>
+
 static const char *const ends[] = {"normal", "shutdown", "shutdown_x", "crash", "kill"};
 
 /* otp.md 1.3, row by row: is it restarted, is it reported, is its spec kept? */
@@ -27,10 +29,9 @@ Test(supervisor, S04_restart_types)
                 kit_settle();
                 bool again = strcmp(kit_list(top), "a running") == 0;
                 bool kept = strcmp(kit_list(top), "a stopped") == 0;
-                char seen[8] = "";
-                (void)strcat(seen, again ? "R" : "");
-                (void)strcat(seen, kit_reports("child_terminated") > 0 ? "!" : "");
-                (void)strcat(seen, kept ? "K" : "");
+                char seen[8];
+                (void)snprintf(seen, sizeof seen, "%s%s%s", again ? "R" : "",
+                               kit_reports("child_terminated") > 0 ? "!" : "", kept ? "K" : "");
                 cr_assert_str_eq(seen, rows[i].seen[j], "restart type %zu, %s: %s", i, ends[j],
                                  seen);
                 cr_assert_eq(again, !wtl_pid_equal(kit_pid("a"), old));
