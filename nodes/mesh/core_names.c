@@ -191,7 +191,7 @@ struct wtl__core_name *wtl__core_name_put(struct wtl__core *core, const char *te
     }
     wtl__core_epoch_seen(core, epoch);
     name->epoch = epoch;
-    name->birth = birth;
+    name->birth = birth < epoch ? birth : epoch; /* a new owner may count from lower */
     name->granter = granter;
     if (wtl_pid_is_none(pid)) {
         wtl__core_name_bury(core, name, epoch);
