@@ -9,9 +9,44 @@
 #include "net/tls.h"
 #include "tls_wolfssl.h"
 
+#include <wolfssl/wolfcrypt/aes.h>
+#include <wolfssl/wolfcrypt/sha256.h>
+#include <wolfssl/wolfcrypt/sha512.h>
+
+/* The library looks at the processor when a cipher or hash is first used, and writes what it finds
+ * to globals without a lock. Using each once here means that handshakes on threads only read. */
+static bool look_at_processor(void)
+{
+    static const byte key[AES_128_KEY_SIZE];
+    wc_Sha256 sha256;
+    wc_Sha384 sha384;
+    Aes aes;
+    if (wc_InitSha256(&sha256) != 0) {
+        return false;
+    }
+    wc_Sha256Free(&sha256);
+    if (wc_InitSha384(&sha384) != 0) {
+        return false;
+    }
+    wc_Sha384Free(&sha384);
+    if (wc_AesInit(&aes, NULL, INVALID_DEVID) != 0) {
+        return false;
+    }
+    bool works = wc_AesGcmSetKey(&aes, key, sizeof key) == 0;
+    wc_AesFree(&aes);
+    return works;
+}
+
 enum wtl_status wtl__tls_library_init(void)
 {
-    return sodium_init() >= 0 && wolfSSL_Init() == WOLFSSL_SUCCESS ? WTL_OK : WTL_SYSTEM;
+    if (sodium_init() < 0 || wolfSSL_Init() != WOLFSSL_SUCCESS) {
+        return WTL_SYSTEM;
+    }
+    if (!look_at_processor()) {
+        (void)wolfSSL_Cleanup();
+        return WTL_SYSTEM;
+    }
+    return WTL_OK;
 }
 
 enum wtl_status wtl__tls_library_setup(struct WOLFSSL_CTX *context)
