@@ -1,5 +1,6 @@
 /* test_session.c - two sessions talk over byte strings: hello, versions, heartbeat, refusals. */
 #include <criterion/criterion.h>
+#include <stdio.h>
 
 #include "mesh/session.h"
 #include "wire/bytes.h"
