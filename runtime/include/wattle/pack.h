@@ -59,7 +59,9 @@ struct wtl_reader {
 
 static inline struct wtl_reader wtl_reader_over(const void *bytes, size_t size)
 {
-    return (struct wtl_reader){.at = bytes, .end = (const uint8_t *)bytes + size};
+    /* a message without a body has no bytes, and nothing may be added to a null pointer */
+    const uint8_t *at = bytes != NULL ? (const uint8_t *)bytes : (const uint8_t *)"";
+    return (struct wtl_reader){.at = at, .end = at + size};
 }
 
 static inline struct wtl_reader wtl_read(const struct wtl_msg *message)
