@@ -49,7 +49,7 @@ static struct wtl_flow_manager_source *source_of(struct wtl_ctx *x, const struct
             .packed_size = (uint32_t)request->packed_size,
             .source_size = (uint32_t)request->source_size,
         };
-        memcpy(source->name, name, strlen(name));
+        memcpy(source->name, name, strnlen(name, WTL_NAME_MAX)); /* it was zeroed */
         memcpy(source->bytes, request->packed, request->packed_size);
         if (request->source_size > 0) {
             memcpy(source->bytes + request->packed_size, request->source, request->source_size);

@@ -107,6 +107,7 @@ enum wtl_status wtl__core_create(const struct wtl__core_config *config, uint64_t
         free(core);
         return WTL_NO_MEMORY;
     }
+    core->alone_until_ms = config->joins_count > 0 ? now_ms + WTL__CLAIMS_WAIT_MS : now_ms;
     wtl__core_names_init(core);
     wtl__core_redial_init(core);
     core->view_dirty = true;
@@ -146,6 +147,11 @@ void wtl__core_destroy(struct wtl__core *core)
 }
 
 /* ---- events ------------------------------------------------------------------------------- */
+
+int64_t wtl__core_wall_s(const struct wtl__core *core)
+{
+    return core->wall_s + (int64_t)((core->now_ms - core->wall_ms) / 1000);
+}
 
 static void set_wall(struct wtl__core *core, int64_t wall_s)
 {

@@ -117,8 +117,9 @@ uint64_t wtl__core_deadline_ms(const struct wtl__core *core);
  * node.
  *
  * Two live pids with one name, after a split: the one that has had it for longer keeps it, that is
- * the one with the lower (epoch at which it got the name, node, local). It is the same decision
- * whoever makes it and however often; the other one gets WTL__EFFECT_NAME_LOST, once. */
+ * the one with the lower (epoch at which it got the name, node, local). Epochs are above all that
+ * their giver has seen, and not behind its wall clock. It is the same decision whoever makes it and
+ * however often; the other one gets WTL__EFFECT_NAME_LOST, once. */
 void wtl__core_name_register(struct wtl__core *core, struct wtl_pid pid, uint64_t request,
                              const char *name, uint64_t now_ms);
 void wtl__core_name_whereis(struct wtl__core *core, struct wtl_pid pid, uint64_t request,

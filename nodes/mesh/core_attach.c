@@ -13,11 +13,6 @@
 
 #include <stdlib.h>
 
-static int64_t wall_now(const struct wtl__core *core)
-{
-    return core->wall_s + (int64_t)((core->now_ms - core->wall_ms) / 1000);
-}
-
 /* ---- a leaf's own -------------------------------------------------------------------------- */
 
 static void attach_self(struct wtl__core *core)
@@ -31,7 +26,7 @@ static void attach_self(struct wtl__core *core)
     struct wtl__attach attach = {.leaf = core->config.node,
                                  .uplink = link->node,
                                  .number = ++core->attach_number,
-                                 .expiry_s = wall_now(core) + WTL__ATTACH_LIFE_S,
+                                 .expiry_s = wtl__core_wall_s(core) + WTL__ATTACH_LIFE_S,
                                  .layer = core->config.layer,
                                  .proof = proof};
     wtl__core_copy(attach.name, core->config.name);
@@ -120,7 +115,7 @@ static bool is_news(const struct wtl__core_node *leaf, const struct wtl__attach 
 static bool is_later(const struct wtl__core *core, const struct wtl__core_node *leaf,
                      const struct wtl__attach *attach)
 {
-    return leaf->expiry_s <= wall_now(core) || attach->expiry_s > leaf->expiry_s ||
+    return leaf->expiry_s <= wtl__core_wall_s(core) || attach->expiry_s > leaf->expiry_s ||
            (attach->expiry_s == leaf->expiry_s && attach->leaf > leaf->id);
 }
 
@@ -144,7 +139,7 @@ static enum wtl_status judge(const struct wtl__core *core, const struct wtl__cor
     if (!own && attach->uplink == core->config.node) {
         return WTL_EXISTS; /* it knows best itself who is attached to it */
     }
-    if (attach->expiry_s + WTL__CLOCK_SKEW_S <= wall_now(core)) {
+    if (attach->expiry_s + WTL__CLOCK_SKEW_S <= wtl__core_wall_s(core)) {
         return own ? WTL_DENIED : WTL_EXISTS;
     }
     const struct wtl__core_node *leaf = wtl__core_node_named(core, attach->leaf);
@@ -158,7 +153,7 @@ static enum wtl_status judge(const struct wtl__core *core, const struct wtl__cor
     } else if (leaf != NULL && leaf->state == WTL__NODE_UP) {
         return WTL_EXISTS;
     }
-    if (!core->config.check(core->config.context, attach, wall_now(core))) {
+    if (!core->config.check(core->config.context, attach, wtl__core_wall_s(core))) {
         return WTL_FORGED;
     }
     return leaf != NULL && leaf->id != attach->leaf && leaf->link != 0 ? WTL_LATER : WTL_OK;
@@ -184,7 +179,7 @@ static void take(struct wtl__core *core, const struct wtl__attach *attach)
     leaf->number = attach->number;
     leaf->expiry_s = attach->expiry_s;
     wtl__core_copy(leaf->name, attach->name);
-    int64_t left_s = attach->expiry_s - wall_now(core) + WTL__CLOCK_SKEW_S;
+    int64_t left_s = attach->expiry_s - wtl__core_wall_s(core) + WTL__CLOCK_SKEW_S;
     int64_t most_s = WTL__ATTACH_LIFE_S + 2 * WTL__CLOCK_SKEW_S;
     left_s = left_s > most_s ? most_s : left_s;
     leaf->expires_ms = core->now_ms + (uint64_t)left_s * 1000;

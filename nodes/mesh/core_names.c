@@ -178,6 +178,25 @@ void wtl__core_epoch_seen(struct wtl__core *core, uint64_t epoch)
     core->epoch = epoch > core->epoch ? epoch : core->epoch;
 }
 
+static uint64_t epoch_of_clock(const struct wtl__core *core)
+{
+    int64_t wall_s = wtl__core_wall_s(core);
+    return core->wall_s <= 0 ? 0 : (uint64_t)wall_s << WTL__EPOCH_CLOCK;
+}
+
+uint64_t wtl__core_epoch_next(struct wtl__core *core)
+{
+    core->epoch++;
+    wtl__core_epoch_seen(core, epoch_of_clock(core));
+    return core->epoch;
+}
+
+bool wtl__core_epoch_is_sound(const struct wtl__core *core, uint64_t epoch)
+{
+    uint64_t clock = epoch_of_clock(core);
+    return epoch < (clock > core->epoch ? clock : core->epoch) + WTL__EPOCH_JUMP;
+}
+
 struct wtl__core_name *wtl__core_name_put(struct wtl__core *core, const char *text,
                                           struct wtl_pid pid, uint64_t epoch, uint64_t birth,
                                           uint64_t granter)

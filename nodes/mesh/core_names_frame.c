@@ -145,9 +145,9 @@ static bool is_sound(const struct wtl__core *core, const struct wtl__names_frame
            (frame->name[0] == '\0' || wtl_name_is_valid(frame->name, strlen(frame->name))) &&
            !(with_pid && (frame->pid.node == 0 || half)) &&
            !(frame->verb == WTL__NAMES_STATE && half) &&
-           (frame->verb != WTL__NAMES_STATE || frame->epoch < core->epoch + WTL__EPOCH_JUMP) &&
+           (frame->verb != WTL__NAMES_STATE || wtl__core_epoch_is_sound(core, frame->epoch)) &&
            (frame->verb != WTL__NAMES_CLAIM ||
-            (frame->epoch < core->epoch + WTL__EPOCH_JUMP && frame->request <= frame->epoch));
+            (wtl__core_epoch_is_sound(core, frame->epoch) && frame->request <= frame->epoch));
 }
 
 /* What a leaf may send: about its own actors to its uplink, and signs of life to anybody. */

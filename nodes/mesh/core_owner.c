@@ -92,7 +92,7 @@ void wtl__core_owner_register(struct wtl__core *core, const struct wtl__names_fr
     } else if (name != NULL && !wtl_pid_is_none(name->pid)) {
         reply(core, frame, WTL_EXISTS, name->pid, name->epoch);
     } else {
-        uint64_t epoch = core->epoch + 1;
+        uint64_t epoch = wtl__core_epoch_next(core);
         name = wtl__core_name_put(core, frame->name, frame->pid, epoch, epoch, core->config.node);
         if (name == NULL) {
             reply(core, frame, WTL_FULL, WTL_PID_NONE, 0);
@@ -141,7 +141,7 @@ void wtl__core_owner_drop(struct wtl__core *core, const struct wtl__names_frame 
         return;
     }
     name->granter = core->config.node;
-    wtl__core_name_bury(core, name, core->epoch + 1);
+    wtl__core_name_bury(core, name, wtl__core_epoch_next(core));
     tell_all(core, name);
 }
 
@@ -193,14 +193,14 @@ static void decide_clash(struct wtl__core *core, struct wtl__core_name *name,
             wtl__core_state(core, &lost);
         }
         wtl__core_epoch_seen(core, frame->epoch);
-        name = wtl__core_name_put(core, frame->name, frame->pid, core->epoch + 1, frame->request,
-                                  core->config.node);
+        name = wtl__core_name_put(core, frame->name, frame->pid, wtl__core_epoch_next(core),
+                                  frame->request, core->config.node);
         if (name == NULL) {
             return;
         }
     } else if (first) {
         wtl__core_epoch_seen(core, frame->epoch);
-        name->epoch = ++core->epoch;
+        name->epoch = wtl__core_epoch_next(core);
         name->granter = core->config.node;
     }
     if (home != core->config.node) {
@@ -220,8 +220,9 @@ static void claim_dropped(struct wtl__core *core, const struct wtl__core_name *d
         tell_loser(core, dropped, frame->pid, frame->source);
         return;
     }
-    const struct wtl__core_name *name = wtl__core_name_put(
-        core, frame->name, frame->pid, core->epoch + 1, frame->request, core->config.node);
+    const struct wtl__core_name *name =
+        wtl__core_name_put(core, frame->name, frame->pid, wtl__core_epoch_next(core),
+                           frame->request, core->config.node);
     if (name != NULL) {
         tell_all(core, name);
     }

@@ -60,8 +60,10 @@
 #define WTL__RESYNC_MS       700u /* a stream that nothing comes of for so long is asked again */
 #define WTL__TOMB_MS         600000u
 #define WTL__CACHE_MS        10000u
-/* An epoch that is so far ahead of all others was made up. */
-#define WTL__EPOCH_JUMP (UINT64_C(1) << 40)
+/* Epochs begin at the wall clock in 2^-20 s, so that a node that has just started is not the older
+ * one in a clash. One that is years ahead of the clock and of all others was made up. */
+#define WTL__EPOCH_CLOCK 20
+#define WTL__EPOCH_JUMP  (UINT64_C(1) << 46)
 
 /* The upper 40 bits of a node id: who it is, in whatever incarnation. */
 #define WTL__NODE_BITS(id) ((id) >> 24)
@@ -262,6 +264,7 @@ struct wtl__core {
     bool settled;
     bool grown; /* the view has nodes that `before` had not */
     uint64_t settle_ms;
+    uint64_t alone_until_ms; /* it has just started, and those it joins may know more names */
     uint64_t digest_ms;
     uint32_t digest_wait_ms;
 
@@ -290,6 +293,8 @@ static inline void wtl__core_wake(struct wtl__core *core, enum wtl__due due, uin
     }
 }
 
+/* The wall clock now, by what was told last. */
+int64_t wtl__core_wall_s(const struct wtl__core *core);
 /* What every event begins and ends with. */
 void wtl__core_begin(struct wtl__core *core, uint64_t now_ms);
 void wtl__core_finish(struct wtl__core *core);
@@ -418,6 +423,9 @@ void wtl__core_names_of_node(struct wtl__core *core, uint64_t node);
 bool wtl__core_is_ours(const struct wtl__core *core, struct wtl_pid pid);
 uint32_t wtl__core_names_held(const struct wtl__core *core, uint64_t node);
 void wtl__core_epoch_seen(struct wtl__core *core, uint64_t epoch);
+/* An epoch above all that were seen. */
+uint64_t wtl__core_epoch_next(struct wtl__core *core);
+bool wtl__core_epoch_is_sound(const struct wtl__core *core, uint64_t epoch);
 void wtl__core_names_tick(struct wtl__core *core);
 /* Ours lets go of it: here at once, and its owner is told. */
 void wtl__core_name_release(struct wtl__core *core, struct wtl__core_name *name);

@@ -246,7 +246,7 @@ void wtl__core_sync_claimed(struct wtl__core *core, const struct wtl__names_fram
         on_stream_end(core, node, frame);
         return;
     }
-    if (frame->epoch < core->epoch + WTL__EPOCH_JUMP) {
+    if (wtl__core_epoch_is_sound(core, frame->epoch)) {
         wtl__core_epoch_seen(core, frame->epoch); /* what is given out here comes after all that */
     }
     bool same = frame->view == core->view.hash;

@@ -99,9 +99,6 @@ void wtl__core_view_update(struct wtl__core *core)
         return;
     }
     core->view = view;
-    if (core->before.count == 0) {
-        core->before = view; /* the first one: nobody else can have given out anything */
-    }
     core->grown = false;
     for (uint32_t i = 0; i < view.count; i++) {
         core->grown = core->grown || !has(&core->before, view.nodes[i]);
@@ -141,7 +138,8 @@ static void settle(struct wtl__core *core)
 
 void wtl__core_view_check(struct wtl__core *core)
 {
-    if (core->settled || core->is_leaf) {
+    if (core->settled || core->is_leaf ||
+        (core->view.count == 1 && core->now_ms < core->alone_until_ms)) {
         return;
     }
     for (uint32_t i = 0; i < core->cores_count; i++) {

@@ -195,6 +195,71 @@ Test(mesh_splits, X116_many_names_of_a_node_that_dies)
     net_destroy(net);
 }
 
+Test(mesh_splits, X109_a_node_that_starts_takes_no_name_from_those_that_have_it)
+{
+    struct net *net = mesh(55, 3);
+    char name[16];
+    for (uint32_t k = 0; k < 50; k++) {
+        (void)snprintf(name, sizeof name, "key%u", (unsigned)k);
+        net_register(net, k % 3, 1 + k, 100 + k, name);
+    }
+    net_run(net, 500);
+    /* it wants them all, before it has a link and while it gets its links */
+    uint32_t late = net_add(net, "late", WTL_LAYER_CLOUD, "n0");
+    net_start(net, late);
+    for (uint32_t k = 0; k < 50; k++) {
+        (void)snprintf(name, sizeof name, "key%u", (unsigned)k);
+        net_register(net, late, 1 + k, 100 + k, name);
+        net_run(net, 1);
+    }
+    net_run(net, 10000);
+    for (uint32_t k = 0; k < 50; k++) {
+        (void)snprintf(name, sizeof name, "key%u", (unsigned)k);
+        cr_expect_eq(net_answer(net, late, 100 + k)->status, WTL_EXISTS, "%s", name);
+        cr_expect(all_see(net, name, net_pid(net, k % 3, 1 + k)));
+        cr_expect_eq(net_lost(net, late, name), 0);
+    }
+    /* and one that was alone for long, on purpose, loses what others had before */
+    uint32_t hermit = net_add(net, "hermit", WTL_LAYER_CLOUD, "n0");
+    net->nodes[hermit].side = 2;
+    net_start(net, hermit);
+    net_run(net, 60000);
+    net_register(net, hermit, 1, 1, "key7");
+    net_run(net, 100);
+    cr_expect_eq(net_answer(net, hermit, 1)->status, WTL_OK);
+    heal(net);
+    cr_expect(all_see(net, "key7", net_pid(net, 1, 8)));
+    cr_expect_eq(net_lost(net, hermit, "key7"), 1);
+    net_destroy(net);
+}
+
+Test(mesh_splits, X111_a_claim_that_crosses_its_own_drop_revives_nothing)
+{
+    for (uint64_t seed = 60; seed < 70; seed++) {
+        struct net *net = mesh(seed, 4);
+        char name[16];
+        net->delay_ms = 60;
+        for (uint32_t k = 0; k < 40; k++) {
+            (void)snprintf(name, sizeof name, "key%u", (unsigned)k);
+            net_register(net, k % 3, 1 + k, 100 + k, name);
+        }
+        net_run(net, 1000);
+        net_kill(net, 3, true); /* claims go out for what it has owned, and drops behind them */
+        for (uint32_t k = 0; k < 40; k++) {
+            net_run(net, 120);
+            wtl__core_names_drop(net->nodes[k % 3].core, net_pid(net, k % 3, 1 + k), net->now_ms);
+            if (k == 20) {
+                net_start(net, 3);
+            }
+        }
+        net_run(net, 20000);
+        for (uint32_t i = 0; i < 4; i++) {
+            cr_expect_eq(wtl__core_names(net->nodes[i].core, NULL, 0), 0);
+        }
+        net_destroy(net);
+    }
+}
+
 /* Faults of all kinds, drawn from a seed; then quiet, and all must agree. */
 static void storm(uint64_t seed)
 {
