@@ -112,8 +112,8 @@ uint64_t wtl__core_deadline_ms(const struct wtl__core *core);
 /* ---- global names: from the actors of this node --------------------------------------------- */
 
 /* Each is answered by one WTL__EFFECT_NAME_ANSWER with that request: WTL_OK, WTL_EXISTS with the
- * holder, WTL_NOT_FOUND, WTL_NO_CONNECTION when no owner has answered for three seconds (the name is
- * then not held), WTL_FULL, WTL_INVALID for what is no name, WTL_NOT_OWNER for a pid of another
+ * holder, WTL_NOT_FOUND, WTL_NO_CONNECTION when no owner has answered for three seconds (the name
+ * is then not held), WTL_FULL, WTL_INVALID for what is no name, WTL_NOT_OWNER for a pid of another
  * node.
  *
  * Two live pids with one name, after a split: the one that has had it for longer keeps it, that is

@@ -2,6 +2,7 @@
 #include "core_kit.h"
 
 #include "certs/proof.h"
+#include "mesh/core_private.h"
 
 static struct net *net;
 static uint32_t edge, cloud, device, other;
@@ -146,6 +147,62 @@ Test(mesh_refused, X017_names_that_make_no_sense)
     names = names_frame(cloud, WTL__NAMES_CLAIM);
     names.pid = net_pid(net, device, 3);
     cr_expect_eq(send_names(cloud, &names), WTL_OK);
+}
+
+/* A name that the edge owns, in a frame that it would heed. */
+static struct wtl__names_frame heeded(uint32_t from, uint8_t verb)
+{
+    const struct wtl__core *core = net->nodes[edge].core;
+    struct wtl__names_frame names = names_frame(from, verb);
+    names.view = core->view.hash;
+    names.epoch = core->epoch + 1;
+    names.request = names.epoch;
+    for (unsigned i = 0; i < 1000; i++) {
+        (void)snprintf(names.name, sizeof names.name, "evil%u", i);
+        if (wtl__core_owner_in(&core->view, wtl__core_hash(names.name, 0)) == core->config.node) {
+            break;
+        }
+    }
+    return names;
+}
+
+Test(mesh_refused, X118_pids_that_the_sender_does_not_speak_for)
+{
+    uint32_t others[] = {device, edge};
+    for (size_t i = 0; i < 2; i++) {
+        struct wtl__names_frame names = heeded(cloud, WTL__NAMES_REGISTER);
+        names.pid = net_pid(net, others[i], 3);
+        cr_expect_eq(send_names(cloud, &names), WTL_OK, "answered, not granted");
+        names.verb = WTL__NAMES_CLAIM;
+        cr_expect_eq(send_names(cloud, &names), WTL_OK);
+    }
+    /* a state of what this node owns itself, and a drop of what is another's */
+    struct wtl__names_frame names = heeded(cloud, WTL__NAMES_STATE);
+    cr_expect_eq(send_names(cloud, &names), WTL_OK);
+    net_register(net, edge, 5, 5, names.name);
+    names.verb = WTL__NAMES_DROP;
+    names.pid = net_pid(net, edge, 5);
+    cr_expect_eq(send_names(cloud, &names), WTL_OK);
+    cr_expect(wtl_pid_equal(net_find(net, edge, names.name), net_pid(net, edge, 5)));
+    wtl__core_names_drop(net->nodes[edge].core, net_pid(net, edge, 5), net->now_ms);
+    net_run(net, 50);
+    log_before = net->nodes[edge].log_count;
+}
+
+Test(mesh_refused, X111_a_claim_of_what_was_dropped)
+{
+    struct wtl__names_frame names = heeded(cloud, WTL__NAMES_CLAIM);
+    net_register(net, cloud, 9, 9, names.name);
+    net_run(net, 50);
+    names.pid = net_pid(net, cloud, 9);
+    names.epoch = names.request = wtl__core_name_get(net->nodes[edge].core, names.name)->epoch;
+    wtl__core_names_drop(net->nodes[cloud].core, names.pid, net->now_ms);
+    net_run(net, 50);
+    cr_expect(wtl_pid_is_none(net_find(net, edge, names.name)));
+    cr_expect_eq(send_names(cloud, &names), WTL_OK);
+    cr_expect(wtl_pid_is_none(net_find(net, edge, names.name)), "late, and of no effect");
+    net_run(net, 50);
+    cr_expect(wtl_pid_is_none(net_find(net, cloud, names.name)));
 }
 
 Test(mesh_refused, X017_rosters_that_make_no_sense)

@@ -224,12 +224,18 @@ Test(mesh_splits, X109_a_node_that_starts_takes_no_name_from_those_that_have_it)
     net->nodes[hermit].side = 2;
     net_start(net, hermit);
     net_run(net, 60000);
-    net_register(net, hermit, 1, 1, "key7");
+    for (uint32_t k = 30; k < 50; k++) {
+        (void)snprintf(name, sizeof name, "key%u", (unsigned)k);
+        net_register(net, hermit, k, 100 + k, name);
+    }
     net_run(net, 100);
-    cr_expect_eq(net_answer(net, hermit, 1)->status, WTL_OK);
     heal(net);
-    cr_expect(all_see(net, "key7", net_pid(net, 1, 8)));
-    cr_expect_eq(net_lost(net, hermit, "key7"), 1);
+    for (uint32_t k = 30; k < 50; k++) {
+        (void)snprintf(name, sizeof name, "key%u", (unsigned)k);
+        cr_expect_eq(net_answer(net, hermit, 100 + k)->status, WTL_OK);
+        cr_expect(all_see(net, name, net_pid(net, k % 3, 1 + k)));
+        cr_expect_eq(net_lost(net, hermit, name), 1);
+    }
     net_destroy(net);
 }
 

@@ -80,6 +80,15 @@ static int compare(const void *a, const void *b)
     return (left > right) - (left < right);
 }
 
+static void print_times(const char *what, uint64_t *times_ns)
+{
+    const unsigned middle = CALLS / 2;
+    const unsigned late = CALLS * 99 / 100;
+    qsort(times_ns, CALLS, sizeof times_ns[0], compare);
+    (void)printf("%-28s p50 %7.1f us   p99 %7.1f us\n", what, (double)times_ns[middle] / 1e3,
+                 (double)times_ns[late] / 1e3);
+}
+
 static void measure(const char *what, struct kit_puppet *from, struct wtl_pid to)
 {
     struct caller *caller = calloc(1, sizeof *caller);
@@ -87,10 +96,7 @@ static void measure(const char *what, struct kit_puppet *from, struct wtl_pid to
     caller->to = to;
     kit_do(from, begin, caller);
     kit_wait_for("all calls are answered", is_over, caller);
-    qsort(caller->times_ns, CALLS, sizeof caller->times_ns[0], compare);
-    (void)printf("%-28s p50 %7.1f us   p99 %7.1f us\n", what,
-                 (double)caller->times_ns[CALLS / 2] / 1e3,
-                 (double)caller->times_ns[CALLS * 99 / 100] / 1e3);
+    print_times(what, caller->times_ns);
     free(caller);
 }
 
@@ -108,9 +114,7 @@ static void measure_hand_over(struct wtl__loop *loop)
         wtl__loop_call(loop, nothing, NULL);
         times_ns[i] = wtl__clock_now_ns(wtl__clock_system()) - begin_ns;
     }
-    qsort(times_ns, CALLS, sizeof times_ns[0], compare);
-    (void)printf("%-28s p50 %7.1f us   p99 %7.1f us\n", "to the loop and back",
-                 (double)times_ns[CALLS / 2] / 1e3, (double)times_ns[CALLS * 99 / 100] / 1e3);
+    print_times("to the loop and back", times_ns);
 }
 
 struct flood {

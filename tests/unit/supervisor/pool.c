@@ -139,8 +139,8 @@ Test(supervisor, S08_all_stop_at_once_under_one_timer)
         kit_script("c")->hang_stop = true;
         kit_script("d")->unlinks = true;
         kit_script("e")->start_delay_ms = 100000;
-        for (char letter = 'a'; letter <= 'd'; letter++) {
-            (void)add_letter(pool, letter, WTL_OK);
+        for (int letter = 'a'; letter <= 'd'; letter++) {
+            (void)add_letter(pool, (char)letter, WTL_OK);
         }
         struct answer starting;
         struct kit_settings settings = {4, "text of e"};
