@@ -1,55 +1,23 @@
 /* loop.c - see loop.h. */
-#include "net/loop.h"
+#include "net/loop_private.h"
 
-#include <pthread.h>
-#include <stdalign.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/pool.h"
-#include "net/tls.h"
 #include "net/uv_status.h"
 
 /* Timers that fire in one turn. */
 #define EXPIRE_BATCH 1024u
 
-/* `state`: RUNS until the loop announces that it PARKS; whoever takes that back wakes it. */
-enum { RUNS = 0, PARKS = 1 };
-
-struct wtl__loop {
-    /* written by posters */
-    alignas(128) _Atomic(struct wtl__fifo_link *) posted; /* newest first */
-    _Atomic(int) state;
-    _Atomic(bool) stopping;
-    _Atomic(uint64_t) wakes;
-
-    /* written by the loop, read by wtl__loop_count */
-    alignas(128) _Atomic(uint64_t) turns;
-    _Atomic(uint64_t) sleeps;
-    _Atomic(uint64_t) jobs;
-
-    /* the loop's own */
-    struct wtl__loop_source source;
-    struct wtl__wheel wheel;
-    uv_loop_t uv;
-    uv_async_t wake;
-    uv_timer_t sleep;
-    bool has_handles;
-
-    /* written by create, start and stop */
-    pthread_t thread;
-    bool runs;
-};
-
 /* ---- the way in ----------------------------------------------------------------------------- */
 
 void wtl__loop_wake(struct wtl__loop *loop)
 {
-    int parks = PARKS;
-    /* sequentially consistent, after the push: pairs with the announcement in turn_sleep */
-    if (atomic_load(&loop->state) == PARKS &&
-        atomic_compare_exchange_strong(&loop->state, &parks, RUNS)) {
+    int parks = WTL__LOOP_PARKS;
+    /* sequentially consistent, after the push: pairs with the announcement in wtl__loop_wait */
+    if (atomic_load(&loop->state) == WTL__LOOP_PARKS &&
+        atomic_compare_exchange_strong(&loop->state, &parks, WTL__LOOP_RUNS)) {
         atomic_fetch_add_explicit(&loop->wakes, 1, memory_order_relaxed);
         (void)uv_async_send(&loop->wake);
     }
@@ -57,9 +25,9 @@ void wtl__loop_wake(struct wtl__loop *loop)
 
 void wtl__loop_awake(struct wtl__loop *loop)
 {
-    if (atomic_load_explicit(&loop->state, memory_order_relaxed) == PARKS) {
-        int parks = PARKS;
-        (void)atomic_compare_exchange_strong(&loop->state, &parks, RUNS);
+    if (atomic_load_explicit(&loop->state, memory_order_relaxed) == WTL__LOOP_PARKS) {
+        int parks = WTL__LOOP_PARKS;
+        (void)atomic_compare_exchange_strong(&loop->state, &parks, WTL__LOOP_RUNS);
     }
 }
 
@@ -68,8 +36,8 @@ void wtl__loop_post(struct wtl__loop *loop, struct wtl__job *job)
     struct wtl__fifo_link *top = atomic_load_explicit(&loop->posted, memory_order_relaxed);
     do {
         job->link.next = top;
-        /* release, as part of seq_cst, pairs with the exchange in run_jobs: the job is written
-         * before it is seen */
+        /* release, as part of seq_cst, pairs with the exchange in wtl__loop_run_jobs: the job is
+         * written before it is seen */
     } while (!atomic_compare_exchange_weak_explicit(&loop->posted, &top, &job->link,
                                                     memory_order_seq_cst, memory_order_relaxed));
     wtl__loop_wake(loop);
@@ -115,7 +83,7 @@ void wtl__loop_call(struct wtl__loop *loop, void (*fn)(void *argument), void *ar
 
 /* ---- a turn --------------------------------------------------------------------------------- */
 
-static void run_jobs(struct wtl__loop *loop)
+void wtl__loop_run_jobs(struct wtl__loop *loop)
 {
     /* acquire pairs with the release in wtl__loop_post */
     struct wtl__fifo_link *link =
@@ -163,17 +131,20 @@ static void on_wake(uv_async_t *async)
     (void)async; /* its work is that uv_run returns */
 }
 
-/* Arms the timer that ends the sleep when the wheel wants to be looked at. */
-static void arm_sleep(struct wtl__loop *loop)
+/* Arms the timer that ends the sleep, at the latest when the wheel wants to be looked at. */
+static void arm_sleep(struct wtl__loop *loop, uint64_t max_ms)
 {
     uint64_t next_ms = wtl__wheel_next_ms(&loop->wheel);
-    (void)uv_timer_stop(&loop->sleep);
     if (next_ms != WTL__WHEEL_NEVER) {
         uint64_t now_ns = wtl__clock_now_ns(wtl__clock_system());
         uint64_t due_ns = next_ms * WTL__NS_PER_MS;
         uint64_t ms = due_ns > now_ns ? (due_ns - now_ns + WTL__NS_PER_MS - 1) / WTL__NS_PER_MS : 0;
+        max_ms = ms < max_ms ? ms : max_ms;
+    }
+    (void)uv_timer_stop(&loop->sleep);
+    if (max_ms != WTL__POLLER_EVER) {
         uv_update_time(&loop->uv);
-        (void)uv_timer_start(&loop->sleep, on_sleep_over, ms, 0);
+        (void)uv_timer_start(&loop->sleep, on_sleep_over, max_ms, 0);
     }
 }
 
@@ -183,56 +154,44 @@ static bool is_pending(struct wtl__loop *loop)
            loop->source.is_pending(loop->source.context);
 }
 
-/* Lets libuv look at the sockets; waits for them when there is nothing else to do. */
-static void turn_sleep(struct wtl__loop *loop, bool may_sleep)
+static void count_one(_Atomic(uint64_t) *counter)
 {
-    if (!may_sleep) {
+    atomic_store_explicit(counter, atomic_load_explicit(counter, memory_order_relaxed) + 1,
+                          memory_order_relaxed);
+}
+
+void wtl__loop_wait(struct wtl__loop *loop, uint64_t max_ms)
+{
+    if (max_ms == 0) {
         (void)uv_run(&loop->uv, UV_RUN_NOWAIT);
         return;
     }
     /* announced first, then looked: pairs with wtl__loop_wake */
-    atomic_store(&loop->state, PARKS);
+    atomic_store(&loop->state, WTL__LOOP_PARKS);
     if (is_pending(loop)) {
         wtl__loop_awake(loop);
         (void)uv_run(&loop->uv, UV_RUN_NOWAIT);
         return;
     }
-    arm_sleep(loop);
+    arm_sleep(loop, max_ms);
     wtl__pool_flush();
-    atomic_store_explicit(&loop->sleeps,
-                          atomic_load_explicit(&loop->sleeps, memory_order_relaxed) + 1,
-                          memory_order_relaxed);
+    count_one(&loop->sleeps);
     (void)uv_run(&loop->uv, UV_RUN_ONCE);
     wtl__loop_awake(loop);
 }
 
-static void turn(struct wtl__loop *loop)
+bool wtl__loop_turn(struct wtl__loop *loop)
 {
-    atomic_store_explicit(&loop->turns,
-                          atomic_load_explicit(&loop->turns, memory_order_relaxed) + 1,
-                          memory_order_relaxed);
+    count_one(&loop->turns);
     loop->source.collect(loop->source.context);
-    run_jobs(loop);
+    wtl__loop_run_jobs(loop);
     bool more = run_timers(loop);
-    more = loop->source.finish(loop->source.context) || more;
-    turn_sleep(loop, !more);
-}
-
-static void *thread_main(void *argument)
-{
-    struct wtl__loop *loop = argument;
-    while (!atomic_load(&loop->stopping)) {
-        turn(loop);
-    }
-    run_jobs(loop);
-    wtl_tls_thread_end();
-    wtl__pool_flush();
-    return NULL;
+    return loop->source.finish(loop->source.context) || more;
 }
 
 /* ---- life ----------------------------------------------------------------------------------- */
 
-static void nothing_to_collect(void *context)
+static void do_nothing(void *context)
 {
     (void)context;
 }
@@ -253,7 +212,8 @@ enum wtl_status wtl__loop_create(struct wtl__loop **loop_out, struct wtl_error *
     }
     memset(loop, 0, size);
     loop->source = (struct wtl__loop_source){
-        .collect = nothing_to_collect, .finish = nothing, .is_pending = nothing};
+        .collect = do_nothing, .finish = nothing, .is_pending = nothing, .offer = do_nothing};
+    wtl__loop_lead_init(loop);
     wtl__wheel_init(&loop->wheel, wtl__clock_now_ms(wtl__clock_system()));
     int failed = uv_loop_init(&loop->uv);
     if (failed == 0) {
@@ -263,6 +223,7 @@ enum wtl_status wtl__loop_create(struct wtl__loop **loop_out, struct wtl_error *
         }
     }
     if (failed != 0) {
+        wtl__loop_lead_deinit(loop);
         free(loop);
         return wtl_fail(error, wtl__uv_status(failed), "cannot make the net loop: %s",
                         wtl__uv_text(failed));
@@ -280,7 +241,7 @@ enum wtl_status wtl__loop_start(struct wtl__loop *loop, const struct wtl__loop_s
         loop->source = *source;
     }
     atomic_store(&loop->stopping, false);
-    int failed = pthread_create(&loop->thread, NULL, thread_main, loop);
+    int failed = pthread_create(&loop->thread, NULL, wtl__loop_thread, loop);
     if (failed != 0) {
         return wtl_fail(error, WTL_SYSTEM, "cannot start the net loop: %s", strerror(failed));
     }
@@ -295,13 +256,14 @@ void wtl__loop_stop(struct wtl__loop *loop)
     }
     atomic_store(&loop->stopping, true);
     wtl__loop_wake(loop);
+    wtl__loop_poke(loop);
     (void)pthread_join(loop->thread, NULL);
     loop->runs = false;
 }
 
 void wtl__loop_drain(struct wtl__loop *loop)
 {
-    run_jobs(loop);
+    wtl__loop_run_jobs(loop);
     if (loop->has_handles) {
         loop->has_handles = false;
         uv_close((uv_handle_t *)&loop->wake, NULL);
@@ -321,6 +283,7 @@ void wtl__loop_destroy(struct wtl__loop *loop)
     int closed = uv_loop_close(&loop->uv);
     WTL_ASSERT(closed == 0);
     WTL_ASSERT(wtl__wheel_is_empty(&loop->wheel));
+    wtl__loop_lead_deinit(loop);
     free(loop);
 }
 

@@ -1,20 +1,21 @@
 /*
- * loop.h - the net loop: one thread that holds the sockets and the hub, and the way in from others.
+ * loop.h - the net loop: it holds the sockets and the hub, and the way in from other threads.
  *
- * Whoever wants something done there posts a job. Beside the jobs there is one source that is
- * looked at before and after them in each turn: the outboxes of the workers (see node/port.h). The
- * loop sleeps as workers do (sched/worker_park.c): it announces that, looks at every queue once
- * more, and then sleeps in libuv; a poster pushes, and then looks at the announcement. All of these
- * accesses are sequentially consistent, so one of the two sees the other, and only the poster whose
- * exchange takes the announcement back pays for a wake-up.
+ * One thread at a time runs it: an idle worker, or its own (loop_lead.c). Whoever wants something
+ * done there posts a job. Beside the jobs there is one source that is looked at before and after
+ * them in each turn: the outboxes of the workers (see node/port.h). Who runs the loop sleeps as
+ * workers do (sched/worker_park.c): it announces that, looks at every queue once more, and then
+ * sleeps in libuv; a poster pushes, and then looks at the announcement. All of these accesses are
+ * sequentially consistent, so one of the two sees the other, and only the poster whose exchange
+ * takes the announcement back pays for a wake-up.
  *
- * A turn: source.collect, the jobs in the order in which they were posted, timers, source.finish,
+ * A turn: source.collect, the jobs in the order in which they were posted, timers, source.finish;
  * then libuv. So a job that was posted before a message was put into an outbox runs before that
  * message is sent.
  *
  * Thread: wtl__loop_post, wtl__loop_call, wtl__loop_wake from any; create, start, stop and destroy
- * from one that is not the loop's; everything else from the loop's own, or from anyone while it
- * does not run. Bounds: jobs are embedded in what posts them; each poster bounds its own.
+ * from one that does not run it; everything else from who runs it, or from anyone when it is
+ * stopped. Bounds: jobs are embedded in what posts them; each poster bounds its own.
  */
 #ifndef WTL_NET_LOOP_H
 #define WTL_NET_LOOP_H
@@ -25,6 +26,7 @@
 
 #include "base/list.h"
 #include "base/wheel.h"
+#include "sched/poller.h"
 
 struct wtl__loop;
 
@@ -48,6 +50,8 @@ struct wtl__loop_source {
     bool (*finish)(void *context);
     /* Is there anything to collect? A sequentially consistent look. */
     bool (*is_pending)(void *context);
+    /* A worker wanted to run the loop, and can have it now: wakes one. */
+    void (*offer)(void *context);
 };
 
 /* Fails: WTL_NO_MEMORY, WTL_SYSTEM. */
@@ -57,7 +61,15 @@ enum wtl_status wtl__loop_create(struct wtl__loop **loop_out, struct wtl_error *
 enum wtl_status wtl__loop_start(struct wtl__loop *loop, const struct wtl__loop_source *source,
                                 struct wtl_error *error) WTL_MUST_USE;
 
-/* Ends and joins the thread after its present turn; jobs that were posted before are run. */
+/* What idle workers wait in, to run this loop. Borrowed; for after start, and as long as the loop.
+ */
+const struct wtl__poller *wtl__loop_poller(struct wtl__loop *loop);
+
+/* The worker that runs the loop now, with no actor; NULL when it is the loop's own thread. */
+struct wtl__ctx *wtl__loop_leader(const struct wtl__loop *loop);
+
+/* Ends and joins the thread, and nobody runs the loop any more after the present turn; jobs that
+ * were posted before are run. */
 void wtl__loop_stop(struct wtl__loop *loop);
 
 /* Runs close callbacks until no handle is left; for after stop. */

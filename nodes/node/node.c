@@ -223,6 +223,7 @@ enum wtl_status wtl__node_start(struct wtl__node *node, struct wtl_error *error)
         return wtl_while(error, status, "start node");
     }
     node->is_started = true;
+    wtl__runtime_poll_with(node->runtime, wtl__loop_poller(node->loop));
     const struct wtl_identity *identity = &node->bundle.identity;
     wtl__log(wtl__log_process(), WTL__LOG_INFO, "node_started",
              WTL__LOG_TEXT("node", identity->name),

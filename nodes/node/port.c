@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "node/events.h"
+#include "sched/system.h"
 
 /* ---- out: from the workers ------------------------------------------------------------------ */
 
@@ -107,13 +108,14 @@ static void port_refuse(void *context, struct wtl_pid to, struct wtl__envelope *
     if (envelope->msg.kind_ <= WTL__KIND_LAST_COUNTED) {
         wtl__count(port->runtime, WTL__COUNT_DROPPED_REMOTE);
     }
-    wtl__refuse(port->runtime, NULL, to, envelope, noconnection());
+    wtl__refuse(port->runtime, wtl__loop_leader(port->loop), to, envelope, noconnection());
 }
 
 static void outbox_resume(void *context, struct wtl_pid to, struct wtl__envelope *wait)
 {
     struct wtl__port *port = context;
-    wtl__refuse(port->runtime, NULL, to, wait, noconnection()); /* turns it into WTL__RESUME */
+    /* turns it into WTL__RESUME */
+    wtl__refuse(port->runtime, wtl__loop_leader(port->loop), to, wait, noconnection());
 }
 
 static bool outbox_is_gone(void *context, uint64_t node)
@@ -143,10 +145,19 @@ static bool is_pending(void *context)
     return wtl__outboxes_is_pending(port->outboxes);
 }
 
+static void offer(void *context)
+{
+    struct wtl__port *port = context;
+    wtl__runtime_call_worker(port->runtime);
+}
+
 struct wtl__loop_source wtl__port_source(struct wtl__port *port)
 {
-    return (struct wtl__loop_source){
-        .context = port, .collect = collect, .finish = finish, .is_pending = is_pending};
+    return (struct wtl__loop_source){.context = port,
+                                     .collect = collect,
+                                     .finish = finish,
+                                     .is_pending = is_pending,
+                                     .offer = offer};
 }
 
 /* ---- in: from the hub ----------------------------------------------------------------------- */
@@ -159,7 +170,7 @@ static void port_deliver(void *context, uint64_t to_local, struct wtl__envelope 
         /* whoever has ended holds no name any more */
         wtl__known_forget_pid(port->known, envelope->msg.from);
     }
-    (void)wtl__deliver(port->runtime, NULL, to, envelope);
+    (void)wtl__deliver(port->runtime, wtl__loop_leader(port->loop), to, envelope);
 }
 
 static void port_node_up(void *context, uint64_t node, const char *name, uint8_t layer)

@@ -27,16 +27,16 @@ static void send_resolved(void *context, struct wtl_pid to, struct wtl__envelope
     struct wtl__port *port = context;
     if (!wtl_pid_is_none(to)) {
         if (to.node == port->runtime->node) {
-            (void)wtl__deliver(port->runtime, NULL, to, envelope);
+            (void)wtl__deliver(port->runtime, wtl__loop_leader(port->loop), to, envelope);
         } else {
-            (void)wtl__port_push(port, NULL, to, envelope);
+            (void)wtl__port_push(port, wtl__loop_leader(port->loop), to, envelope);
         }
         return;
     }
     wtl__count(port->runtime, WTL__COUNT_DROPPED_NOPROC);
     if (envelope->msg.kind_ == WTL__CALL && !wtl_pid_is_none(envelope->msg.from)) {
-        wtl__answer(port->runtime, NULL, envelope->msg.from, envelope->msg.request, WTL_NOT_FOUND,
-                    WTL_PID_NONE, NULL);
+        wtl__answer(port->runtime, wtl__loop_leader(port->loop), envelope->msg.from,
+                    envelope->msg.request, WTL_NOT_FOUND, WTL_PID_NONE, NULL);
     }
     wtl__envelope_free(envelope);
 }
@@ -50,7 +50,8 @@ static void answer(struct wtl__port *port, const struct ask *ask, enum wtl_statu
                           wtl__loop_now_ms(port->loop), send_resolved, port);
     }
     if (ask->verb != RESOLVE) {
-        wtl__answer(port->runtime, NULL, ask->pid, ask->request, status, holder, NULL);
+        wtl__answer(port->runtime, wtl__loop_leader(port->loop), ask->pid, ask->request, status,
+                    holder, NULL);
     }
 }
 

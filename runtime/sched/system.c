@@ -25,6 +25,17 @@ struct wtl__runtime *wtl__runtime_of(struct wtl_runtime *runtime)
     return &runtime->sched.runtime;
 }
 
+void wtl__runtime_poll_with(struct wtl_runtime *runtime, const struct wtl__poller *poller)
+{
+    /* release pairs with the acquire of wtl__worker_leads: what the poller needs is there */
+    atomic_store_explicit(&runtime->sched.poller, poller, memory_order_release);
+}
+
+void wtl__runtime_call_worker(struct wtl__runtime *runtime)
+{
+    wtl__sched_wake_one(runtime->host_self);
+}
+
 /* Ends the threads of the first `started` workers, and frees the first `made`. */
 static void end_workers(struct wtl__sched *sched, unsigned made, unsigned started)
 {

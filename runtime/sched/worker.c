@@ -217,9 +217,10 @@ void *wtl__worker_main(void *argument)
         struct wtl__cell *cell = wtl__worker_find(worker);
         if (cell == NULL) {
             wtl__worker_look(worker);
-            cell = spin(worker);
+            cell = wtl__worker_lead(worker) ? NULL : spin(worker);
         }
         if (cell != NULL) {
+            wtl__worker_follow(worker);
             if (WTL_UNLIKELY(worker->has_watched)) {
                 worker->has_watched = false;
                 wtl__sched_wake_one(sched);
@@ -229,6 +230,7 @@ void *wtl__worker_main(void *argument)
             wtl__worker_park(worker);
         }
     }
+    wtl__worker_leave(worker);
     wtl__ctx_deinit(&worker->x);
     return NULL;
 }

@@ -4,7 +4,7 @@
  * An actor that turns runnable goes to the next slot of the worker that woke it, the one before it
  * from there to the run queue; another worker is woken only when a second actor waits and nobody
  * looks for work already. An idle worker spins for a short while (one at most does), steals, and
- * then parks in its loop.
+ * then parks in its loop; one of them leads, which is to park in the poller instead (poller.h).
  *
  * Parking (see worker_park.c): a worker announces that it parks, looks at every queue once more,
  * and only then sleeps; a pusher pushes, and only then looks at the announcement. All four accesses
@@ -25,6 +25,7 @@
 
 #include "actor/runtime.h"
 #include "sched/inject.h"
+#include "sched/poller.h"
 #include "sched/runq.h"
 
 /* Messages of one actor before another one has its turn. */
@@ -49,8 +50,8 @@
 /* Timers that fire in one turn. */
 #define WTL__EXPIRE_BATCH 4096u
 
-/* Worker states, `state` below. */
-enum { WTL__WORKER_RUNS = 0, WTL__WORKER_PARKS = 1 };
+/* Worker states, `state` below; one that LEADS is parked in the poller. */
+enum { WTL__WORKER_RUNS = 0, WTL__WORKER_PARKS = 1, WTL__WORKER_LEADS = 2 };
 
 struct wtl__sched;
 
@@ -85,6 +86,7 @@ struct wtl__worker {
     unsigned batches;
     unsigned handles; /* polls and works of this loop that want it to run */
     uint64_t polled_ns;
+    bool leads;        /* has the right to poll */
     bool was_called;   /* woken from its last sleep by another thread */
     bool has_watched;  /* was the one who looks after those that run */
     bool is_unwatched; /* nobody looks after this one */
@@ -98,6 +100,7 @@ struct wtl__sched {
     _Atomic(unsigned) parked;                /* how many workers have announced it */
     _Atomic(unsigned) watching;              /* how many of them look again soon */
     _Atomic(bool) stopping;
+    _Atomic(const struct wtl__poller *) poller; /* NULL: none */
     unsigned workers_count;
     bool battery;
     struct wtl__worker *workers;
@@ -116,8 +119,29 @@ struct wtl__cell *wtl__worker_find(struct wtl__worker *worker);
 /* Does more wait somewhere than one worker should have? Sequentially consistent looks. */
 bool wtl__sched_has_crowd(const struct wtl__sched *sched);
 
+/* ---- the poller, worker_lead.c --------------------------------------------------------------- */
+
+/* Takes the right to poll, when it is free and this worker may wait there; whether it has it. */
+bool wtl__worker_lead(struct wtl__worker *worker);
+/* Gives it back, when it has it. */
+void wtl__worker_follow(struct wtl__worker *worker);
+/* It would have waited there, but somebody else has the right. */
+void wtl__worker_want(struct wtl__worker *worker);
+/* What the poller does and waits for, by who has the right. */
+bool wtl__worker_turn(struct wtl__worker *worker);
+void wtl__worker_poll(struct wtl__worker *worker, uint64_t max_ms);
+/* A look without waiting, if nobody else polls. */
+void wtl__worker_peek(struct wtl__worker *worker);
+/* The worker's thread ends. */
+void wtl__worker_leave(struct wtl__worker *worker);
+/* Ends the wait of a worker that leads. Thread: any. */
+void wtl__sched_end_wait(struct wtl__sched *sched);
+
+/* ---- parking, worker_park.c ------------------------------------------------------------------ */
+
 /* Parks until woken, a deadline, or readiness. */
 void wtl__worker_park(struct wtl__worker *worker);
+
 /* Wakes one parked worker, if nobody looks for work already. Thread: any. */
 void wtl__sched_wake_one(struct wtl__sched *sched);
 /* Wakes that worker if it is parked. Thread: any. */

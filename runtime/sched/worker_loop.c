@@ -57,9 +57,12 @@ void wtl__worker_look(struct wtl__worker *worker)
     if (atomic_load_explicit(&worker->wheel_next_ms, memory_order_relaxed) <= now_ms) {
         expire(worker, now_ms);
     }
-    if (worker->handles > 0 && now_ns - worker->polled_ns >= WTL__POLL_NS) {
+    if (now_ns - worker->polled_ns >= WTL__POLL_NS) {
         worker->polled_ns = now_ns;
-        (void)uv_run(&worker->loop, UV_RUN_NOWAIT);
+        wtl__worker_peek(worker);
+        if (worker->handles > 0) {
+            (void)uv_run(&worker->loop, UV_RUN_NOWAIT);
+        }
     }
     /* actors from outside have their turn although this worker is never idle */
     struct wtl__fifo taken = {0};

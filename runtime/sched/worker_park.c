@@ -11,14 +11,26 @@
 #include "base/clock.h"
 #include "base/pool.h"
 
-void wtl__worker_wake(struct wtl__worker *worker)
+/* Wakes that worker, if it parks; whether it did. */
+static bool wake(struct wtl__worker *worker)
 {
-    int parks = WTL__WORKER_PARKS;
-    if (atomic_load(&worker->state) == WTL__WORKER_PARKS &&
-        atomic_compare_exchange_strong(&worker->state, &parks, WTL__WORKER_RUNS)) {
-        atomic_fetch_sub(&worker->sched->parked, 1);
+    int state = atomic_load(&worker->state);
+    if (state == WTL__WORKER_RUNS ||
+        !atomic_compare_exchange_strong(&worker->state, &state, WTL__WORKER_RUNS)) {
+        return false;
+    }
+    atomic_fetch_sub(&worker->sched->parked, 1);
+    if (state == WTL__WORKER_LEADS) {
+        wtl__sched_end_wait(worker->sched);
+    } else {
         (void)uv_async_send(&worker->wake);
     }
+    return true;
+}
+
+void wtl__worker_wake(struct wtl__worker *worker)
+{
+    (void)wake(worker);
 }
 
 void wtl__sched_wake_one(struct wtl__sched *sched)
@@ -26,13 +38,15 @@ void wtl__sched_wake_one(struct wtl__sched *sched)
     if (atomic_load(&sched->parked) == 0 || atomic_load(&sched->spinning) != 0) {
         return;
     }
+    /* who leads comes last: it would have to leave the sockets */
     for (unsigned i = 0; i < sched->workers_count; i++) {
-        int parks = WTL__WORKER_PARKS;
         struct wtl__worker *worker = &sched->workers[i];
-        if (atomic_load(&worker->state) == WTL__WORKER_PARKS &&
-            atomic_compare_exchange_strong(&worker->state, &parks, WTL__WORKER_RUNS)) {
-            atomic_fetch_sub(&sched->parked, 1);
-            (void)uv_async_send(&worker->wake);
+        if (atomic_load(&worker->state) == WTL__WORKER_PARKS && wake(worker)) {
+            return;
+        }
+    }
+    for (unsigned i = 0; i < sched->workers_count; i++) {
+        if (wake(&sched->workers[i])) {
             return;
         }
     }
@@ -78,6 +92,17 @@ static uint64_t sleep_ms(struct wtl__worker *worker)
     return next_ms > now_ms ? next_ms - now_ms : 0;
 }
 
+/* Waits in the worker's own loop. */
+static void wait_alone(struct wtl__worker *worker, uint64_t ms)
+{
+    (void)uv_timer_stop(&worker->sleep);
+    if (ms != UINT64_MAX) {
+        uv_update_time(&worker->loop);
+        (void)uv_timer_start(&worker->sleep, on_sleep_over, ms, 0);
+    }
+    (void)uv_run(&worker->loop, UV_RUN_ONCE);
+}
+
 static void sleep_until_woken(struct wtl__worker *worker, bool watches)
 {
     struct wtl__sched *sched = worker->sched;
@@ -86,12 +111,11 @@ static void sleep_until_woken(struct wtl__worker *worker, bool watches)
         ms = ms > WTL__WATCH_MS ? WTL__WATCH_MS : ms;
         atomic_fetch_add(&sched->watching, 1);
     }
-    (void)uv_timer_stop(&worker->sleep);
-    if (ms != UINT64_MAX) {
-        uv_update_time(&worker->loop);
-        (void)uv_timer_start(&worker->sleep, on_sleep_over, ms, 0);
+    if (worker->leads) {
+        wtl__worker_poll(worker, ms);
+    } else {
+        wait_alone(worker, ms);
     }
-    (void)uv_run(&worker->loop, UV_RUN_ONCE);
     if (watches) {
         atomic_fetch_sub(&sched->watching, 1);
     }
@@ -101,17 +125,27 @@ void wtl__worker_park(struct wtl__worker *worker)
 {
     struct wtl__sched *sched = worker->sched;
     wtl__pool_flush();
+    bool more = false;
+    if (wtl__worker_lead(worker)) {
+        more = wtl__worker_turn(worker);
+    } else {
+        wtl__worker_want(worker);
+    }
+    int parks = worker->leads ? WTL__WORKER_LEADS : WTL__WORKER_PARKS;
     unsigned parked = atomic_fetch_add(&sched->parked, 1) + 1;
-    atomic_store(&worker->state, WTL__WORKER_PARKS);
+    atomic_store(&worker->state, parks);
     worker->has_watched = false;
-    if (!sees_work(worker) && !atomic_load(&sched->stopping)) {
+    if (more || sees_work(worker) || atomic_load(&sched->stopping)) {
+        if (worker->leads) {
+            wtl__worker_poll(worker, 0);
+        }
+    } else {
         /* Who was called watches for a while also when nobody runs: it would be called again soon.
          */
         worker->has_watched =
             sched->workers_count > 1 && (parked < sched->workers_count || worker->was_called);
         sleep_until_woken(worker, worker->has_watched);
     }
-    int parks = WTL__WORKER_PARKS;
     worker->was_called = !atomic_compare_exchange_strong(&worker->state, &parks, WTL__WORKER_RUNS);
     if (!worker->was_called) {
         atomic_fetch_sub(&sched->parked, 1);

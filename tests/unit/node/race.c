@@ -132,6 +132,11 @@ static void let_sleep(void)
 }
 
 /* Looks at a condition until it holds, or for 20 s. */
+static void nobody(void *context)
+{
+    (void)context;
+}
+
 static void wait_until(bool (*holds)(void))
 {
     uint64_t by_ms = wtl__loop_now_ms(loop) + 20000;
@@ -179,7 +184,7 @@ int main(void)
 {
     pthread_t threads[SENDERS];
     struct wtl__loop_source source = {
-        .collect = collect, .finish = finish, .is_pending = is_pending};
+        .collect = collect, .finish = finish, .is_pending = is_pending, .offer = nobody};
     table = wtl__outboxes_create(OWN, 1);
     known = wtl__known_create(2);
     check(table != NULL && known != NULL, "no memory");
