@@ -24,9 +24,9 @@
 
 #include <wattle/status.h>
 
+#include "actor/poller.h"
 #include "base/list.h"
 #include "base/wheel.h"
-#include "sched/poller.h"
 
 struct wtl__loop;
 

@@ -4,7 +4,7 @@
 
 #include <wattle/runtime.h>
 
-#include "sched/poller.h"
+#include "actor/poller.h"
 
 /* Borrowed; lives as long as the runtime. */
 struct wtl__runtime *wtl__runtime_of(struct wtl_runtime *runtime);

@@ -23,9 +23,9 @@
 
 #include <uv.h>
 
+#include "actor/poller.h"
 #include "actor/runtime.h"
 #include "sched/inject.h"
-#include "sched/poller.h"
 #include "sched/runq.h"
 
 /* Messages of one actor before another one has its turn. */

@@ -1,6 +1,8 @@
 /* mesh_pair.c - two and three real nodes: messages, calls, ends, names, relays. */
 #include <criterion/criterion.h>
 
+#include <unistd.h>
+
 #include "kit.h"
 
 static struct kit kit;
@@ -216,4 +218,49 @@ Test(mesh_pair, many_messages_arrive_in_order)
     kit_do(p, send_many, &q->pid);
     kit_wait_for("all have come", got_all, q);
     cr_assert_eq(atomic_load(&q->disorder), 0);
+}
+
+/* ---- the net loop ---------------------------------------------------------------------------- */
+
+static _Atomic(unsigned) stuck;
+static _Atomic(bool) may_return;
+
+static enum wtl_status hang(struct wtl_ctx *x, void *self, const struct wtl_msg *message)
+{
+    (void)x;
+    (void)self;
+    (void)message;
+    atomic_fetch_add(&stuck, 1);
+    while (!atomic_load(&may_return)) {
+        (void)usleep(1000);
+    }
+    return WTL_OK;
+}
+
+static const struct wtl_actor hanging = {
+    .size = sizeof(struct wtl_actor), .name = "hanging", .handle = hang};
+
+static bool all_stuck(void *workers)
+{
+    return atomic_load(&stuck) == *(unsigned *)workers;
+}
+
+Test(mesh_pair, a_node_whose_workers_are_all_stuck_serves_its_sockets)
+{
+    struct kit_node *a = kit_start(&kit, "edge-a", WTL_LAYER_EDGE, NULL);
+    struct wtl_runtime *runtime = wtl__node_runtime(a->node);
+    unsigned workers = wtl_runtime_workers(runtime);
+    for (unsigned i = 0; i < workers; i++) {
+        struct wtl_pid pid = wtl_runtime_spawn(runtime, &hanging, NULL);
+        cr_assert_eq(wtl_runtime_tell(runtime, pid, WTL_TAG("go"), NULL), WTL_OK);
+    }
+    kit_wait_for("no worker is left", all_stuck, &workers);
+    struct kit_node *b = kit_start(&kit, "cloud-b", WTL_LAYER_CLOUD, a);
+    kit_wait_linked(a, b);
+    atomic_store(&may_return, true);
+    struct kit_puppet *p = kit_spawn(a);
+    struct kit_puppet *q = kit_spawn(b);
+    uint32_t at = 0;
+    kit_call(q, p->pid, "x");
+    cr_assert_eq(kit_next(q, &at, KIT_ANSWER, NULL).status, WTL_OK, "and goes on afterwards");
 }

@@ -8,8 +8,8 @@
  *
  * Thread: take, want, wake from any worker; turn and wait from who has taken it, give too.
  */
-#ifndef WTL_SCHED_POLLER_H
-#define WTL_SCHED_POLLER_H
+#ifndef WTL_ACTOR_POLLER_H
+#define WTL_ACTOR_POLLER_H
 
 #include "actor/runtime.h"
 
