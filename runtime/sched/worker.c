@@ -49,8 +49,14 @@ static void ready(struct wtl__runtime *runtime, struct wtl__ctx *x, struct wtl__
         wtl__sched_wake_one(sched);
         return;
     }
-    /* acq_rel pairs with the exchange of a thief: it sees the cell as this thread left it */
-    struct wtl__cell *before = atomic_exchange_explicit(&here->next, cell, memory_order_acq_rel);
+    struct wtl__cell *before = NULL;
+    if (WTL_LIKELY(atomic_load_explicit(&here->next, memory_order_relaxed) == NULL)) {
+        /* an empty slot is nobody else's to write. Release pairs with the acquire of a thief: it
+         * sees the cell as this thread left it. */
+        atomic_store_explicit(&here->next, cell, memory_order_release);
+    } else {
+        before = atomic_exchange_explicit(&here->next, cell, memory_order_acq_rel);
+    }
     if (before != NULL) {
         push_local(here, before);
     }

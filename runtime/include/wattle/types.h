@@ -59,10 +59,29 @@ static inline struct wtl_tag wtl_tag_make(const char *text, size_t size)
     return tag;
 }
 
-/* WTL_TAG("reading"): two constants after optimisation; a literal that is too long does not
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define WTL__TAG_SHIFT(at) ((at) % 8 * 8)
+#else
+#define WTL__TAG_SHIFT(at) (56 - (at) % 8 * 8)
+#endif
+#define WTL__TAG_BYTE(literal, at)                                                                 \
+    ((uint64_t)(unsigned char)((at) + 1 < sizeof(literal) ? (literal)[(at) % sizeof(literal)] : 0) \
+     << WTL__TAG_SHIFT(at))
+#define WTL__TAG_HALF(literal, at)                                                                 \
+    (WTL__TAG_BYTE(literal, (at) + 0) | WTL__TAG_BYTE(literal, (at) + 1) |                         \
+     WTL__TAG_BYTE(literal, (at) + 2) | WTL__TAG_BYTE(literal, (at) + 3) |                         \
+     WTL__TAG_BYTE(literal, (at) + 4) | WTL__TAG_BYTE(literal, (at) + 5) |                         \
+     WTL__TAG_BYTE(literal, (at) + 6) | WTL__TAG_BYTE(literal, (at) + 7))
+
+/* WTL_TAG("reading"): two constants, which compilers do not make of wtl_tag_make (they build it in
+ * memory byte by byte and wait for that to be read as words). A literal that is too long does not
  * compile. */
 #define WTL_TAG(literal)                                                                           \
-    wtl_tag_make("" literal, sizeof(literal) - 1 + 0 * sizeof(char[sizeof(literal) <= 16 ? 1 : -1]))
+    ((struct wtl_tag){                                                                             \
+        {WTL__TAG_HALF("" literal, 0u),                                                            \
+         WTL__TAG_HALF("" literal, 8u) |                                                           \
+             (uint64_t)(sizeof(literal) - 1 + 0 * sizeof(char[sizeof(literal) <= 16 ? 1 : -1]))    \
+                 << WTL__TAG_SHIFT(15u)}})
 
 static inline bool wtl_tag_equal(struct wtl_tag a, struct wtl_tag b)
 {
