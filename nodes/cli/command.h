@@ -33,9 +33,10 @@ struct wtl__option {
 };
 
 /* Which of the common options a command takes. */
-#define WTL__ASKS_A_NODE  1u /* --node --control --timeout --watch */
+#define WTL__ASKS_A_NODE  1u /* --node --control --timeout */
 #define WTL__PRINTS_TABLE 2u /* --sort */
 #define WTL__PRINTS_JSON  4u /* --json */
+#define WTL__MAY_WATCH    8u /* --watch */
 
 struct wtl__command {
     const char *noun;
@@ -136,6 +137,7 @@ enum wtl__end wtl__run_id_new(struct wtl__cli *cli);
 enum wtl__end wtl__run_id_show(struct wtl__cli *cli);
 enum wtl__end wtl__run_flow_check(struct wtl__cli *cli);
 enum wtl__end wtl__run_flow_graph(struct wtl__cli *cli);
+enum wtl__end wtl__run_flow_plan(struct wtl__cli *cli);
 enum wtl__end wtl__run_node_start(struct wtl__cli *cli);
 /* Asks a node and prints the table that it answers with; which, the table of commands says. */
 enum wtl__end wtl__run_ask(struct wtl__cli *cli);

@@ -24,14 +24,19 @@ static const struct wtl__option id_show_options[] = {
 };
 
 static const struct wtl__option node_start_options[] = {
-    {.name = "id", .value = "FILE", .help = "the bundle of this node; without one it refuses"},
-    {.name = "listen", .value = "ADDR", .help = "host:port to listen at; a device does not"},
-    {.name = "advertise", .value = "ADDR", .help = "host:port that others dial, if another"},
-    {.name = "join", .value = "ADDR", .may_repeat = true, .help = "host:port of a node to join by"},
+    {.name = "id", .value = "FILE", .help = "(needed) the bundle of this node"},
+    {.name = "listen",
+     .value = "ADDR",
+     .help = "HOST:PORT to listen at (port 4600); a device does not"},
+    {.name = "advertise", .value = "ADDR", .help = "HOST:PORT that others dial, if another"},
+    {.name = "join",
+     .value = "ADDR",
+     .may_repeat = true,
+     .help = "HOST:PORT of a node of the mesh (port 4600)"},
     {.name = "module", .value = "FILE", .may_repeat = true, .help = "a module (.so) to load"},
-    {.name = "flow", .value = "FILE", .may_repeat = true, .help = "a flow to run"},
-    {.name = "control", .value = "PATH", .help = "its control socket"},
-    {.name = "state", .value = "DIR", .help = "folder that outlives restarts"},
+    {.name = "flow", .value = "FILE", .may_repeat = true, .help = "a flow to run in the mesh"},
+    {.name = "control", .value = "PATH", .help = "its control socket (see above)"},
+    {.name = "state", .value = "DIR", .help = "folder of its own that outlives restarts (none)"},
     {.name = "dev", .help = "load modules of this user without a signature"},
     {0},
 };
@@ -46,8 +51,8 @@ static const struct wtl__option flow_graph_options[] = {
     {0},
 };
 
-#define LIST (WTL__ASKS_A_NODE | WTL__PRINTS_TABLE | WTL__PRINTS_JSON)
-#define ONE  (WTL__ASKS_A_NODE | WTL__PRINTS_JSON)
+#define ONE  (WTL__ASKS_A_NODE | WTL__PRINTS_JSON | WTL__MAY_WATCH)
+#define LIST (ONE | WTL__PRINTS_TABLE)
 
 const struct wtl__command wtl__commands[] = {
     {.noun = "ca",
@@ -83,7 +88,15 @@ const struct wtl__command wtl__commands[] = {
      .verb = "start",
      .operands = "",
      .summary = "run a node in the foreground, until SIGTERM",
-     .details = "SIGTERM and SIGINT stop it in order; a second one ends it at once.",
+     .details =
+         "It says what happens on standard error, one line each. SIGTERM and SIGINT stop it in "
+         "order;\na second one ends it at once. Commands ask it through its control socket,\n"
+         "$XDG_RUNTIME_DIR/wattle/NAME.sock, for root /run/wattle/NAME.sock, unless --control "
+         "says another.\n\n"
+         "  wattle node start --id edge-1.bundle --listen 0.0.0.0:4600 --join cloud.example\n\n"
+         "exit codes: 0 stopped in order, 1 something is taken (address, state folder, socket),\n"
+         "  64 usage, 65 bad flow or module, 75 not all ended in time, 78 bad identity or "
+         "configuration",
      .options = node_start_options,
      .run = wtl__run_node_start},
     {.noun = "mesh",
@@ -131,8 +144,9 @@ const struct wtl__command wtl__commands[] = {
      .operands = "PID",
      .operands_min = 1,
      .operands_max = 1,
-     .flags = ONE,
+     .flags = WTL__ASKS_A_NODE | WTL__PRINTS_JSON,
      .summary = "end one actor at once; its supervisor decides what follows",
+     .details = "PID as with `wattle actor show`. The node's own actors are not ended this way.",
      .run = wtl__run_ask},
     {.noun = "flow",
      .verb = "check",
@@ -151,10 +165,22 @@ const struct wtl__command wtl__commands[] = {
      .options = flow_graph_options,
      .run = wtl__run_flow_graph},
     {.noun = "flow",
+     .verb = "plan",
+     .operands = "FILE",
+     .operands_min = 1,
+     .operands_max = 1,
+     .flags = WTL__ASKS_A_NODE | WTL__PRINTS_TABLE | WTL__PRINTS_JSON,
+     .summary = "show what of a flow would run where, without starting it",
+     .details =
+         "A node says which nodes the mesh has now; whether they have the modules is not asked.\n"
+         "INSTANCES is per node, CREDIT how many messages may be under way to them. A stage in "
+         "the\nstate \"no node\" or \"node down\" would wait for one.",
+     .run = wtl__run_flow_plan},
+    {.noun = "flow",
      .verb = "ls",
      .operands = "",
      .flags = LIST,
-     .summary = "the flows that run",
+     .summary = "the flows that the node has a part in",
      .run = wtl__run_ask},
     {.noun = "flow",
      .verb = "show",

@@ -101,6 +101,14 @@ enum wtl__end {
       "A module is a shared object made by wattle_add_module() for this node's ABI (`wattle "      \
       "version`). It is refused when it lacks its entry, was built for another ABI or machine, "   \
       "imports what a module may not, or has no signature and --dev was not given.")               \
+    X(IN_USE, 504, NO, "something that is taken already",                                          \
+      "Another process has what this node needs for itself: the address of --listen, the folder "  \
+      "of --state, or the control socket. The command is right and may succeed once the other "    \
+      "one has ended, so it is safe to let a service manager try again.")                          \
+    X(CONTROL, 505, CONFIG, "a control socket that cannot be made",                                \
+      "A node answers questions at a unix socket: --control PATH, else NAME.sock in "              \
+      "$XDG_RUNTIME_DIR/wattle, for root in /run/wattle. Its folder has to exist and belong to "   \
+      "the user who runs the node.")                                                               \
     X(FLOW, 601, DATA, "a flow that is not accepted",                                              \
       "What is wrong with it is printed above, each with a code of its own that `wattle explain` " \
       "knows.")

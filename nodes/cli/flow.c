@@ -38,8 +38,10 @@ static enum wtl__end read_file(const struct wtl__cli *cli, const char *path,
         }
     }
     if (file == NULL || failed != 0) {
-        return wtl__fail(&cli->report, WTL__FAILURE_FILE, flow->where, "cannot read the flow: %s",
-                         strerror(failed));
+        enum wtl__end end = wtl__fail(&cli->report, WTL__FAILURE_FILE, flow->where,
+                                      "cannot read the flow: %s", strerror(failed));
+        wtl__fail_line(&cli->report, "help", "give the path of a file, or - for standard input");
+        return end;
     }
     return WTL__END_OK;
 }

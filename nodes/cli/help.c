@@ -92,7 +92,9 @@ void wtl__help_all(FILE *file)
         }
         print_command(file, command);
     }
-    (void)fputs("\noptions of every command:\n", file);
+    (void)fputs("\noptions that commands share; `wattle help NOUN VERB` says which one takes "
+                "which:\n",
+                file);
     const struct wtl__option *options[WTL__OPTIONS_MAX];
     uint32_t count = wtl__options_of(NULL, options);
     for (uint32_t i = 0; i < count; i++) {

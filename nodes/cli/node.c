@@ -1,7 +1,10 @@
 /* node.c - `wattle node start`. Thread: the main one; the node has its own. */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include "certs/bundle.h"
 #include "cli/flow_file.h"
 #include "flow/pack.h"
 #include "node/control.h"
@@ -22,19 +25,56 @@ static enum wtl__end no_identity(const struct wtl__cli *cli)
     return end;
 }
 
-/* What a status of the start means for the one who has typed it. */
-static enum wtl__end failed(const struct wtl__cli *cli, const struct wtl_error *error)
+/* Says what has failed; `failure` is the usual one of that step. */
+static enum wtl__end failed(const struct wtl__cli *cli, enum wtl__failure failure,
+                            const struct wtl_error *error)
 {
-    enum wtl__failure failure =
-        error->status == WTL_IDENTITY  ? WTL__FAILURE_IDENTITY
-        : error->status == WTL_EXISTS  ? WTL__FAILURE_EXISTS
-        : error->status == WTL_TIMEOUT ? WTL__FAILURE_TIMED_OUT
-        : error->status == WTL_DENIED || error->status == WTL_ABI || error->status == WTL_INVALID
-            ? WTL__FAILURE_MODULE
-            : WTL__FAILURE_START;
+    switch (error->status) {
+    case WTL_IDENTITY:
+        failure = WTL__FAILURE_IDENTITY;
+        break;
+    case WTL_EXISTS: /* two modules of one name are another matter */
+        failure = failure == WTL__FAILURE_MODULE ? failure : WTL__FAILURE_IN_USE;
+        break;
+    case WTL_TIMEOUT:
+        failure = WTL__FAILURE_TIMED_OUT;
+        break;
+    case WTL_NOT_FOUND:
+        failure = failure == WTL__FAILURE_MODULE ? WTL__FAILURE_FILE : failure;
+        break;
+    default:
+        break;
+    }
     enum wtl__end end = wtl__fail(&cli->report, failure, NULL, "%s", error->text);
     wtl__fail_line(&cli->report, "help", "wattle explain E%04u", (unsigned)failure);
     return end;
+}
+
+/* What can be seen of the options before anything is made: a bundle that is refused is told apart
+ * from everything else that could be wrong. */
+static enum wtl__end check_options(const struct wtl__cli *cli,
+                                   const struct wtl__node_config *config)
+{
+    struct wtl_bundle bundle = {0};
+    struct wtl_error error = {0};
+    struct stat found;
+    if (wtl_bundle_read(config->bundle, &bundle, &error) != WTL_OK) {
+        enum wtl__end end = wtl__fail(&cli->report, WTL__FAILURE_IDENTITY, NULL, "%s", error.text);
+        wtl__fail_line(&cli->report, "help",
+                       access(config->bundle, F_OK) == 0
+                           ? "wattle id show %s"
+                           : "wattle id new NAME --layer LAYER --ca DIR --out %s",
+                       config->bundle);
+        return end;
+    }
+    wtl_bundle_deinit(&bundle);
+    if (config->state != NULL && stat(config->state, &found) == 0 && !S_ISDIR(found.st_mode)) {
+        enum wtl__end end = wtl__fail(&cli->report, WTL__FAILURE_START, config->state,
+                                      "--state wants a folder, and this is none");
+        wtl__fail_line(&cli->report, "help", "give a folder of its own; it is made if need be");
+        return end;
+    }
+    return WTL__END_OK;
 }
 
 struct running {
@@ -55,37 +95,60 @@ static void release(struct running *running)
 /* ---- flows ------------------------------------------------------------------------------------
  */
 
-/* Checks the flow of that file and gives it to the node. */
-static enum wtl__end add_flow(const struct wtl__cli *cli, struct running *running, const char *path)
+/* The files of --flow, checked before anything of the node is made. */
+struct flows {
+    uint32_t count;
+    struct wtl__flow_file *list[WTL__EQUIP_FLOWS_MAX];
+};
+
+static enum wtl__end read_flows(const struct wtl__cli *cli, struct flows *flows)
 {
-    struct wtl__flow_file *flow = NULL;
-    struct wtl_error error = {0};
-    enum wtl__end end = wtl__flow_read(cli, path, &flow);
-    if (end != WTL__END_OK) {
-        return end;
+    const char *path = NULL;
+    while ((path = wtl__value_at(cli, "flow", flows->count)) != NULL) {
+        if (flows->count == WTL__EQUIP_FLOWS_MAX) {
+            return wtl__fail(&cli->report, WTL__FAILURE_VALUE, NULL,
+                             "--flow is given more than %u times", WTL__EQUIP_FLOWS_MAX);
+        }
+        enum wtl__end end = wtl__flow_read(cli, path, &flows->list[flows->count]);
+        if (end != WTL__END_OK) {
+            return end;
+        }
+        flows->count++;
     }
+    return WTL__END_OK;
+}
+
+static void free_flows(struct flows *flows)
+{
+    while (flows->count > 0) {
+        free(flows->list[--flows->count]);
+    }
+}
+
+static enum wtl__end add_flow(const struct wtl__cli *cli, struct running *running,
+                              const struct wtl__flow_file *flow)
+{
+    struct wtl_error error = {0};
     uint8_t *packed = malloc(PACKED_MAX);
     struct wtl_writer writer = wtl_writer_over(packed, packed != NULL ? PACKED_MAX : 0);
     enum wtl_status status = packed != NULL ? wtl_flow_to_pack(&flow->ast, &writer) : WTL_NO_MEMORY;
     if (status != WTL_OK) {
-        (void)wtl_fail(&error, status, "flow %s cannot be packed: %s", path,
+        (void)wtl_fail(&error, status, "flow %s cannot be packed: %s", flow->where,
                        wtl_status_text(status));
     } else {
         status = wtl__equip_flow(running->equipment, wtl_flow_str(&flow->ast, flow->ast.name),
                                  packed, wtl_written(&writer), flow->source, flow->size, &error);
     }
     free(packed);
-    free(flow);
-    return status == WTL_OK ? WTL__END_OK : failed(cli, &error);
+    return status == WTL_OK ? WTL__END_OK : failed(cli, WTL__FAILURE_FLOW, &error);
 }
 
-static enum wtl__end add_flows(const struct wtl__cli *cli, struct running *running)
+static enum wtl__end add_flows(const struct wtl__cli *cli, struct running *running,
+                               const struct flows *flows)
 {
     enum wtl__end end = WTL__END_OK;
-    const char *path = NULL;
-    for (uint32_t i = 0; end == WTL__END_OK && (path = wtl__value_at(cli, "flow", i)) != NULL;
-         i++) {
-        end = add_flow(cli, running, path);
+    for (uint32_t i = 0; end == WTL__END_OK && i < flows->count; i++) {
+        end = add_flow(cli, running, flows->list[i]);
     }
     return end;
 }
@@ -111,24 +174,29 @@ static bool collect(const struct wtl__cli *cli, const char *option, uint32_t max
 }
 
 /* Makes the node and what is around it; nothing runs yet. */
-static enum wtl_status make(const struct wtl__cli *cli, const struct wtl__node_config *config,
-                            const struct wtl__equip_config *equip, struct running *running,
-                            const char **control_out, struct wtl_error *error)
+static enum wtl__end make(const struct wtl__cli *cli, const struct wtl__node_config *config,
+                          const struct wtl__equip_config *equip, struct running *running,
+                          const char **control_out)
 {
     static char path[WTL__CONTROL_PATH_MAX];
-    enum wtl_status status = wtl__node_create(config, &running->node, error);
-    if (status == WTL_OK) { /* first: it spawns the second actor of the node */
-        status = wtl__equip_create(running->node, equip, &running->equipment, error);
+    struct wtl_error error = {0};
+    if (wtl__node_create(config, &running->node, &error) != WTL_OK) {
+        return failed(cli, WTL__FAILURE_START, &error);
+    }
+    /* before the control socket: it spawns the second actor of the node */
+    if (wtl__equip_create(running->node, equip, &running->equipment, &error) != WTL_OK) {
+        return failed(cli, WTL__FAILURE_MODULE, &error);
     }
     *control_out = wtl__value(cli, "control");
-    if (status == WTL_OK && *control_out == NULL) {
+    enum wtl_status status = WTL_OK;
+    if (*control_out == NULL) {
         *control_out = path;
-        status = wtl__control_path(wtl__node_identity(running->node)->name, path, error);
+        status = wtl__control_path(wtl__node_identity(running->node)->name, path, &error);
     }
     if (status == WTL_OK) {
-        status = wtl__control_create(running->node, *control_out, &running->control, error);
+        status = wtl__control_create(running->node, *control_out, &running->control, &error);
     }
-    return status;
+    return status == WTL_OK ? WTL__END_OK : failed(cli, WTL__FAILURE_CONTROL, &error);
 }
 
 static enum wtl__end run(const struct wtl__cli *cli, struct running *running, const char *control)
@@ -141,7 +209,7 @@ static enum wtl__end run(const struct wtl__cli *cli, struct running *running, co
         status = wtl__equip_start(running->equipment, &error);
     }
     if (status != WTL_OK) {
-        return failed(cli, &error);
+        return failed(cli, WTL__FAILURE_START, &error);
     }
     if (!wtl__is_given(cli, "quiet")) {
         (void)fprintf(cli->out, "node %s (%s) is up%s%s, control socket %s\n", identity->name,
@@ -153,7 +221,7 @@ static enum wtl__end run(const struct wtl__cli *cli, struct running *running, co
     if (status == WTL_TIMEOUT) {
         (void)wtl_fail(&error, status, "the node was stopped, and not all ended in time");
     }
-    return status == WTL_OK ? WTL__END_OK : failed(cli, &error);
+    return status == WTL_OK ? WTL__END_OK : failed(cli, WTL__FAILURE_START, &error);
 }
 
 enum wtl__end wtl__run_node_start(struct wtl__cli *cli)
@@ -162,7 +230,7 @@ enum wtl__end wtl__run_node_start(struct wtl__cli *cli)
     const char *modules[MODULES_MAX];
     const char *control = NULL;
     struct running running = {0};
-    struct wtl_error error = {0};
+    struct flows flows = {0};
     struct wtl__equip_config equip = {.modules = modules, .dev = wtl__is_given(cli, "dev")};
     struct wtl__node_config config = {.bundle = wtl__value(cli, "id"),
                                       .listen = wtl__value(cli, "listen"),
@@ -176,8 +244,17 @@ enum wtl__end wtl__run_node_start(struct wtl__cli *cli)
         !collect(cli, "module", MODULES_MAX, modules, &equip.modules_count)) {
         return WTL__END_USAGE;
     }
-    enum wtl_status status = make(cli, &config, &equip, &running, &control, &error);
-    enum wtl__end end = status == WTL_OK ? add_flows(cli, &running) : failed(cli, &error);
+    enum wtl__end end = check_options(cli, &config);
+    if (end == WTL__END_OK) {
+        end = read_flows(cli, &flows);
+    }
+    if (end == WTL__END_OK) {
+        end = make(cli, &config, &equip, &running, &control);
+    }
+    if (end == WTL__END_OK) {
+        end = add_flows(cli, &running, &flows);
+    }
+    free_flows(&flows);
     if (end == WTL__END_OK) {
         end = run(cli, &running, control);
     }

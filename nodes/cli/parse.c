@@ -38,13 +38,19 @@ static const struct wtl__option common[] = {
 /* The flag that a common option needs; 0: every command takes it. */
 static uint32_t flag_of(const struct wtl__option *option)
 {
-    if (option < common + 4) {
-        return WTL__ASKS_A_NODE;
+    static const struct {
+        const char *name;
+        uint32_t flag;
+    } flags[] = {
+        {"node", WTL__ASKS_A_NODE}, {"control", WTL__ASKS_A_NODE}, {"timeout", WTL__ASKS_A_NODE},
+        {"watch", WTL__MAY_WATCH},  {"sort", WTL__PRINTS_TABLE},   {"json", WTL__PRINTS_JSON},
+    };
+    for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) {
+        if (strcmp(option->name, flags[i].name) == 0) {
+            return flags[i].flag;
+        }
     }
-    if (strcmp(option->name, "sort") == 0) {
-        return WTL__PRINTS_TABLE;
-    }
-    return strcmp(option->name, "json") == 0 ? WTL__PRINTS_JSON : 0;
+    return 0;
 }
 
 uint32_t wtl__options_of(const struct wtl__command *command,

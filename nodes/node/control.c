@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -213,7 +214,8 @@ static enum wtl_status clear_path(const char *path, struct wtl_error *error)
         return WTL_OK;
     }
     if (!S_ISSOCK(found.st_mode)) {
-        return wtl_fail(error, WTL_EXISTS, "%s is there already, and no socket", path);
+        return wtl_fail(error, WTL_EXISTS,
+                        "%s is there already, and no socket; give --control another path", path);
     }
     (void)snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -234,11 +236,32 @@ static enum wtl_status clear_path(const char *path, struct wtl_error *error)
     return WTL_OK;
 }
 
+/* libuv says "permission denied" for a folder that is not there. */
+static enum wtl_status check_folder(const char *path, struct wtl_error *error)
+{
+    char folder[sizeof((struct sockaddr_un *)0)->sun_path];
+    struct stat found;
+    const char *slash = strrchr(path, '/');
+    size_t size = slash == NULL ? 0 : slash == path ? 1 : (size_t)(slash - path);
+    (void)snprintf(folder, sizeof folder, "%.*s", size > 0 ? (int)size : 1, size > 0 ? path : ".");
+    if (stat(folder, &found) != 0) {
+        return wtl_fail(error, WTL_CONFIG, "cannot listen at %s: its folder %s: %s; make it first",
+                        path, folder, strerror(errno));
+    }
+    if (!S_ISDIR(found.st_mode)) {
+        return wtl_fail(error, WTL_CONFIG, "cannot listen at %s: %s is no folder", path, folder);
+    }
+    return WTL_OK;
+}
+
 /* Between bind and listen nobody can connect, so that the mode is right before anybody can. */
 static enum wtl_status listen_at(struct wtl__control_socket *control, const char *path,
                                  struct wtl_error *error)
 {
-    enum wtl_status status = clear_path(path, error);
+    enum wtl_status status = check_folder(path, error);
+    if (status == WTL_OK) {
+        status = clear_path(path, error);
+    }
     if (status != WTL_OK) {
         return status;
     }

@@ -23,8 +23,8 @@
 struct wtl__control_socket;
 
 /* Listens at `path` and spawns the inspection actor. A socket file that nobody answers at is
- * replaced. Fails: WTL_EXISTS (a node answers there), WTL_CONFIG (the path is too long),
- * WTL_SYSTEM, WTL_NO_MEMORY. */
+ * replaced. Fails: WTL_EXISTS (a node answers there), WTL_CONFIG (the path is too long, or its
+ * folder is not there), WTL_DENIED, WTL_SYSTEM, WTL_NO_MEMORY. */
 enum wtl_status wtl__control_create(struct wtl__node *node, const char *path,
                                     struct wtl__control_socket **control_out,
                                     struct wtl_error *error) WTL_MUST_USE;

@@ -6,6 +6,9 @@
 
 #include "wire/scan.h"
 
+/* Numbers of statuses that a later version may have, at most. */
+#define STATUS_MAX 1000u
+
 /* ---- requests ------------------------------------------------------------------------------ */
 
 void wtl__request_put(struct wtl_writer *writer, const struct wtl__request *request)
@@ -187,9 +190,14 @@ static void get_columns(struct wtl_reader *reader, struct wtl__reply *reply)
     }
 }
 
-/* Passes over the rows and checks that each has a cell for each column. */
+/* Passes over the rows and checks that each has a cell for each column; the columns come first, as
+ * nothing could be checked without them. */
 static void pass_rows(struct wtl_reader *reader, struct wtl__reply *reply)
 {
+    if (reply->columns_count == 0) {
+        wtl_reader_fail(reader);
+        return;
+    }
     reply->rows = wtl_get_array(reader);
     reply->cells = *reader;
     for (uint32_t row = 0; row < reply->rows && !reader->failed; row++) {
@@ -235,7 +243,8 @@ enum wtl_status wtl__reply_read(const void *bytes, size_t size, struct wtl__repl
             wtl_skip(&reader);
         }
     }
-    if (reader.failed || code > 1000) {
+    bool is_bare = reply_out->shape != 0 && reply_out->columns_count == 0;
+    if (reader.failed || is_bare || code > STATUS_MAX) {
         return WTL_BAD_PAYLOAD;
     }
     reply_out->status = (enum wtl_status)code;

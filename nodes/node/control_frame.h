@@ -4,8 +4,8 @@
  *
  * On the socket a length of four bytes, big-endian, stands in front of either. A request is a map
  * {verb, args, node, timeout_ms}. A reply is a map {status, text} or {status, shape, columns,
- * total, rows}: it says itself what its columns are, so that a command and a node of different
- * versions understand each other.
+ * total, rows}, the columns in front of the rows: it says itself what its columns are, so that a
+ * command and a node of different versions understand each other.
  *
  * Pure functions; every byte is checked before it is used.
  *

@@ -5,6 +5,7 @@
 
 #include "actor/names.h"
 #include "base/log.h"
+#include "flow/host.h"
 #include "node/root.h"
 #include "node/snapshot.h"
 
@@ -132,9 +133,10 @@ void wtl__job_refuse_ended(struct wtl_ctx *x, struct wtl__inspect *self,
  * ---------------------------------------------------------------------------------------- */
 
 /* The node's own actors, without which it does not work. */
-static bool is_reserved(const struct wtl__sight *sight, uint64_t local, struct wtl_pid self)
+static bool is_reserved(struct wtl_ctx *x, const struct wtl__sight *sight, uint64_t local)
 {
-    return local == self.local || local == WTL__ROOT_LOCAL ||
+    return local == wtl_self(x).local || local == WTL__ROOT_LOCAL ||
+           local == wtl_whereis_local(x, WTL_HOST_NAME).local ||
            (sight->name.size > 0 && sight->name.text[0] == '$');
 }
 
@@ -152,9 +154,11 @@ static void kill_done(struct wtl_ctx *x, struct wtl__inspect *self, struct wtl__
         wtl__job_refuse_ended(x, self, job, local);
         return;
     }
-    if (is_reserved(&sight, local, wtl_self(x))) {
+    if (is_reserved(x, &sight, local)) {
         wtl__job_refuse(x, self, job, WTL_DENIED,
-                        "%s is the node's own; SIGTERM ends a node in order", text);
+                        "%s is the node's own, which does not work without it; SIGTERM ends a node "
+                        "in order",
+                        text);
         return;
     }
     wtl_exit(x, pid, WTL_REASON(WTL_EXIT_KILL, "kill"));

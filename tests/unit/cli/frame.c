@@ -129,6 +129,48 @@ Test(cli_frame, U03_rows_have_as_many_cells_as_there_are_columns)
                  WTL_BAD_PAYLOAD);
 }
 
+/* {status: 0, shape: 1} and then, `in_order` or not, one column and two rows without a cell. */
+static enum wtl_status read_order(bool in_order, uint32_t columns)
+{
+    uint8_t bytes[128];
+    struct wtl__reply reply;
+    struct wtl_writer writer = wtl_writer_over(bytes, sizeof bytes);
+    wtl_put_map(&writer, 4);
+    WTL_PUT_KEY(&writer, "status");
+    wtl_put_u64(&writer, WTL_OK);
+    WTL_PUT_KEY(&writer, "shape");
+    wtl_put_u64(&writer, WTL__SHAPE_TABLE);
+    for (int part = 0; part < 2; part++) {
+        if ((part == 0) == in_order) {
+            WTL_PUT_KEY(&writer, "columns");
+            wtl_put_array(&writer, columns);
+            for (uint32_t i = 0; i < columns; i++) {
+                wtl_put_array(&writer, 3);
+                wtl_put_strz(&writer, "A");
+                wtl_put_u64(&writer, WTL__COLUMN_TEXT);
+                wtl_put_bool(&writer, false);
+            }
+        } else {
+            WTL_PUT_KEY(&writer, "rows");
+            wtl_put_array(&writer, 2);
+            for (int row = 0; row < 2; row++) {
+                wtl_put_array(&writer, in_order ? columns : 0);
+                for (uint32_t i = 0; in_order && i < columns; i++) {
+                    wtl_put_nil(&writer);
+                }
+            }
+        }
+    }
+    return wtl__reply_read(bytes, wtl_written(&writer), &reply);
+}
+
+Test(cli_frame, U03_a_table_has_columns_and_they_come_first)
+{
+    cr_expect_eq(read_order(true, 1), WTL_OK);
+    cr_expect_eq(read_order(true, 0), WTL_BAD_PAYLOAD, "rows of nothing");
+    cr_expect_eq(read_order(false, 1), WTL_BAD_PAYLOAD, "rows that nothing was known about");
+}
+
 Test(cli_frame, U05_text_replies)
 {
     uint8_t bytes[1024];

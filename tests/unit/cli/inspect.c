@@ -207,6 +207,10 @@ Test(cli_inspect, T10_the_nodes_own_actors_are_not_killed)
     ikit_ask(&kit, 0, "actor.kill", pid_arg(kit.inspect, text));
     expect_refused(WTL_DENIED, "the node's own");
     cr_expect_eq(wtl__step_live(&kit.step), 2);
+    (void)ikit_spawn(&kit, "flow.host"); /* no supervisor starts that one again */
+    ikit_ask(&kit, 0, "actor.kill", "flow.host");
+    expect_refused(WTL_DENIED, "the node's own");
+    cr_expect_eq(wtl__step_live(&kit.step), 3);
 }
 
 Test(cli_inspect, T10_a_core_node_may_ask_and_a_device_may_not)

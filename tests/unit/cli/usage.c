@@ -50,6 +50,8 @@ Test(cli_usage, U04_usage_errors_end_with_64)
         {{"mesh", "nodes", "--timeout", "1h"}, WTL__END_USAGE, "from 100ms to 60s"},
         {{"mesh", "nodes", "--watch=1ms"}, WTL__END_USAGE, "--watch wants a time"},
         {{"actor", "show", "<a:1.1>", "--node", "b"}, WTL__END_USAGE, "--node says b"},
+        {{"actor", "ls", "--node", "../b"}, WTL__END_USAGE, "got \"../b\""},
+        {{"actor", "kill", "1.1", "--watch"}, WTL__END_USAGE, "has no option --watch"},
         {{"flow", "graph", "x", "--format", "png"}, WTL__END_USAGE, "text, dot or mermaid"},
     };
     check_all(cases, sizeof cases / sizeof cases[0]);
