@@ -29,6 +29,8 @@ enum wtl__net_link_state {
 
 /* Records that one link may write before others have their turn. */
 #define WTL__RECORDS_PER_TURN 16u
+/* So many sealed bytes are given to the socket at once while there are more: two full records. */
+#define WTL__WRITE_MIN 32768u
 /* Bytes that the kernel holds unsent, and how long it tries to send them. */
 #define WTL__NOTSENT_LOWAT   (32 * 1024)
 #define WTL__USER_TIMEOUT_MS 20000

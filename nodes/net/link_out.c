@@ -101,38 +101,56 @@ static void linger(struct wtl__net_link *link)
     }
 }
 
-bool wtl__net_link_pump(struct wtl__net_link *link)
+/* Gives the socket what waits; false when the link has ended by that, or on_written goes on. */
+static bool flush(struct wtl__net_link *link)
+{
+    enum wtl_status status = wtl__net_link_flush(link);
+    if (status != WTL_OK) {
+        wtl__net_link_abort(link, status);
+        return false;
+    }
+    return link->writes == 0;
+}
+
+/* Seals a record of what the hub has; false when it has nothing, or the link has ended. */
+static bool seal(struct wtl__net_link *link)
 {
     struct wtl__net *net = link->net;
-    uint64_t now_ms = wtl__loop_now_ms(net->loop);
+    if (link->number == 0) {
+        return false;
+    }
+    size_t size = wtl__hub_fill(net->hub, link->number, net->record, sizeof net->record,
+                                wtl__loop_now_ms(net->loop));
+    if (size == 0) {
+        return false;
+    }
+    enum wtl_status status = wtl_tls_write(link->tls, net->record, size);
+    if (status != WTL_OK) {
+        wtl__net_link_abort(link, status);
+        return false;
+    }
+    return true;
+}
+
+bool wtl__net_link_pump(struct wtl__net_link *link)
+{
+    const uint8_t *waiting;
     for (unsigned i = 0; i < WTL__RECORDS_PER_TURN; i++) {
         if (link->state == WTL__NET_CLOSED || link->state == WTL__NET_LINGERING) {
             return false;
         }
-        enum wtl_status status = wtl__net_link_flush(link);
-        if (status != WTL_OK) {
-            wtl__net_link_abort(link, status);
+        bool is_full = wtl_tls_output(link->tls, &waiting) >= WTL__WRITE_MIN;
+        if ((is_full || link->writes > 0) && !flush(link)) {
             return false;
         }
-        if (link->writes > 0) {
-            return false; /* on_written goes on */
-        }
-        size_t size = link->number == 0 ? 0
-                                        : wtl__hub_fill(net->hub, link->number, net->record,
-                                                        sizeof net->record, now_ms);
-        if (size == 0) {
-            if (link->state == WTL__NET_CLOSING) {
+        if (!seal(link)) {
+            if (link->state != WTL__NET_CLOSED && flush(link) && link->state == WTL__NET_CLOSING) {
                 linger(link);
             }
             return false;
         }
-        status = wtl_tls_write(link->tls, net->record, size);
-        if (status != WTL_OK) {
-            wtl__net_link_abort(link, status);
-            return false;
-        }
     }
-    return true;
+    return flush(link);
 }
 
 void wtl__net_link_begin_closing(struct wtl__net_link *link, enum wtl_status why)
