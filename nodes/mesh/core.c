@@ -101,8 +101,9 @@ enum wtl_status wtl__core_create(const struct wtl__core_config *config, uint64_t
     core->serial = wtl__prng_next(&core->prng) >> 16;
     wtl__map_init(&core->links_map, WTL__LINKS_MAX, wtl__prng_next(&core->prng));
     wtl__map_init(&core->nodes_map, WTL__NODES_MAX, wtl__prng_next(&core->prng));
-    wtl__map_init(&core->asks_map, WTL__ASKS_MAX, wtl__prng_next(&core->prng));
-    core->asks = calloc(WTL__ASKS_MAX, sizeof(struct wtl__core_ask *));
+    wtl__map_init(&core->asks_map, WTL__ASKS_MAX + WTL__LEAF_NAMES_MAX,
+                  wtl__prng_next(&core->prng));
+    core->asks = calloc(WTL__ASKS_MAX + WTL__LEAF_NAMES_MAX, sizeof(struct wtl__core_ask *));
     if (core->asks == NULL) {
         free(core);
         return WTL_NO_MEMORY;

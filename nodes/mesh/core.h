@@ -26,6 +26,7 @@
 #define WTL__REDIAL_MIN_MS    100u
 #define WTL__REDIAL_MAX_MS    30000u
 #define WTL__REDIAL_STABLE_MS 30000u
+#define WTL__REDIAL_LEFT_MS   1000u /* the least, to who was joined by and has said goodbye */
 /* A second link of a name with another incarnation: how long the old one has to answer. */
 #define WTL__PROBE_MS 2000u
 /* A new owner of names grants nothing in what it took over until all have sent their claims, or: */
@@ -101,11 +102,17 @@ void wtl__core_link_down(struct wtl__core *core, uint32_t link, enum wtl_status 
 /* A dial has failed before any session came up. */
 void wtl__core_dial_failed(struct wtl__core *core, const char *address, enum wtl_status status,
                            uint64_t now_ms);
+/* A dial has got to that node, which its certificate names, and no session came of it. */
+void wtl__core_dial_refused(struct wtl__core *core, const char *name, uint64_t node_bits,
+                            enum wtl_status status, uint64_t now_ms);
 /* A ROSTER, ATTACH, DETACH or NAMES frame. WTL_OK; else the link is to be closed with that status
  * (WTL_PROTOCOL, WTL_FORGED, WTL_DENIED: docs/PROTOCOL.md has the table of layer and verb). */
 enum wtl_status wtl__core_frame(struct wtl__core *core, uint32_t link,
                                 const struct wtl__frame *frame, uint64_t now_ms,
                                 int64_t wall_s) WTL_MUST_USE;
+/* This node leaves in order: who knows it is told, and all its links are closed WTL_SHUTDOWN. To be
+ * called once, when nothing waits to be acknowledged any more, and nothing but effects after it. */
+void wtl__core_leave(struct wtl__core *core, uint64_t now_ms);
 void wtl__core_tick(struct wtl__core *core, uint64_t now_ms, int64_t wall_s);
 uint64_t wtl__core_deadline_ms(const struct wtl__core *core);
 
@@ -131,6 +138,10 @@ void wtl__core_names_drop(struct wtl__core *core, struct wtl_pid pid, uint64_t n
 /* What this node knows at once; none when it knows nothing. */
 struct wtl_pid wtl__core_name_find(const struct wtl__core *core, const char *name);
 
+/* Messages go between that leaf, which is attached here, and `about`, another one: it is told that
+ * `about` is up, and when it is down, as far as it can be told of more. */
+void wtl__core_introduce(struct wtl__core *core, uint64_t leaf, uint64_t about);
+
 /* ---- questions ------------------------------------------------------------------------------ */
 
 /* The link over which that node is reached now, 0: none. */
@@ -138,9 +149,17 @@ uint32_t wtl__core_route(const struct wtl__core *core, uint64_t node);
 /* Is that node this core's neighbour on that link, or may that link's node speak for it? (design:
  * who may speak for whom) */
 bool wtl__core_may_speak(const struct wtl__core *core, uint32_t link, uint64_t node);
+/* The same, and why not. WTL_FORGED: a device named somebody else, and its link has to go.
+ * WTL_LATER: what came is to be dropped, but an honest core node may have sent it: this node does
+ * not know that source yet, or knows by now that it is elsewhere, or the frame has gone round. */
+enum wtl_status wtl__core_speaks(const struct wtl__core *core, uint32_t link,
+                                 uint64_t node) WTL_MUST_USE;
 /* May a node of that layer do that to an actor of this node? The constant table of layer x verb. */
 bool wtl__core_allows(uint8_t layer_from, uint8_t layer_to, uint8_t mail_kind);
 bool wtl__core_node_is_known(const struct wtl__core *core, uint64_t node, uint8_t *layer_out);
+/* Is that node down here for sure: was it announced so, or is another incarnation of it here? A
+ * leaf is sure of core nodes and incarnations only: other leaves it knows as far as it was told. */
+bool wtl__core_is_over(const struct wtl__core *core, uint64_t node);
 
 struct wtl__node_row {
     uint64_t node;

@@ -13,11 +13,12 @@
 
 #include "base/attr.h"
 
-struct wtl__core_ask *wtl__core_ask_new(struct wtl__core *core, enum wtl__ask_kind kind,
-                                        struct wtl_pid pid, uint64_t request, uint64_t leaf,
-                                        const char *name)
+/* A place in the table; its bound is the caller's. */
+static struct wtl__core_ask *make(struct wtl__core *core, enum wtl__ask_kind kind,
+                                  struct wtl_pid pid, uint64_t request, uint64_t leaf,
+                                  const char *name)
 {
-    struct wtl__core_ask *ask = core->asks_count >= WTL__ASKS_MAX ? NULL : calloc(1, sizeof *ask);
+    struct wtl__core_ask *ask = calloc(1, sizeof *ask);
     uint64_t serial = ++core->serial;
     if (ask == NULL || wtl__map_put(&core->asks_map, 0, serial, ask) != WTL_OK) {
         free(ask);
@@ -36,9 +37,30 @@ struct wtl__core_ask *wtl__core_ask_new(struct wtl__core *core, enum wtl__ask_ki
     return ask;
 }
 
+struct wtl__core_ask *wtl__core_ask_new(struct wtl__core *core, enum wtl__ask_kind kind,
+                                        struct wtl_pid pid, uint64_t request, uint64_t leaf,
+                                        const char *name)
+{
+    bool full = core->asks_count - core->asks_quiet >= WTL__ASKS_MAX;
+    return full ? NULL : make(core, kind, pid, request, leaf, name);
+}
+
+/* What a leaf holds has places of its own, so that questions which wait for an uplink do not keep
+ * it from being registered there. */
+void wtl__core_ask_renew(struct wtl__core *core, struct wtl_pid pid, const char *name)
+{
+    bool full = core->asks_quiet >= WTL__LEAF_NAMES_MAX;
+    struct wtl__core_ask *ask = full ? NULL : make(core, WTL__ASK_REGISTER, pid, 0, 0, name);
+    if (ask != NULL) {
+        ask->quiet = true;
+        core->asks_quiet++;
+    }
+}
+
 void wtl__core_ask_free(struct wtl__core *core, struct wtl__core_ask *ask)
 {
     (void)wtl__map_remove(&core->asks_map, 0, ask->serial);
+    core->asks_quiet -= ask->quiet ? 1 : 0;
     struct wtl__core_ask *last = core->asks[--core->asks_count];
     core->asks[ask->index] = last;
     last->index = ask->index;
@@ -51,6 +73,7 @@ void wtl__core_ask_send(struct wtl__core *core, struct wtl__core_ask *ask)
     struct wtl__names_frame frame = {.verb = ask->kind == WTL__ASK_REGISTER ? WTL__NAMES_REGISTER
                                                                             : WTL__NAMES_LOOKUP,
                                      .request = ask->serial,
+                                     .epoch = ask->quiet ? 1 : 0, /* it is held already */
                                      .pid = ask->pid};
     const struct wtl__core_link *uplink = wtl__core_link_find(core, core->uplink);
     wtl__core_copy(frame.name, ask->name);
@@ -174,8 +197,12 @@ void wtl__core_ask_result(struct wtl__core *core, const struct wtl__names_frame 
     if (ghost) {
         send_drop(core, result);
     }
-    if (wrong_view || too_early || ghost) {
-        ask->retry_ms = core->now_ms + WTL__ASK_SOON_MS;
+    /* what is held is held until somebody else has it: an uplink that could not ask is asked again
+     */
+    bool unsettled = ask->quiet && status != WTL_OK && status != WTL_EXISTS;
+    if (wrong_view || too_early || ghost || unsettled) {
+        bool refused = unsettled && status != WTL_NO_CONNECTION;
+        ask->retry_ms = core->now_ms + (refused ? WTL__ASK_MS : WTL__ASK_SOON_MS);
         wtl__core_wake(core, WTL__DUE_ASK, ask->retry_ms);
         return;
     }
@@ -188,8 +215,8 @@ void wtl__core_ask_result(struct wtl__core *core, const struct wtl__names_frame 
 
 /* ---- time ---------------------------------------------------------------------------------- */
 
-/* The owner, who may have it by now or still holds it back, is told that it is not wanted any more.
- */
+/* The owner, who may have it by now or still holds it back, is told that it is not wanted any more;
+ * a leaf that holds it goes on wanting it. */
 static void give_up(struct wtl__core *core, struct wtl__core_ask *ask)
 {
     struct wtl__names_frame drop = {
@@ -197,7 +224,8 @@ static void give_up(struct wtl__core *core, struct wtl__core_ask *ask)
             core->is_leaf ? 0 : wtl__core_owner_in(&core->view, wtl__core_hash(ask->name, 0)),
         .verb = WTL__NAMES_DROP,
         .pid = ask->pid};
-    bool tell = ask->kind == WTL__ASK_REGISTER && !core->is_leaf;
+    bool wanted = ask->renews && !ask->then_drop;
+    bool tell = ask->kind == WTL__ASK_REGISTER && !core->is_leaf && !wanted;
     wtl__core_copy(drop.name, ask->name);
     finish(core, ask, WTL_NO_CONNECTION, WTL_PID_NONE, 0, 0);
     if (tell && !holds(core, drop.pid, drop.name)) {
@@ -214,13 +242,15 @@ void wtl__core_asks_tick(struct wtl__core *core)
         }
         if (ask->deadline_ms <= core->now_ms && !ask->quiet) {
             give_up(core, ask);
-        } else if (ask->retry_ms <= core->now_ms) {
+            continue;
+        }
+        if (!ask->quiet) {
             wtl__core_wake(core, WTL__DUE_ASK, ask->deadline_ms);
+        }
+        if (ask->retry_ms <= core->now_ms) {
             wtl__core_ask_send(core, ask);
         } else {
-            uint64_t due_ms =
-                ask->retry_ms < ask->deadline_ms || ask->quiet ? ask->retry_ms : ask->deadline_ms;
-            wtl__core_wake(core, WTL__DUE_ASK, due_ms);
+            wtl__core_wake(core, WTL__DUE_ASK, ask->retry_ms);
         }
     }
 }

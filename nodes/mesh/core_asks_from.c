@@ -21,11 +21,7 @@ void wtl__core_asks_renew(struct wtl__core *core)
         }
         if (name->pid.node == core->config.node &&
             wtl__core_ask_of(core, name->pid, name->name) == NULL) {
-            struct wtl__core_ask *ask =
-                wtl__core_ask_new(core, WTL__ASK_REGISTER, name->pid, 0, 0, name->name);
-            if (ask != NULL) {
-                ask->quiet = true;
-            }
+            wtl__core_ask_renew(core, name->pid, name->name);
         } else if (wtl_pid_is_none(name->pid) && name->was.node == core->config.node) {
             struct wtl__names_frame drop = {.destination = uplink->node,
                                             .verb = WTL__NAMES_DROP,
@@ -75,16 +71,21 @@ void wtl__core_ask_from_leaf(struct wtl__core *core, const struct wtl__names_fra
         drop_for_leaf(core, frame);
         return;
     }
+    uint32_t waiting = 0;
     for (uint32_t i = 0; i < core->asks_count; i++) {
+        waiting += core->asks[i]->leaf == frame->source ? 1 : 0;
         if (core->asks[i]->leaf == frame->source && core->asks[i]->request == frame->request) {
             return; /* the leaf asks again, and this node does so too */
         }
     }
     enum wtl_status status = WTL_OK;
     struct wtl__core_ask *ask = NULL;
+    const struct wtl__core_name *name = wtl__core_name_get(core, frame->name);
+    bool held = name != NULL && wtl_pid_equal(name->pid, frame->pid);
     if (frame->pid.node != frame->source) {
         status = WTL_NOT_OWNER;
-    } else if (wtl__core_names_held(core, frame->source) >= WTL__LEAF_NAMES_MAX) {
+    } else if (waiting >= WTL__LEAF_ASKS_MAX ||
+               (!held && wtl__core_names_held(core, frame->source) >= WTL__LEAF_NAMES_MAX)) {
         status = WTL_FULL;
     } else {
         ask = wtl__core_ask_new(core, WTL__ASK_REGISTER, frame->pid, frame->request, frame->source,
@@ -92,6 +93,7 @@ void wtl__core_ask_from_leaf(struct wtl__core *core, const struct wtl__names_fra
         status = ask == NULL ? WTL_FULL : WTL_OK;
     }
     if (ask != NULL) {
+        ask->renews = frame->epoch != 0;
         wtl__core_ask_send(core, ask);
     } else {
         wtl__core_answer(core, frame->source, frame->pid, frame->request, status, frame->name,

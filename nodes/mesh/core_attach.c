@@ -144,7 +144,8 @@ static enum wtl_status judge(const struct wtl__core *core, const struct wtl__cor
     }
     const struct wtl__core_node *leaf = wtl__core_node_named(core, attach->leaf);
     if (leaf != NULL && leaf->layer == WTL_LAYER_DEVICE) {
-        if (leaf->id == attach->leaf && !is_news(leaf, attach)) {
+        bool has_left = leaf->gone == leaf->id && !own; /* it says itself when it is back */
+        if (leaf->id == attach->leaf && (has_left || !is_news(leaf, attach))) {
             return WTL_EXISTS;
         }
         if (leaf->id != attach->leaf && !is_later(core, leaf, attach)) {

@@ -130,11 +130,16 @@ static void end(struct wtl__core *core, struct wtl__core_link *link, enum wtl_st
     core->routes_dirty = true;
     core->routes_changed = true;
     struct wtl__core_link *older = waiting_of(core, link->node, WTL__LINK_OLDER);
-    if (older != NULL) {
+    if (core->leaving) {
+        return;
+    }
+    if (status == WTL_SHUTDOWN) {
+        wtl__core_left(core, node);
+    }
+    if (older != NULL && status == WTL_SHUTDOWN) {
+        wtl__core_link_close(core, older, WTL_CLOSED, "its node has said goodbye");
+    } else if (older != NULL) {
         activate(core, older);
-    } else if (status == WTL_SHUTDOWN) {
-        node->gone = node->id;
-        wtl__core_node_down(core, node, WTL_SHUTDOWN);
     } else if (node->layer == WTL_LAYER_DEVICE) {
         wtl__core_link_rival_in(core, link);
         wtl__core_node_check(core, node);
@@ -229,6 +234,10 @@ static const char *objection(const struct wtl__core *core, const struct wtl__hel
 {
     const struct wtl__core_node *node = wtl__core_node_named(core, peer->node);
     bool peer_is_leaf = peer->layer == WTL_LAYER_DEVICE;
+    *status_out = WTL_SHUTDOWN;
+    if (core->leaving) {
+        return "this node is stopping";
+    }
     *status_out = WTL_DUPLICATE;
     if (WTL__NODE_BITS(peer->node) == WTL__NODE_BITS(core->config.node)) {
         return "the peer has this node's own name";

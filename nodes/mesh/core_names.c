@@ -4,7 +4,9 @@
  *
  * On a core node it is a replica of all names of the mesh. On a leaf it is what its actors have,
  * what they have let go of and the uplink was not told yet, and answers that are kept for a while.
- * An entry without a pid is a tombstone: its epoch keeps what is older from coming back.
+ * An entry without a pid is a tombstone: its epoch keeps what is older from coming back. A name may
+ * be told before its holder's node is up here; if that does not come up, nobody would ever take the
+ * name back, so such an orphan is buried after a while.
  *
  * Thread: as the core. Owns: entries and the lists of holders.
  */
@@ -22,6 +24,7 @@ void wtl__core_names_init(struct wtl__core *core)
     core->name_seed[1] = wtl__prng_next(&core->prng);
     wtl__list_init(&core->tombs);
     wtl__list_init(&core->cached);
+    wtl__list_init(&core->orphans);
 }
 
 void wtl__core_names_deinit(struct wtl__core *core)
@@ -197,6 +200,21 @@ bool wtl__core_epoch_is_sound(const struct wtl__core *core, uint64_t epoch)
     return epoch < (clock > core->epoch ? clock : core->epoch) + WTL__EPOCH_JUMP;
 }
 
+static bool is_orphan(const struct wtl__core *core, const struct wtl__core_name *name)
+{
+    const struct wtl__core_node *node = wtl__core_node_find(core, name->pid.node);
+    return !core->is_leaf && name->pid.node != core->config.node &&
+           (node == NULL || node->state != WTL__NODE_UP);
+}
+
+static void expire_in(struct wtl__core *core, struct wtl__core_name *name, struct wtl__list *list,
+                      uint64_t after_ms)
+{
+    name->expires_ms = core->now_ms + after_ms;
+    wtl__list_push_last(list, &name->expiring);
+    wtl__core_wake(core, WTL__DUE_NAME, name->expires_ms);
+}
+
 struct wtl__core_name *wtl__core_name_put(struct wtl__core *core, const char *text,
                                           struct wtl_pid pid, uint64_t epoch, uint64_t birth,
                                           uint64_t granter)
@@ -224,6 +242,9 @@ struct wtl__core_name *wtl__core_name_put(struct wtl__core *core, const char *te
             return NULL;
         }
     }
+    if (is_orphan(core, name)) {
+        expire_in(core, name, &core->orphans, WTL__ORPHAN_MS);
+    }
     return name;
 }
 
@@ -236,10 +257,9 @@ void wtl__core_name_bury(struct wtl__core *core, struct wtl__core_name *name, ui
     let_go(core, name);
     wtl__core_epoch_seen(core, epoch);
     name->epoch = epoch;
-    name->expires_ms = core->now_ms + WTL__TOMB_MS;
-    wtl__list_push_last(&core->tombs, &name->expiring);
+    name->dropped = true;
+    expire_in(core, name, &core->tombs, WTL__TOMB_MS);
     core->tombs_count++;
-    wtl__core_wake(core, WTL__DUE_NAME, name->expires_ms);
     if (core->tombs_count > WTL__TOMBS_MAX) {
         struct wtl__link *oldest = wtl__list_first(&core->tombs);
         wtl__core_name_remove(core, WTL_LIST_ITEM(oldest, struct wtl__core_name, expiring));
@@ -249,9 +269,14 @@ void wtl__core_name_bury(struct wtl__core *core, struct wtl__core_name *name, ui
 void wtl__core_name_cache(struct wtl__core *core, struct wtl__core_name *name)
 {
     unexpire(core, name);
-    name->expires_ms = core->now_ms + WTL__CACHE_MS;
-    wtl__list_push_last(&core->cached, &name->expiring);
-    wtl__core_wake(core, WTL__DUE_NAME, name->expires_ms);
+    expire_in(core, name, &core->cached, WTL__CACHE_MS);
+}
+
+/* Its node is not reached; should that be back, it has its names again. */
+static void bury_unreached(struct wtl__core *core, struct wtl__core_name *name)
+{
+    wtl__core_name_bury(core, name, name->epoch);
+    name->dropped = false;
 }
 
 void wtl__core_names_of_node(struct wtl__core *core, uint64_t node)
@@ -260,28 +285,40 @@ void wtl__core_names_of_node(struct wtl__core *core, uint64_t node)
     while ((holder = holder_get(core, node, 0)) != NULL) {
         struct wtl__link *first = wtl__list_first(&holder->names);
         struct wtl__core_name *name = WTL_LIST_ITEM(first, struct wtl__core_name, by_node);
-        wtl__core_name_bury(core, name, name->epoch);
+        bury_unreached(core, name);
     }
     wtl__core_owner_forget(core, (struct wtl_pid){node, 0});
 }
 
-static void expire(struct wtl__core *core, struct wtl__list *list)
+/* The first entry of a list whose time has come, NULL when there is none. */
+static struct wtl__core_name *expired(struct wtl__core *core, struct wtl__list *list)
 {
-    struct wtl__link *first;
-    while ((first = wtl__list_first(list)) != NULL) {
-        struct wtl__core_name *name = WTL_LIST_ITEM(first, struct wtl__core_name, expiring);
-        if (name->expires_ms > core->now_ms) {
-            wtl__core_wake(core, WTL__DUE_NAME, name->expires_ms);
-            return;
-        }
-        wtl__core_name_remove(core, name);
+    struct wtl__link *first = wtl__list_first(list);
+    struct wtl__core_name *name =
+        first == NULL ? NULL : WTL_LIST_ITEM(first, struct wtl__core_name, expiring);
+    if (name != NULL && name->expires_ms > core->now_ms) {
+        wtl__core_wake(core, WTL__DUE_NAME, name->expires_ms);
+        name = NULL;
     }
+    return name;
 }
 
 void wtl__core_names_tick(struct wtl__core *core)
 {
-    expire(core, &core->tombs);
-    expire(core, &core->cached);
+    struct wtl__core_name *name;
+    while ((name = expired(core, &core->tombs)) != NULL) {
+        wtl__core_name_remove(core, name);
+    }
+    while ((name = expired(core, &core->cached)) != NULL) {
+        wtl__core_name_remove(core, name);
+    }
+    while ((name = expired(core, &core->orphans)) != NULL) {
+        if (is_orphan(core, name)) {
+            bury_unreached(core, name);
+        } else {
+            unexpire(core, name);
+        }
+    }
 }
 
 /* ---- from the actors of this node ---------------------------------------------------------- */

@@ -56,6 +56,8 @@ static void on_lookup(struct wtl__core *core, const struct wtl__names_frame *fra
         wtl__core_ask_lookup(core, frame);
     } else if (frame->status == WTL_MORE) {
         wtl__core_sync_asked(core, frame);
+    } else if (frame->status == WTL_SHUTDOWN) {
+        wtl__core_farewell(core, frame);
     } else if (frame->pid.node != 0) {
         wtl__core_roster_tell(core, frame->source, frame->pid.node);
     } else {
@@ -96,12 +98,24 @@ static void deliver_leaf(struct wtl__core *core, const struct wtl__names_frame *
     }
 }
 
+/* A leaf's uplink alone speaks of names with it; anybody may ask it for a sign of life. */
+static bool leaf_heeds(const struct wtl__core *core, const struct wtl__names_frame *frame)
+{
+    const struct wtl__core_link *uplink = wtl__core_link_find(core, core->uplink);
+    bool probe = frame->verb == WTL__NAMES_LOOKUP && frame->name[0] == '\0' &&
+                 frame->status == WTL_OK && frame->pid.node == 0;
+    return probe || (uplink != NULL && frame->source == uplink->node);
+}
+
 static void deliver(struct wtl__core *core, const struct wtl__names_frame *frame)
 {
     const struct wtl__core_node *source = wtl__core_node_find(core, frame->source);
     bool of_leaf = source != NULL && source->layer == WTL_LAYER_DEVICE;
-    if (core->is_leaf || of_leaf) {
+    if (core->is_leaf ? leaf_heeds(core, frame) : of_leaf) {
         deliver_leaf(core, frame);
+        return;
+    }
+    if (core->is_leaf) {
         return;
     }
     switch (frame->verb) {
@@ -146,6 +160,8 @@ static bool is_sound(const struct wtl__core *core, const struct wtl__names_frame
            !(with_pid && (frame->pid.node == 0 || half)) &&
            !(frame->verb == WTL__NAMES_STATE && half) &&
            (frame->verb != WTL__NAMES_STATE || wtl__core_epoch_is_sound(core, frame->epoch)) &&
+           (frame->verb != WTL__NAMES_RESULT || frame->name[0] == '\0' || core->is_leaf ||
+            wtl__core_epoch_is_sound(core, frame->epoch)) &&
            (frame->verb != WTL__NAMES_CLAIM ||
             (wtl__core_epoch_is_sound(core, frame->epoch) && frame->request <= frame->epoch));
 }
@@ -158,9 +174,12 @@ static enum wtl_status judge_leaf(const struct wtl__core *core, const struct wtl
         return WTL_FORGED;
     }
     switch (frame->verb) {
-    case WTL__NAMES_RESULT:
-        return WTL_OK;
-    case WTL__NAMES_LOOKUP:
+    case WTL__NAMES_RESULT: /* of a name, or of claims, it has nothing to say */
+        return frame->name[0] == '\0' && frame->epoch == 0 ? WTL_OK : WTL_DENIED;
+    case WTL__NAMES_LOOKUP: /* its own goodbye it says on its link, others' are not its business */
+        return frame->destination == core->config.node && frame->status != WTL_SHUTDOWN
+                   ? WTL_OK
+                   : WTL_DENIED;
     case WTL__NAMES_REGISTER:
         return frame->destination == core->config.node ? WTL_OK : WTL_DENIED;
     case WTL__NAMES_DROP:
@@ -180,7 +199,9 @@ static bool is_forged(const struct wtl__core *core, const struct wtl__names_fram
     if (frame->source == core->config.node) {
         return frame->destination == core->config.node;
     }
-    return node != NULL && node->layer == WTL_LAYER_DEVICE && node->link != 0;
+    /* a sign of life may be overtaken by the leaf, which has come here meanwhile */
+    return node != NULL && node->layer == WTL_LAYER_DEVICE && node->link != 0 &&
+           frame->verb != WTL__NAMES_RESULT;
 }
 
 static void relay(struct wtl__core *core, const struct wtl__core_link *from,

@@ -183,6 +183,7 @@ void wtl__core_node_become(struct wtl__core *core, struct wtl__core_node *node, 
     struct wtl__core_link *link = node->link == 0 ? NULL : wtl__core_link_find(core, node->link);
     uint64_t old = node->id;
     wtl__core_node_down(core, node, WTL_NO_CONNECTION);
+    wtl__core_names_of_node(core, old); /* also of one that was never up here */
     node->link = 0;
     node->via = 0;
     node->gone = old;
@@ -275,30 +276,36 @@ uint32_t wtl__core_route(const struct wtl__core *core, uint64_t id)
     return node == NULL ? 0 : wtl__core_node_link(core, node);
 }
 
-bool wtl__core_may_speak(const struct wtl__core *core, uint32_t number, uint64_t id)
+enum wtl_status wtl__core_speaks(const struct wtl__core *core, uint32_t number, uint64_t id)
 {
     const struct wtl__core_link *link = wtl__core_link_find(core, number);
-    if (link == NULL || link->state != WTL__LINK_ON || id == core->config.node) {
-        return false;
+    if (link == NULL) {
+        return WTL_LATER;
     }
-    if (id == link->node) {
-        return true;
+    if (link->layer == WTL_LAYER_DEVICE && id != link->node) {
+        return WTL_FORGED;
     }
-    if (core->is_leaf) {
-        return true; /* its uplink has checked, and a leaf knows no better */
+    if (link->state != WTL__LINK_ON || id == core->config.node) {
+        return WTL_LATER;
+    }
+    if (id == link->node || core->is_leaf) {
+        return WTL_OK; /* a leaf's uplink has checked, and a leaf knows no better */
     }
     const struct wtl__core_node *node = wtl__core_node_find(core, id);
     uint8_t hops;
-    if (link->layer == WTL_LAYER_DEVICE) {
-        return false;
-    }
     if (node == NULL || node->layer != WTL_LAYER_DEVICE) {
         /* the core trusts the core; an incarnation may be listed that did not win here yet */
-        return node != NULL || wtl__core_reaches(link, id, &hops);
+        return node != NULL || wtl__core_reaches(link, id, &hops) ? WTL_OK : WTL_LATER;
     }
     /* A leaf that has signed that it is attached elsewhere. What it had sent before its record
      * ended may come after that. */
-    return node->link == 0 && node->number != 0 && node->uplink != core->config.node;
+    bool elsewhere = node->link == 0 && node->number != 0 && node->uplink != core->config.node;
+    return elsewhere ? WTL_OK : WTL_LATER;
+}
+
+bool wtl__core_may_speak(const struct wtl__core *core, uint32_t link, uint64_t node)
+{
+    return wtl__core_speaks(core, link, node) == WTL_OK;
 }
 
 bool wtl__core_node_is_known(const struct wtl__core *core, uint64_t id, uint8_t *layer_out)
@@ -309,6 +316,18 @@ bool wtl__core_node_is_known(const struct wtl__core *core, uint64_t id, uint8_t 
     }
     *layer_out = node->layer;
     return true;
+}
+
+bool wtl__core_is_over(const struct wtl__core *core, uint64_t id)
+{
+    const struct wtl__core_node *node = wtl__core_node_named(core, id);
+    if (node == NULL) {
+        return false;
+    }
+    if (node->id != id) {
+        return node->gone == id || node->state == WTL__NODE_UP;
+    }
+    return node->state == WTL__NODE_DOWN && (!core->is_leaf || node->sync != NULL);
 }
 
 static void row_of(const struct wtl__core *core, const struct wtl__core_node *node,

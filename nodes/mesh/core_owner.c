@@ -28,17 +28,19 @@ static void reply(struct wtl__core *core, const struct wtl__names_frame *to, enu
     (void)wtl__core_names_send(core, &result);
 }
 
-static struct wtl__names_frame state_of(const struct wtl__core_name *name)
+struct wtl__names_frame wtl__core_state_of(const struct wtl__core_name *name)
 {
     struct wtl__names_frame state = {
         .verb = WTL__NAMES_STATE, .pid = name->pid, .epoch = name->epoch, .request = name->birth};
+    bool unreached = wtl_pid_is_none(name->pid) && !name->dropped;
+    state.status = unreached ? WTL_NO_CONNECTION : WTL_OK;
     wtl__core_copy(state.name, name->name);
     return state;
 }
 
 static void tell_all(struct wtl__core *core, const struct wtl__core_name *name)
 {
-    struct wtl__names_frame state = state_of(name);
+    struct wtl__names_frame state = wtl__core_state_of(name);
     wtl__core_names_all(core, &state);
 }
 
@@ -159,7 +161,7 @@ static bool is_older(uint64_t birth_a, struct wtl_pid a, uint64_t birth_b, struc
 static void tell_loser(struct wtl__core *core, const struct wtl__core_name *name,
                        struct wtl_pid loser, uint64_t home)
 {
-    struct wtl__names_frame lost = state_of(name);
+    struct wtl__names_frame lost = wtl__core_state_of(name);
     struct wtl__names_frame now = lost;
     lost.destination = now.destination = home;
     lost.status = WTL_EXISTS;
@@ -186,7 +188,7 @@ static void decide_clash(struct wtl__core *core, struct wtl__core_name *name,
     if (first && wtl_pid_equal(loser, name->pid)) {
         if (home == core->config.node) {
             /* ours: what is said to others, it is told before its entry changes */
-            struct wtl__names_frame lost = state_of(name);
+            struct wtl__names_frame lost = wtl__core_state_of(name);
             lost.destination = lost.source = home;
             lost.view = core->view.hash;
             lost.status = WTL_EXISTS;
@@ -211,13 +213,14 @@ static void decide_clash(struct wtl__core *core, struct wtl__core_name *name,
     }
 }
 
-/* A claim of what has been dropped. Dropped was that very registration: it stays so. Dropped was
- * another one, on the other side of a split: this one lives on. */
-static void claim_dropped(struct wtl__core *core, const struct wtl__core_name *dropped,
-                          const struct wtl__names_frame *frame)
+/* A claim of what is buried in a higher epoch. Dropped was that very registration: it stays so.
+ * Dropped was another one, on the other side of a split, or nobody has dropped it and its node was
+ * away: this one lives on. */
+static void claim_buried(struct wtl__core *core, const struct wtl__core_name *buried,
+                         const struct wtl__names_frame *frame)
 {
-    if (dropped->birth == frame->request) {
-        tell_loser(core, dropped, frame->pid, frame->source);
+    if (buried->dropped && buried->birth == frame->request) {
+        tell_loser(core, buried, frame->pid, frame->source);
         return;
     }
     const struct wtl__core_name *name =
@@ -236,7 +239,7 @@ void wtl__core_owner_claim(struct wtl__core *core, const struct wtl__names_frame
         return; /* CLAIMED tells its sender that it has to come again */
     }
     if (name != NULL && wtl_pid_is_none(name->pid) && name->epoch > frame->epoch) {
-        claim_dropped(core, name, frame);
+        claim_buried(core, name, frame);
         return;
     }
     bool held =
@@ -355,9 +358,8 @@ void wtl__core_state(struct wtl__core *core, const struct wtl__names_frame *fram
         }
         return;
     }
-    const struct wtl__core_node *holder = wtl__core_node_find(core, frame->pid.node);
-    if (holder != NULL && holder->state == WTL__NODE_DOWN) {
-        return; /* it is down here: its owner will see that as well */
+    if (wtl__core_is_over(core, frame->pid.node)) {
+        return; /* the owner will see that as well */
     }
     struct wtl__core_node *source = wtl__core_node_find(core, frame->source);
     uint64_t mark = source == NULL || source->sync == NULL ? 0 : source->sync->mark;
@@ -369,6 +371,9 @@ void wtl__core_state(struct wtl__core *core, const struct wtl__names_frame *fram
         ask_leaf(core, frame);
         name = wtl__core_name_put(core, frame->name, frame->pid, frame->epoch, frame->request,
                                   frame->source);
+        if (name != NULL && wtl_pid_is_none(frame->pid)) {
+            name->dropped = frame->status != WTL_NO_CONNECTION;
+        }
     }
     if (is_same(name, frame)) {
         name->mark = mark;

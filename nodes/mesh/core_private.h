@@ -6,6 +6,7 @@
  *   core_links.c     links by identity: duplicates, probes, simultaneous dials
  *   core_probe.c     two incarnations of one name
  *   core_redial.c    whom to dial, and when
+ *   core_leave.c     nodes that leave in order, this one and others
  *   core_nodes.c     nodes: up, down, incarnations, who may speak for whom
  *   core_roster.c    ROSTER frames, routes, what a leaf knows
  *   core_attach.c    where leaves are attached
@@ -30,13 +31,14 @@
 #define WTL__CORE_MAX       WTL__ROSTER_MAX /* core nodes that are up, this one included */
 #define WTL__CORES_MAX      128u            /* core nodes that are remembered */
 #define WTL__TARGETS_MAX    (WTL__JOINS_MAX + WTL__CORES_MAX)
-#define WTL__DIALS_MAX      16u /* under way at a time */
-#define WTL__ASKS_MAX       4096u
+#define WTL__DIALS_MAX      16u          /* under way at a time */
+#define WTL__ASKS_MAX       4096u        /* besides what a leaf registers again */
 #define WTL__HELD_MAX       4096u        /* registrations that wait for claims */
 #define WTL__HELD_BYTES     (64u * 1024) /* frames of a link that is not decided about yet */
 #define WTL__TOLD_MAX       WTL__ROSTER_MAX
 #define WTL__TOMBS_MAX      65536u
 #define WTL__LEAF_NAMES_MAX 1024u               /* names of one leaf */
+#define WTL__LEAF_ASKS_MAX  1024u               /* its questions that are under way at its uplink */
 #define WTL__EFFECTS_MAX    (64u * 1024 * 1024) /* bytes of effects that wait */
 #define WTL__SYNC_BYTES     16384u /* of claims, names and records to a node at a time, */
 #define WTL__SYNC_MS        10u    /* and the pause after so many */
@@ -59,6 +61,7 @@
 #define WTL__DIGEST_MS       10000u
 #define WTL__RESYNC_MS       700u /* a stream that nothing comes of for so long is asked again */
 #define WTL__TOMB_MS         600000u
+#define WTL__ORPHAN_MS       10000u /* a name of a node that is not up here, and does not come up */
 #define WTL__CACHE_MS        10000u
 /* Epochs begin at the wall clock in 2^-20 s, so that a node that has just started is not the older
  * one in a clash. One that is years ahead of the clock and of all others was made up. */
@@ -187,7 +190,7 @@ struct wtl__core_view {
 struct wtl__core_name {
     struct wtl__link by_node; /* in no list: a tombstone */
     struct wtl__link by_pid;
-    struct wtl__link expiring; /* in core->tombs or core->cached */
+    struct wtl__link expiring; /* in core->tombs, core->cached or core->orphans */
     uint64_t key[2];
     uint64_t hash;      /* the same on every node */
     struct wtl_pid pid; /* none: a tombstone */
@@ -198,8 +201,9 @@ struct wtl__core_name {
     uint64_t owner;   /* in the view `owner_view` */
     uint64_t owner_view;
     uint64_t mark;       /* the last stream that had it */
-    uint64_t expires_ms; /* tombstone or cached */
+    uint64_t expires_ms; /* tombstone, cached or orphan */
     uint32_t index;
+    bool dropped; /* tombstone: its holder has let go of it; else the holder's node is down */
     char name[];
 };
 
@@ -215,6 +219,7 @@ struct wtl__core_ask {
     uint32_t index;
     uint8_t kind;
     bool quiet;     /* a leaf registers again what it holds: nobody waits for the answer */
+    bool renews;    /* uplink: the leaf that asks holds it already */
     bool then_drop; /* it was unregistered before it was registered */
     struct wtl_pid pid;
     uint64_t request; /* of who asked */
@@ -237,6 +242,7 @@ struct wtl__core {
     uint8_t *effects;
     size_t effects_at, effects_size, effects_capacity;
     bool dropping; /* memory for effects was exhausted */
+    bool leaving;  /* it has said goodbye: nobody is dialled or linked any more */
 
     struct wtl__map links_map; /* (0, number) */
     struct wtl__core_link **links;
@@ -272,13 +278,13 @@ struct wtl__core {
     struct wtl__core_name **names;
     uint32_t names_count, names_capacity;
     uint64_t name_seed[2];
-    struct wtl__list tombs, cached;
+    struct wtl__list tombs, cached, orphans;
     uint32_t tombs_count;
     uint64_t epoch;
 
     struct wtl__map asks_map;
     struct wtl__core_ask **asks;
-    uint32_t asks_count;
+    uint32_t asks_count, asks_quiet;
     struct wtl__names_frame *held; /* registrations that wait for claims */
     uint32_t held_count;
 };
@@ -349,6 +355,13 @@ void wtl__core_redial_learn(struct wtl__core *core, const struct wtl__core_node 
 void wtl__core_redial_forget(struct wtl__core *core, uint64_t bits);
 void wtl__core_redial_tick(struct wtl__core *core);
 
+/* ---- core_leave.c --------------------------------------------------------------------------- */
+
+/* That node has said goodbye: it is down, and does not come back as this incarnation. */
+void wtl__core_left(struct wtl__core *core, struct wtl__core_node *node);
+/* A farewell has come, from `frame->source`, about `frame->pid.node`. */
+void wtl__core_farewell(struct wtl__core *core, const struct wtl__names_frame *frame);
+
 /* ---- core_nodes.c --------------------------------------------------------------------------- */
 
 struct wtl__core_node *wtl__core_node_find(const struct wtl__core *core, uint64_t id);
@@ -372,7 +385,7 @@ uint32_t wtl__core_up_count(const struct wtl__core *core);
 enum wtl_status wtl__core_roster_frame(struct wtl__core *core, struct wtl__core_link *link,
                                        const struct wtl__frame *frame) WTL_MUST_USE;
 void wtl__core_routes_update(struct wtl__core *core);
-void wtl__core_roster_send(struct wtl__core *core, const struct wtl__core_link *link);
+void wtl__core_roster_send(struct wtl__core *core, struct wtl__core_link *link);
 void wtl__core_roster_flush(struct wtl__core *core);
 /* A leaf on that link has to know of another leaf. */
 void wtl__core_roster_tell(struct wtl__core *core, uint64_t leaf, uint64_t about);
@@ -417,7 +430,7 @@ struct wtl__core_name *wtl__core_name_put(struct wtl__core *core, const char *na
 void wtl__core_name_bury(struct wtl__core *core, struct wtl__core_name *name, uint64_t epoch);
 void wtl__core_name_cache(struct wtl__core *core, struct wtl__core_name *name);
 void wtl__core_name_remove(struct wtl__core *core, struct wtl__core_name *name);
-/* A node is down: what its actors had is buried. */
+/* A node is down, or over: what its actors had is buried. */
 void wtl__core_names_of_node(struct wtl__core *core, uint64_t node);
 /* Is it one that this node speaks for: of its own actors, or of a leaf that is attached here? */
 bool wtl__core_is_ours(const struct wtl__core *core, struct wtl_pid pid);
@@ -443,6 +456,8 @@ void wtl__core_names_all(struct wtl__core *core, struct wtl__names_frame *frame)
 struct wtl__core_ask *wtl__core_ask_new(struct wtl__core *core, enum wtl__ask_kind kind,
                                         struct wtl_pid pid, uint64_t request, uint64_t leaf,
                                         const char *name);
+/* A leaf registers again what it holds: asked until the answer is yes or no. */
+void wtl__core_ask_renew(struct wtl__core *core, struct wtl_pid pid, const char *name);
 void wtl__core_ask_send(struct wtl__core *core, struct wtl__core_ask *ask);
 void wtl__core_ask_free(struct wtl__core *core, struct wtl__core_ask *ask);
 void wtl__core_ask_cancel_leaf(struct wtl__core *core, uint64_t leaf);
@@ -468,7 +483,8 @@ void wtl__core_owner_claim(struct wtl__core *core, const struct wtl__names_frame
 void wtl__core_owner_release(struct wtl__core *core);
 /* Registrations of that pid that wait here are forgotten; none.local: of that node. */
 void wtl__core_owner_forget(struct wtl__core *core, struct wtl_pid pid);
-/* What an owner says about a name. */
+/* What is said of a name to others, and what an owner says of it. */
+struct wtl__names_frame wtl__core_state_of(const struct wtl__core_name *name);
 void wtl__core_state(struct wtl__core *core, const struct wtl__names_frame *frame);
 
 /* ---- core_sync.c ---------------------------------------------------------------------------- */

@@ -5,7 +5,8 @@
  * link to the node behind it. A device dials its join addresses one after the other, and stays with
  * the first that answers. Pauses are decorrelated jitter, so that what broke together does not come
  * back together. Which node is behind an address is known once a link has come up; an address that
- * was joined by may get another node later, so no name is demanded there.
+ * was joined by may get another node later, so no name is demanded there. Who has said goodbye is
+ * not dialled by what was heard of it until it is heard of again (core_leave.c).
  *
  * Thread: as the core. Owns: the targets, inside the core.
  */
@@ -21,6 +22,10 @@ static uint32_t pause_after(struct wtl__core *core, uint32_t last_ms)
 /* A refusal that the next try will not change costs the longest pause at once, less some jitter. */
 static uint32_t pause_for(struct wtl__core *core, uint32_t last_ms, enum wtl_status status)
 {
+    if (status == WTL_SHUTDOWN) { /* it has gone on purpose: it needs a while, or stays away */
+        return (uint32_t)wtl__prng_between(&core->prng, WTL__REDIAL_LEFT_MS,
+                                           3 * WTL__REDIAL_LEFT_MS);
+    }
     if (status == WTL_VERSION || status == WTL_IDENTITY || status == WTL_DENIED ||
         status == WTL_DUPLICATE || status == WTL_PROTOCOL || status == WTL_FORGED) {
         return (uint32_t)wtl__prng_between(&core->prng, WTL__REDIAL_MAX_MS / 2, WTL__REDIAL_MAX_MS);
@@ -97,10 +102,8 @@ static struct wtl__core_target *dialled_for(struct wtl__core *core, const struct
             continue;
         }
         bool unknown = target->name[0] == '\0' || strcmp(target->name, peer->name) == 0;
-        int rank = target->bits == WTL__NODE_BITS(peer->node)    ? 3
-                   : strcmp(target->address, peer->address) == 0 ? 2
-                   : unknown                                     ? 1
-                                                                 : 0;
+        bool same = target->bits != 0 && target->bits == WTL__NODE_BITS(peer->node);
+        int rank = same ? 3 : strcmp(target->address, peer->address) == 0 ? 2 : unknown ? 1 : 0;
         if (rank > best_rank ||
             (rank == best_rank && rank > 0 && target->dialled_ms < best->dialled_ms)) {
             best = target;
@@ -170,6 +173,20 @@ void wtl__core_dial_failed(struct wtl__core *core, const char *address, enum wtl
     wtl__core_finish(core);
 }
 
+void wtl__core_dial_refused(struct wtl__core *core, const char *name, uint64_t node_bits,
+                            enum wtl_status status, uint64_t now_ms)
+{
+    struct wtl__hello peer = {.node = node_bits << 24};
+    wtl__core_begin(core, now_ms);
+    wtl__core_copy(peer.name, name);
+    struct wtl__core_target *target = dialled_for(core, &peer);
+    if (target != NULL) {
+        again(core, target, status);
+        next_join(core);
+    }
+    wtl__core_finish(core);
+}
+
 void wtl__core_redial_learn(struct wtl__core *core, const struct wtl__core_node *node)
 {
     uint64_t bits = WTL__NODE_BITS(node->id);
@@ -220,6 +237,15 @@ static void dial(struct wtl__core *core, struct wtl__core_target *target)
     wtl__core_push(core, &effect);
 }
 
+/* Has it said goodbye, and is nothing but hearsay what it would be dialled by? */
+static bool has_left(const struct wtl__core *core, const struct wtl__core_target *target)
+{
+    const struct wtl__core_node *node = target->bits == 0 || target->name[0] == '\0'
+                                            ? NULL
+                                            : wtl__core_node_named(core, target->bits << 24);
+    return node != NULL && node->gone == node->id;
+}
+
 static bool is_linked(const struct wtl__core *core, const struct wtl__core_target *target)
 {
     const struct wtl__core_node *node =
@@ -265,6 +291,9 @@ static void dial_uplink(struct wtl__core *core)
 void wtl__core_redial_tick(struct wtl__core *core)
 {
     uint32_t under_way = 0;
+    if (core->leaving) {
+        return;
+    }
     if (core->is_leaf) {
         dial_uplink(core);
         return;
@@ -281,8 +310,8 @@ void wtl__core_redial_tick(struct wtl__core *core)
             } else {
                 wtl__core_wake(core, WTL__DUE_DIAL, due_ms);
             }
-        } else if (is_linked(core, target)) {
-            continue; /* its end makes it due */
+        } else if (is_linked(core, target) || has_left(core, target)) {
+            continue; /* its end, or what is heard of it, makes it due */
         } else if (target->due_ms > core->now_ms) {
             wtl__core_wake(core, WTL__DUE_DIAL, target->due_ms);
         } else if (under_way < WTL__DIALS_MAX && !is_dialled(core, target)) {

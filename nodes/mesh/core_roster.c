@@ -139,7 +139,22 @@ static void add(struct wtl__roster *roster, uint64_t id, uint8_t layer, uint8_t 
     wtl__core_copy(entry->address, address);
 }
 
-void wtl__core_roster_send(struct wtl__core *core, const struct wtl__core_link *link)
+/* Who is not listed to a leaf any more is down there: should it come back, the leaf has to be told
+ * again before it hears of it. */
+static void add_told(struct wtl__core *core, struct wtl__core_link *link,
+                     struct wtl__roster *roster)
+{
+    for (uint32_t i = link->near_count; i-- > 0;) {
+        const struct wtl__core_node *node = wtl__core_node_find(core, link->near_nodes[i]);
+        if (node != NULL && node->state == WTL__NODE_UP && roster->count < WTL__ROSTER_MAX) {
+            add(roster, node->id, node->layer, 0, node->name, "");
+        } else {
+            link->near_nodes[i] = link->near_nodes[--link->near_count];
+        }
+    }
+}
+
+void wtl__core_roster_send(struct wtl__core *core, struct wtl__core_link *link)
 {
     struct wtl__roster roster;
     uint8_t frame[WTL__FRAME_MAX];
@@ -159,11 +174,8 @@ void wtl__core_roster_send(struct wtl__core *core, const struct wtl__core_link *
             add(&roster, node->id, node->layer, hops, node->name, node->address);
         }
     }
-    for (uint32_t i = 0; to_leaf && i < link->near_count; i++) {
-        const struct wtl__core_node *node = wtl__core_node_find(core, link->near_nodes[i]);
-        if (node != NULL && node->state == WTL__NODE_UP) {
-            add(&roster, node->id, node->layer, 0, node->name, "");
-        }
+    if (to_leaf) {
+        add_told(core, link, &roster);
     }
     wtl__core_send(core, link->number, frame, wtl__put_roster(frame, sizeof frame, &roster));
 }
@@ -211,6 +223,16 @@ void wtl__core_roster_tell(struct wtl__core *core, uint64_t leaf, uint64_t about
         link->near_nodes[link->told_next++ % WTL__TOLD_MAX] = about;
     }
     wtl__core_roster_send(core, link);
+}
+
+void wtl__core_introduce(struct wtl__core *core, uint64_t leaf, uint64_t about)
+{
+    const struct wtl__core_node *node = wtl__core_node_find(core, leaf);
+    const struct wtl__core_link *link = node == NULL ? NULL : wtl__core_link_find(core, node->link);
+    /* nobody that it was told of is forgotten for this: that would be a node down */
+    if (link != NULL && link->near_count + wtl__core_up_count(core) < WTL__ROSTER_MAX) {
+        wtl__core_roster_tell(core, leaf, about);
+    }
 }
 
 /* ---- receiving ----------------------------------------------------------------------------- */
@@ -289,8 +311,23 @@ static bool is_listed(const struct wtl__roster *roster, uint64_t node)
     return false;
 }
 
-/* A leaf takes its uplink's word. An other leaf that a new uplink was not asked for yet has the
- * length of a window to appear. */
+/* A new uplink may not have heard of somebody yet: there is the length of a window to appear. What
+ * a leaf wants to know of other leaves it has to ask. */
+static void expect_of_uplink(struct wtl__core *core, const struct wtl__core_link *link,
+                             struct wtl__core_node *node)
+{
+    if (node->sync == NULL) {
+        struct wtl__names_frame ask = {.destination = link->node,
+                                       .verb = WTL__NAMES_LOOKUP,
+                                       .request = ++core->serial,
+                                       .pid = {node->id, 0}};
+        (void)wtl__core_names_send(core, &ask);
+    }
+    node->lost_ms = core->now_ms == 0 ? 1 : core->now_ms;
+    wtl__core_wake(core, WTL__DUE_NODE, node->lost_ms + WTL__DOWN_WINDOW_LAN_MS);
+}
+
+/* A leaf takes its uplink's word: who was listed, and is not any more, is down. */
 static void take_leaf(struct wtl__core *core, const struct wtl__core_link *link,
                       const struct wtl__roster *roster)
 {
@@ -299,16 +336,10 @@ static void take_leaf(struct wtl__core *core, const struct wtl__core_link *link,
         if (node->state != WTL__NODE_UP || node->id == link->node || is_listed(roster, node->id)) {
             continue;
         }
-        if (node->sync != NULL || link->greeted) {
+        if (!link->greeted) {
+            expect_of_uplink(core, link, node);
+        } else if (node->lost_ms == 0) {
             wtl__core_node_down(core, node, WTL_NO_CONNECTION);
-        } else {
-            struct wtl__names_frame ask = {.destination = link->node,
-                                           .verb = WTL__NAMES_LOOKUP,
-                                           .request = ++core->serial,
-                                           .pid = {node->id, 0}};
-            (void)wtl__core_names_send(core, &ask);
-            node->lost_ms = core->now_ms == 0 ? 1 : core->now_ms;
-            wtl__core_wake(core, WTL__DUE_NODE, node->lost_ms + WTL__DOWN_WINDOW_LAN_MS);
         }
     }
     for (uint32_t i = 0; i < roster->count; i++) {
@@ -325,7 +356,7 @@ static void take_leaf(struct wtl__core *core, const struct wtl__core_link *link,
             wtl__core_copy(node->name, entry->name);
         }
         node->lost_ms = 0;
-        if (node->state != WTL__NODE_UP && node->id == entry->node) {
+        if (node->state != WTL__NODE_UP && node->id == entry->node && node->gone != node->id) {
             wtl__core_node_up(core, node);
         }
     }

@@ -151,12 +151,8 @@ static void tell_leaf(struct wtl__core *core, const struct wtl__core_node *leaf)
     }
     WTL_LIST_EACH (link, &holder->names) {
         const struct wtl__core_name *name = WTL_LIST_ITEM(link, struct wtl__core_name, by_node);
-        struct wtl__names_frame state = {.destination = leaf->id,
-                                         .verb = WTL__NAMES_STATE,
-                                         .pid = name->pid,
-                                         .epoch = name->epoch,
-                                         .request = name->birth};
-        wtl__core_copy(state.name, name->name);
+        struct wtl__names_frame state = wtl__core_state_of(name);
+        state.destination = leaf->id;
         (void)wtl__core_names_send(core, &state);
     }
 }
@@ -188,12 +184,8 @@ static void send_stream(struct wtl__core *core, struct wtl__core_node *node)
         if (wtl__core_owner(core, name) != core->config.node) {
             continue;
         }
-        struct wtl__names_frame state = {.destination = node->id,
-                                         .verb = WTL__NAMES_STATE,
-                                         .pid = name->pid,
-                                         .epoch = name->epoch,
-                                         .request = name->birth};
-        wtl__core_copy(state.name, name->name);
+        struct wtl__names_frame state = wtl__core_state_of(name);
+        state.destination = node->id;
         (void)wtl__core_names_send(core, &state);
         room--;
     }

@@ -8,8 +8,6 @@
 #include "base/attr.h"
 #include "base/pool.h"
 
-static void settle(struct wtl__hub *hub);
-
 enum wtl_status wtl__hub_create(const struct wtl__core_config *config,
                                 const struct wtl__hub_port *port, uint64_t now_ms,
                                 struct wtl__hub **hub_out)
@@ -21,6 +19,7 @@ enum wtl_status wtl__hub_create(const struct wtl__core_config *config,
     hub->config = *config;
     hub->port = *port;
     hub->now_ms = now_ms;
+    hub->doubt_ms = UINT64_MAX;
     wtl__prng_init(&hub->prng, config->seed ^ UINT64_C(0x6875620a));
     wtl__map_init(&hub->peers, WTL__NODES_MAX, wtl__prng_next(&hub->prng));
     wtl__map_init(&hub->inbounds, WTL__NODES_MAX * 2, wtl__prng_next(&hub->prng));
@@ -32,7 +31,7 @@ enum wtl_status wtl__hub_create(const struct wtl__core_config *config,
         return status;
     }
     *hub_out = hub;
-    settle(hub);
+    wtl__hub_settle(hub);
     return WTL_OK;
 }
 
@@ -146,6 +145,21 @@ static void act(struct wtl__hub *hub, const struct wtl__effect *effect)
     }
 }
 
+/* The core hears that a link is over, or that a dial has led to none. */
+static void tell_core(struct wtl__hub *hub, const struct link *link, enum wtl_status status)
+{
+    const struct wtl__session_config *session = &link->session.config;
+    if (link->was_up) {
+        wtl__core_link_down(hub->core, link->number, status, hub->now_ms);
+    } else if (session->dialled) {
+        bool other =
+            session->expected[0] != '\0' && strcmp(session->expected, session->peer.name) != 0;
+        wtl__core_dial_refused(hub->core, other ? session->expected : session->peer.name,
+                               other ? 0 : wtl_identity_node_bits(&session->peer), status,
+                               hub->now_ms);
+    }
+}
+
 /* A session that has closed: the core and the driver are told, once. */
 static bool settle_closed(struct wtl__hub *hub)
 {
@@ -159,16 +173,13 @@ static bool settle_closed(struct wtl__hub *hub)
         link->told_closed = true;
         some = true;
         wtl__hub_link_gone(hub, link);
-        if (link->was_up) {
-            wtl__core_link_down(hub->core, link->number, link->session.status, hub->now_ms);
-        }
+        tell_core(hub, link, link->session.status);
         hub->port.close(hub->port.context, link->number, link->session.status, link->session.text);
     }
     return some;
 }
 
-/* Acts on effects until there are none. */
-static void settle(struct wtl__hub *hub)
+void wtl__hub_settle(struct wtl__hub *hub)
 {
     struct wtl__effect effect;
     do {
@@ -181,7 +192,7 @@ static void settle(struct wtl__hub *hub)
 void wtl__hub_pump(struct wtl__hub *hub, uint64_t now_ms)
 {
     hub->now_ms = now_ms;
-    settle(hub);
+    wtl__hub_settle(hub);
 }
 
 struct wtl__core *wtl__hub_core(struct wtl__hub *hub)
@@ -226,7 +237,7 @@ uint32_t wtl__hub_link_open(struct wtl__hub *hub, const struct wtl_identity *ide
 {
     hub->now_ms = now_ms;
     struct link *link = calloc(1, sizeof *link);
-    uint32_t place = link != NULL ? free_place(hub) : WTL__LINKS_MAX;
+    uint32_t place = link != NULL && !hub->left ? free_place(hub) : WTL__LINKS_MAX;
     if (place == WTL__LINKS_MAX) {
         free(link);
         return 0;
@@ -267,7 +278,7 @@ static void announce(struct wtl__hub *hub, struct link *link)
         link->was_up = true;
         wtl__core_link_up(hub->core, link->number, &link->session.peer,
                           link->session.config.dialled, hub->now_ms);
-        settle(hub);
+        wtl__hub_settle(hub);
     }
 }
 
@@ -292,7 +303,7 @@ static enum wtl_status on_frame(void *context, const struct wtl__frame *frame)
         return wtl__hub_on_ack(hub, link, frame);
     default:
         status = wtl__core_frame(hub->core, link->number, frame, hub->now_ms, hub->wall_s);
-        settle(hub);
+        wtl__hub_settle(hub);
         return status;
     }
 }
@@ -309,11 +320,12 @@ void wtl__hub_link_bytes(struct wtl__hub *hub, uint32_t number, const uint8_t *b
     struct frame_context context = {.hub = hub, .link = link};
     wtl__session_bytes(&link->session, bytes, size, now_ms, on_frame, &context);
     announce(hub, link);
-    wtl__hub_acks(hub);
+    wtl__hub_acks(hub, false);
     if (link->session.control_size > link->session.control_at) {
         wtl__hub_wants(hub, link);
     }
-    settle(hub);
+    wtl__hub_settle(hub);
+    wtl__hub_leave_step(hub);
 }
 
 void wtl__hub_link_closed(struct wtl__hub *hub, uint32_t number, enum wtl_status why,
@@ -327,13 +339,11 @@ void wtl__hub_link_closed(struct wtl__hub *hub, uint32_t number, enum wtl_status
     if (!link->told_closed) {
         link->told_closed = true;
         wtl__hub_link_gone(hub, link);
-        if (link->was_up) {
-            wtl__core_link_down(hub->core, number, why, now_ms);
-        }
+        tell_core(hub, link, why);
     }
     hub->links[number - 1] = NULL;
     link_free(link);
-    settle(hub);
+    wtl__hub_settle(hub);
 }
 
 void wtl__hub_dial_failed(struct wtl__hub *hub, const char *address, enum wtl_status why,
@@ -341,7 +351,7 @@ void wtl__hub_dial_failed(struct wtl__hub *hub, const char *address, enum wtl_st
 {
     hub->now_ms = now_ms;
     wtl__core_dial_failed(hub->core, address, why, now_ms);
-    settle(hub);
+    wtl__hub_settle(hub);
 }
 
 /* ---- out and on ---------------------------------------------------------------------------- */
@@ -458,9 +468,13 @@ void wtl__hub_tick(struct wtl__hub *hub, uint64_t now_ms, int64_t wall_s)
             }
         }
     }
-    wtl__hub_acks(hub);
+    wtl__hub_acks(hub, false);
     wtl__core_tick(hub->core, now_ms, wall_s);
-    settle(hub);
+    wtl__hub_settle(hub);
+    if (hub->doubt_ms <= now_ms) {
+        wtl__hub_doubts(hub);
+    }
+    wtl__hub_leave_step(hub);
 }
 
 uint64_t wtl__hub_deadline_ms(const struct wtl__hub *hub)
@@ -468,6 +482,10 @@ uint64_t wtl__hub_deadline_ms(const struct wtl__hub *hub)
     uint64_t deadline = wtl__core_deadline_ms(hub->core);
     uint64_t acks = wtl__hub_acks_due_ms(hub);
     deadline = acks < deadline ? acks : deadline;
+    deadline = hub->doubt_ms < deadline ? hub->doubt_ms : deadline;
+    if (!hub->left && hub->leave_by_ms != 0 && hub->leave_by_ms < deadline) {
+        deadline = hub->leave_by_ms;
+    }
     for (uint32_t i = 0; i < hub->links_count; i++) {
         if (hub->links[i] != NULL && !hub->links[i]->told_closed) {
             uint64_t link = wtl__session_deadline_ms(&hub->links[i]->session);

@@ -21,6 +21,9 @@
 /* Bytes that a relay holds for one link before it stops reading from the links that feed it. */
 #define WTL__RELAY_MAX (8u * 1024 * 1024)
 
+/* How long a node that leaves waits for what it has sent to be acknowledged. */
+#define WTL__LEAVE_MS 500u
+
 struct wtl__hub;
 
 /* What the hub asks of its driver, and tells it. All of them are called from within hub calls, and
@@ -53,7 +56,7 @@ enum wtl_status wtl__hub_create(const struct wtl__core_config *config,
 void wtl__hub_destroy(struct wtl__hub *hub);
 
 /* A TLS handshake is over: `identity` is verified, `binding` is the exporter. Returns the number of
- * the link, from 1; 0 when there are too many. */
+ * the link, from 1; 0 when there are too many, or this node has left. */
 uint32_t wtl__hub_link_open(struct wtl__hub *hub, const struct wtl_identity *identity,
                             const uint8_t binding[32], bool dialled, const char *expected,
                             uint64_t now_ms);
@@ -75,6 +78,11 @@ size_t wtl__hub_fill(struct wtl__hub *hub, uint32_t link, uint8_t *out, size_t c
  * is then refused through the port). */
 void wtl__hub_send(struct wtl__hub *hub, struct wtl_pid to, struct wtl__envelope *envelope,
                    uint64_t now_ms);
+
+/* This node leaves in order: when all that it has sent is acknowledged, or after WTL__LEAVE_MS, who
+ * knows it is told that it is down, WTL_SHUTDOWN, and every link is closed through the port. Nobody
+ * is dialled any more. To be called when the actors have ended; calling it again does nothing. */
+void wtl__hub_leave(struct wtl__hub *hub, uint64_t now_ms);
 
 void wtl__hub_tick(struct wtl__hub *hub, uint64_t now_ms, int64_t wall_s);
 uint64_t wtl__hub_deadline_ms(const struct wtl__hub *hub);
@@ -101,7 +109,7 @@ uint32_t wtl__hub_links(const struct wtl__hub *hub, struct wtl__link_row *rows, 
  * wide`. */
 struct wtl__hub_counters {
     uint64_t delivered, sent, resent, duplicates, forged, denied, stale_handles, gaps,
-        hops_exceeded, relayed, reset;
+        hops_exceeded, relayed, reset, early; /* early: before its source was known here, or late */
 };
 const struct wtl__hub_counters *wtl__hub_count(const struct wtl__hub *hub);
 

@@ -23,34 +23,6 @@ void wtl__hub_tell_waiting(struct wtl__hub *hub, struct peer *peer)
     }
 }
 
-/* Puts the peer's association where the core says that its node is reached. */
-static void route(struct wtl__hub *hub, struct peer *peer, bool anew)
-{
-    uint32_t number = wtl__core_route(hub->core, peer->node);
-    struct link *link = wtl__hub_link(hub, number);
-    if (link != NULL && link->told_closed) {
-        link = NULL;
-        number = 0;
-    }
-    if (number == peer->link && !anew) {
-        return;
-    }
-    if (peer->link != 0) {
-        wtl__link_remove(&peer->on_link);
-        wtl__sender_unroute(&peer->sender);
-    }
-    peer->link = link != NULL ? number : 0;
-    if (link != NULL) {
-        wtl__list_push_last(&link->senders, &peer->on_link);
-        uint64_t resent = peer->sender.resent;
-        wtl__sender_route(&peer->sender, wtl__hub_new_handle(link));
-        hub->count.resent += peer->sender.resent - resent;
-        if (wtl__sender_wants(&peer->sender)) {
-            wtl__hub_wants(hub, link);
-        }
-    }
-}
-
 static struct peer *peer_of(struct wtl__hub *hub, uint64_t node)
 {
     struct peer *peer = wtl__map_get(&hub->peers, node, 0);
@@ -64,7 +36,7 @@ static struct peer *peer_of(struct wtl__hub *hub, uint64_t node)
     }
     peer->node = node;
     wtl__sender_init(&peer->sender, hub->config.node, node, wtl__prng_next(&hub->prng) | 1);
-    route(hub, peer, false);
+    wtl__hub_route(hub, peer, false);
     return peer;
 }
 
@@ -73,8 +45,9 @@ void wtl__hub_send(struct wtl__hub *hub, struct wtl_pid to, struct wtl__envelope
 {
     uint8_t layer;
     hub->now_ms = now_ms;
-    bool reachable = wtl__core_node_is_known(hub->core, to.node, &layer) ||
-                     wtl__core_route(hub->core, to.node) != 0;
+    bool reachable = !wtl__core_is_over(hub->core, to.node) &&
+                     (wtl__core_node_is_known(hub->core, to.node, &layer) ||
+                      wtl__core_route(hub->core, to.node) != 0);
     struct peer *peer = reachable ? peer_of(hub, to.node) : NULL;
     if (peer == NULL) {
         envelope->msg.from.node = hub->config.node;
@@ -174,6 +147,7 @@ void wtl__hub_forget(struct wtl__hub *hub, uint64_t node)
         free(peer);
     }
     forget_inbounds(hub, node);
+    wtl__hub_reset_to(hub, node);
 }
 
 /* ---- handles ------------------------------------------------------------------------------- */
@@ -232,12 +206,25 @@ static void relay_open(struct wtl__hub *hub, struct link *link, struct handle *h
     uint32_t number = wtl__core_route(hub->core, handle->open.destination);
     struct link *out = wtl__hub_link(hub, number);
     handle->out_link = 0;
+    if (wtl__hub_doubt(hub, link, handle)) {
+        return;
+    }
     if (handle->open.hops_left == 0) {
         hub->count.hops_exceeded++;
         return;
     }
     if (out == NULL || out == link || out->session.state != WTL__SESSION_UP) {
         return;
+    }
+    if (link->session.config.peer.layer == WTL_LAYER_DEVICE) {
+        wtl__core_introduce(hub->core, handle->open.source, handle->open.destination);
+    }
+    if (out->session.config.peer.layer == WTL_LAYER_DEVICE) {
+        if (!wtl__hub_is_up(hub, handle->open.source)) {
+            handle->lost = true;
+            return;
+        }
+        wtl__core_introduce(hub->core, handle->open.destination, handle->open.source);
     }
     struct wtl__open open = handle->open;
     open.hops_left--;
@@ -268,6 +255,7 @@ static enum wtl_status open_here(struct wtl__hub *hub, struct handle *handle)
             return WTL_NO_MEMORY;
         }
         wtl__receiver_init(&inbound->receiver, open);
+        inbound->link = wtl__core_route(hub->core, open->source);
         if (!wtl__core_node_is_known(hub->core, open->source, &inbound->layer)) {
             inbound->layer = WTL_LAYER_DEVICE; /* the least that there is */
         }
@@ -289,7 +277,8 @@ enum wtl_status wtl__hub_on_open(struct wtl__hub *hub, struct link *link,
     if (wtl__get_open(frame, &open) != WTL_OK) {
         return WTL_PROTOCOL;
     }
-    if (!wtl__core_may_speak(hub->core, link->number, open.source)) {
+    enum wtl_status speaks = wtl__core_speaks(hub->core, link->number, open.source);
+    if (speaks == WTL_FORGED) {
         hub->count.forged++;
         return WTL_FORGED;
     }
@@ -297,11 +286,27 @@ enum wtl_status wtl__hub_on_open(struct wtl__hub *hub, struct link *link,
     if (handle == NULL) {
         return WTL_PROTOCOL;
     }
-    *handle = (struct handle){.used = true, .open = open};
-    if (open.destination == hub->config.node) {
-        return open_here(hub, handle);
+    *handle = (struct handle){
+        .used = open.source != hub->config.node, .since_ms = hub->now_ms, .open = open};
+    bool here = open.destination == hub->config.node;
+    if (speaks == WTL_OK && !here && link->session.config.peer.layer == WTL_LAYER_DEVICE) {
+        /* a leaf does not know who is there: it is told, or that nobody is */
+        if (!wtl__hub_is_up(hub, open.destination)) {
+            handle->used = false;
+            answer_open(hub, &open, WTL__FRAME_RESET);
+            hub->count.reset++;
+            return WTL_OK;
+        }
+        wtl__core_introduce(hub->core, open.source, open.destination);
     }
-    relay_open(hub, link, handle);
+    if (speaks != WTL_OK || (here && !wtl__hub_is_up(hub, open.source))) {
+        handle->lost = true; /* opened again when more is known, if then it may */
+        hub->count.early++;
+    } else if (here) {
+        return open_here(hub, handle);
+    } else {
+        relay_open(hub, link, handle);
+    }
     return WTL_OK;
 }
 
@@ -399,14 +404,14 @@ static enum wtl_status ack_here(struct wtl__hub *hub, const struct wtl__frame *f
         return WTL_OK; /* of an association that is over */
     }
     if (frame->type == WTL__FRAME_REOPEN) {
-        route(hub, peer, true);
+        wtl__hub_route(hub, peer, true);
         return WTL_OK;
     }
     if (frame->type == WTL__FRAME_RESET) {
         refuse_all(hub, peer);
         wtl__sender_init(&peer->sender, hub->config.node, peer->node,
                          wtl__prng_next(&hub->prng) | 1);
-        route(hub, peer, true);
+        wtl__hub_route(hub, peer, true);
         return WTL_OK;
     }
     enum wtl_status status = wtl__sender_ack(&peer->sender, ack);
@@ -426,10 +431,13 @@ enum wtl_status wtl__hub_on_ack(struct wtl__hub *hub, struct link *link,
         return WTL_PROTOCOL;
     }
     /* a REOPEN comes from a relay on the way, everything else from the destination itself */
-    if (frame->type != WTL__FRAME_REOPEN &&
-        !wtl__core_may_speak(hub->core, link->number, ack.destination)) {
-        hub->count.forged++;
-        return WTL_FORGED;
+    enum wtl_status speaks = frame->type == WTL__FRAME_REOPEN
+                                 ? WTL_OK
+                                 : wtl__core_speaks(hub->core, link->number, ack.destination);
+    if (speaks != WTL_OK) {
+        hub->count.forged += speaks == WTL_FORGED ? 1 : 0;
+        hub->count.early += speaks == WTL_FORGED ? 0 : 1;
+        return speaks == WTL_FORGED ? WTL_FORGED : WTL_OK;
     }
     if (ack.source == hub->config.node) {
         return ack_here(hub, frame, &ack);
@@ -445,7 +453,7 @@ enum wtl_status wtl__hub_on_ack(struct wtl__hub *hub, struct link *link,
     return WTL_OK;
 }
 
-void wtl__hub_acks(struct wtl__hub *hub)
+void wtl__hub_acks(struct wtl__hub *hub, bool force)
 {
     struct wtl__list later;
     wtl__list_init(&later);
@@ -453,7 +461,7 @@ void wtl__hub_acks(struct wtl__hub *hub)
         struct wtl__link *first = wtl__list_take_first(&hub->due);
         struct inbound *inbound = WTL_CONTAINER(first, struct inbound, due);
         struct wtl__ack ack;
-        if (wtl__receiver_ack(&inbound->receiver, hub->now_ms, false, &ack)) {
+        if (wtl__receiver_ack(&inbound->receiver, hub->now_ms, force, &ack)) {
             send_towards(hub, ack.source, WTL__FRAME_ACK, &ack);
         } else if (inbound->receiver.ack_due_ms != 0) {
             wtl__list_push_last(&later, first);
@@ -472,60 +480,4 @@ uint64_t wtl__hub_acks_due_ms(const struct wtl__hub *hub)
         due = inbound->receiver.ack_due_ms;
     }
     return due;
-}
-
-/* ---- routes -------------------------------------------------------------------------------- */
-
-void wtl__hub_link_gone(struct wtl__hub *hub, struct link *link)
-{
-    struct wtl__map_entry entry;
-    uint32_t cursor = 0;
-    while (wtl__map_next(&hub->peers, &cursor, &entry)) {
-        struct peer *peer = entry.value;
-        if (peer->link == link->number) {
-            wtl__link_remove(&peer->on_link);
-            wtl__sender_unroute(&peer->sender);
-            peer->link = 0;
-        }
-    }
-    for (uint32_t i = 0; i < hub->links_count; i++) {
-        struct link *other = hub->links[i];
-        for (uint32_t h = 0; other != NULL && h < other->handles_count; h++) {
-            if (other->handles[h].out_link == link->number) {
-                other->handles[h].out_link = 0;
-                other->handles[h].lost = true;
-            }
-        }
-    }
-}
-
-/* What came in over `link` and could not go on may have a way again: its source opens it anew. */
-static void reopen_relays(struct wtl__hub *hub, struct link *link)
-{
-    for (uint32_t h = 0; h < link->handles_count; h++) {
-        struct handle *handle = &link->handles[h];
-        if (!handle->used || handle->inbound != NULL ||
-            handle->open.destination == hub->config.node) {
-            continue;
-        }
-        uint32_t now = wtl__core_route(hub->core, handle->open.destination);
-        if (now != 0 && now != link->number && (handle->lost || now != handle->out_link)) {
-            handle->used = false;
-            answer_open(hub, &handle->open, WTL__FRAME_REOPEN);
-        }
-    }
-}
-
-void wtl__hub_reroute(struct wtl__hub *hub)
-{
-    struct wtl__map_entry entry;
-    uint32_t cursor = 0;
-    while (wtl__map_next(&hub->peers, &cursor, &entry)) {
-        route(hub, entry.value, false);
-    }
-    for (uint32_t i = 0; i < hub->links_count; i++) {
-        if (hub->links[i] != NULL && !hub->links[i]->told_closed) {
-            reopen_relays(hub, hub->links[i]);
-        }
-    }
 }

@@ -14,6 +14,7 @@
 struct inbound {
     struct wtl__receiver receiver;
     struct wtl__link due; /* in hub.due while it has something to acknowledge */
+    uint32_t link;        /* where acknowledgements go, 0: nowhere */
     uint8_t layer;        /* of its source */
 };
 
@@ -23,7 +24,8 @@ struct handle {
     uint32_t out_link;       /* relayed to that link; 0: nowhere now */
     uint16_t out_handle;
     bool used;
-    bool lost;             /* something was not passed on: to be opened again */
+    uint64_t since_ms;     /* when it was opened */
+    bool lost;             /* something was not taken or passed on: to be opened again */
     struct wtl__open open; /* as it came */
 };
 
@@ -76,6 +78,9 @@ struct wtl__hub {
     struct wtl__map ended;    /* source, session -> its place in the ring */
     struct ended *ended_ring; /* ENDED_MAX of them, the oldest is overwritten */
     uint32_t ended_next;
+    uint64_t doubt_ms;    /* when those are looked at that go nowhere; UINT64_MAX: there are none */
+    uint64_t leave_by_ms; /* this node leaves, and has said so by then; 0: it stays */
+    bool left;            /* it has said so */
     uint64_t now_ms;
     int64_t wall_s;
 };
@@ -83,6 +88,10 @@ struct wtl__hub {
 struct link *wtl__hub_link(const struct wtl__hub *hub, uint32_t number);
 /* Tells the port that the link has something to send. */
 void wtl__hub_wants(struct wtl__hub *hub, struct link *link);
+/* Acts on the core's effects and on sessions that have closed, until there are none. */
+void wtl__hub_settle(struct wtl__hub *hub);
+/* When this node is leaving: says goodbye, if nothing is waited for any more. */
+void wtl__hub_leave_step(struct wtl__hub *hub);
 /* Puts a frame into the relay queue of a link; false when it is full. */
 bool wtl__hub_relay(struct wtl__hub *hub, struct link *link, const uint8_t *frame, size_t size);
 
@@ -94,9 +103,23 @@ enum wtl_status wtl__hub_on_data(struct wtl__hub *hub, struct link *link,
 enum wtl_status wtl__hub_on_ack(struct wtl__hub *hub, struct link *link,
                                 const struct wtl__frame *frame);
 /* Sends what is due of acknowledgements; `force`: all that there is to acknowledge. */
-void wtl__hub_acks(struct wtl__hub *hub);
+void wtl__hub_acks(struct wtl__hub *hub, bool force);
 uint64_t wtl__hub_acks_due_ms(const struct wtl__hub *hub);
 
+/* Is that node up here, so that its messages may be delivered, here or at a leaf that is attached
+ * here? The word that it is up comes before its first message, and there is none after the word
+ * that it is down. A leaf takes its uplink's word. */
+bool wtl__hub_is_up(const struct wtl__hub *hub, uint64_t node);
+/* Puts the peer's association where the core says that its node is reached; `anew`: it is opened
+ * again even when that is where it is. */
+void wtl__hub_route(struct wtl__hub *hub, struct peer *peer, bool anew);
+/* That node is down: leaves that are attached here hear that what they send it ends. */
+void wtl__hub_reset_to(struct wtl__hub *hub, uint64_t node);
+/* What a leaf has opened to a node that is down is ended; to one that nothing is known of, after a
+ * while. True: ended. */
+bool wtl__hub_doubt(struct wtl__hub *hub, struct link *link, struct handle *handle);
+/* Looks again at those that go nowhere. */
+void wtl__hub_doubts(struct wtl__hub *hub);
 /* A handle of this link for something that goes out over it. */
 uint16_t wtl__hub_new_handle(struct link *link);
 /* Routes have changed: moves every association to where it goes now. */

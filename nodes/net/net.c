@@ -364,11 +364,10 @@ void wtl__net_goodbye(struct wtl__net *net, enum wtl_status why)
         struct wtl__net_link *one = WTL_CONTAINER(link, struct wtl__net_link, on_all);
         if (one->state == WTL__NET_HANDSHAKE) {
             wtl__net_link_abort(one, why);
-        } else if (one->state == WTL__NET_OPEN) {
-            wtl__net_link_close(one, why, "this node is stopping");
-            want(net, one);
         }
     }
+    /* the hub closes the open ones, through hub_close, when all know that this node leaves */
+    wtl__hub_leave(net->hub, wtl__loop_now_ms(net->loop));
 }
 
 uint32_t wtl__net_sockets(const struct wtl__net *net)

@@ -214,7 +214,9 @@ static void on_close(struct net *net, uint32_t node, uint32_t number, enum wtl_s
         return;
     }
     link->up[end] = false;
-    if (!link->stranger) {
+    if (is_cut(net, link)) {
+        link->broken = true; /* its last words do not get there */
+    } else if (!link->stranger) {
         link_event(net, link, 1 - end, EVENT_DOWN, status, arrival(net, link, 1 - end));
     }
 }
@@ -487,7 +489,7 @@ void net_start_all(struct net *net)
     }
 }
 
-static void end_node(struct net *net, uint32_t index, bool tell, enum wtl_status status)
+static void end_node(struct net *net, uint32_t index, bool tell)
 {
     struct net_node *node = &net->nodes[index];
     for (uint32_t i = 0; i < net->links_count; i++) {
@@ -499,7 +501,8 @@ static void end_node(struct net *net, uint32_t index, bool tell, enum wtl_status
             }
             link->up[end] = false;
             if (tell && !link->stranger && !is_cut(net, link)) {
-                link_event(net, link, 1 - end, EVENT_DOWN, status, arrival(net, link, 1 - end));
+                link_event(net, link, 1 - end, EVENT_DOWN, WTL_NO_CONNECTION,
+                           arrival(net, link, 1 - end));
             }
         }
     }
@@ -509,12 +512,14 @@ static void end_node(struct net *net, uint32_t index, bool tell, enum wtl_status
 
 void net_kill(struct net *net, uint32_t node, bool reset)
 {
-    end_node(net, node, reset, WTL_NO_CONNECTION);
+    end_node(net, node, reset);
 }
 
 void net_stop(struct net *net, uint32_t node)
 {
-    end_node(net, node, true, WTL_SHUTDOWN);
+    wtl__core_leave(net->nodes[node].core, net->now_ms);
+    drain(net, node);
+    end_node(net, node, false);
 }
 
 /* ---- links -------------------------------------------------------------------------------- */

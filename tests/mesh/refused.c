@@ -91,6 +91,14 @@ Test(mesh_refused, X018_a_device_speaks_for_nobody_else)
     forged.pid = net_pid(net, cloud, 1);
     (void)snprintf(forged.name, sizeof forged.name, "%s", "store");
     cr_expect_eq(send_names(device, &forged), WTL_FORGED);
+    /* an answer about a name is its uplink's to give, and so is one about claims */
+    forged = names_frame(device, WTL__NAMES_RESULT);
+    forged.pid = net_pid(net, edge, 1);
+    cr_expect_eq(send_names(device, &forged), WTL_DENIED);
+    forged.name[0] = '\0';
+    cr_expect_eq(send_names(device, &forged), WTL_DENIED);
+    forged.epoch = 0;
+    cr_expect_eq(send_names(device, &forged), WTL_OK, "a sign of life is anybody's");
 }
 
 Test(mesh_refused, X018_a_device_does_nothing_that_is_of_core_nodes)
@@ -134,6 +142,8 @@ Test(mesh_refused, X017_names_that_make_no_sense)
     names = names_frame(cloud, WTL__NAMES_STATE);
     names.epoch = UINT64_MAX;
     cr_expect_eq(send_names(cloud, &names), WTL_PROTOCOL, "an epoch that leaves no room");
+    names.verb = WTL__NAMES_RESULT;
+    cr_expect_eq(send_names(cloud, &names), WTL_PROTOCOL, "in an answer as well");
     names = names_frame(cloud, WTL__NAMES_CLAIM);
     names.request = 3;
     cr_expect_eq(send_names(cloud, &names), WTL_PROTOCOL, "born after its epoch");
