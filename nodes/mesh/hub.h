@@ -79,6 +79,9 @@ size_t wtl__hub_fill(struct wtl__hub *hub, uint32_t link, uint8_t *out, size_t c
 void wtl__hub_send(struct wtl__hub *hub, struct wtl_pid to, struct wtl__envelope *envelope,
                    uint64_t now_ms);
 
+/* Is there a node that can be reached and has not acknowledged everything? */
+bool wtl__hub_is_awaited(const struct wtl__hub *hub);
+
 /* This node leaves in order: when all that it has sent is acknowledged, or after WTL__LEAVE_MS, who
  * knows it is told that it is down, WTL_SHUTDOWN, and every link is closed through the port. Nobody
  * is dialled any more. To be called when the actors have ended; calling it again does nothing. */

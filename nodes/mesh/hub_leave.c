@@ -11,8 +11,7 @@
  */
 #include "mesh/hub_private.h"
 
-/* Is there a node that can be reached and has not got everything? */
-static bool is_awaited(const struct wtl__hub *hub)
+bool wtl__hub_is_awaited(const struct wtl__hub *hub)
 {
     struct wtl__map_entry entry;
     uint32_t cursor = 0;
@@ -27,7 +26,7 @@ static bool is_awaited(const struct wtl__hub *hub)
 
 void wtl__hub_leave_step(struct wtl__hub *hub)
 {
-    if (hub->leave_by_ms == 0 || hub->left || (hub->now_ms < hub->leave_by_ms && is_awaited(hub))) {
+    if (hub->leave_by_ms == 0 || hub->left || (hub->now_ms < hub->leave_by_ms && wtl__hub_is_awaited(hub))) {
         return;
     }
     hub->left = true;

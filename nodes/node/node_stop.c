@@ -21,26 +21,28 @@ static void say_goodbye(void *argument)
 }
 
 struct left {
-    struct wtl__net *net;
-    size_t unsent;
+    struct wtl__node *node;
+    bool unsent;
     uint32_t sockets;
 };
 
 static void look_what_is_left(void *argument)
 {
     struct left *left = argument;
-    left->unsent = wtl__net_unsent(left->net);
-    left->sockets = wtl__net_sockets(left->net);
+    struct wtl__net *net = left->node->net;
+    left->unsent = wtl__net_unsent(net) > 0 || wtl__hub_is_awaited(wtl__net_hub(net)) ||
+                   !wtl__outboxes_are_empty(left->node->port.outboxes);
+    left->sockets = wtl__net_sockets(net);
 }
 
-/* Waits until nothing waits to be sent (or, `sockets`, until all are closed). */
+/* Waits until nothing waits to be sent to nodes that can be reached (or, `sockets`, until all are
+ * closed). */
 static bool wait_gone(struct wtl__node *node, bool sockets, uint64_t deadline_ms)
 {
     for (;;) {
-        struct left left = {.net = node->net};
+        struct left left = {.node = node};
         wtl__loop_call(node->loop, look_what_is_left, &left);
-        bool gone = sockets ? left.sockets == 0
-                            : left.unsent == 0 && wtl__outboxes_bytes(node->port.outboxes) == 0;
+        bool gone = sockets ? left.sockets == 0 : !left.unsent;
         if (gone || wtl__loop_now_ms(node->loop) >= deadline_ms) {
             return gone;
         }
@@ -78,6 +80,7 @@ enum wtl_status wtl__node_stop(struct wtl__node *node)
     wtl__loop_stop(node->loop);
     wtl__log(wtl__log_process(), WTL__LOG_INFO, "node_stopped",
              WTL__LOG_TEXT("node", node->bundle.identity.name),
+             WTL__LOG_NUMBER("undelivered_bytes", wtl__outboxes_bytes(node->port.outboxes)),
              WTL__LOG_FLAG("in_time", in_time && sent && closed));
     return in_time && sent && closed ? WTL_OK : WTL_TIMEOUT;
 }

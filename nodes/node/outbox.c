@@ -330,6 +330,11 @@ void wtl__outbox_forget(struct wtl__outboxes *table, uint64_t node,
     }
 }
 
+bool wtl__outboxes_are_empty(struct wtl__outboxes *table)
+{
+    return !wtl__outboxes_is_pending(table) && table->collected == NULL && table->again == NULL;
+}
+
 uint64_t wtl__outboxes_bytes(struct wtl__outboxes *table)
 {
     uint64_t bytes = 0;

@@ -105,6 +105,9 @@ enum wtl__outbox_push wtl__outbox_push(struct wtl__outboxes *table, struct wtl_p
 /* Is there anything to collect? A sequentially consistent look. */
 bool wtl__outboxes_is_pending(const struct wtl__outboxes *table);
 
+/* Has everything that was pushed been handed out? On the net loop. */
+bool wtl__outboxes_are_empty(struct wtl__outboxes *table);
+
 void wtl__outboxes_collect(struct wtl__outboxes *table);
 /* Hands out what was collected, each with its sender's node put back. */
 void wtl__outboxes_send(struct wtl__outboxes *table, const struct wtl__outbox_ops *ops);
