@@ -245,7 +245,7 @@ lane_cross()
         arch=${arch%%:*} targets=()
         configure "$arch" -DCMAKE_TOOLCHAIN_FILE="$support/$arch.cmake" -DWTL_BUILD_TESTS=OFF \
             -DWTL_WOLFSSL=packaged -DCMAKE_BUILD_TYPE=RelWithDebInfo || continue
-        for folder in runtime nodes/wire nodes/mesh; do
+        for folder in runtime actors/flow nodes/wire nodes/mesh; do
             [ -e "$root/$folder/CMakeLists.txt" ] && targets+=("$folder/all")
         done
         build "$arch" "${targets[@]}"
