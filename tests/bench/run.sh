@@ -1,22 +1,33 @@
 #!/bin/bash
-# The local benches beside the peers', bench by bench in turn, and a table of ratios.
+# The benches within a node and between two of them beside the peers', bench by bench in turn, and a
+# table of ratios.
 set -eu
 usage() {
     cat <<'USAGE'
 usage: tests/bench/run.sh [OPTION]... PEERS [BENCH]...
   PEERS   the folder of the peers' benches (or set WTL_PEERS and leave it out); it is copied
-  BENCH   pingpong counting ring fj_create fj_throughput fan_in big call idle; default: all
+  BENCH   within a node: pingpong counting ring fj_create fj_throughput fan_in big call idle
+          between two nodes, as two processes over loopback with mutual TLS:
+            oneway  messages of 64 B, 1 KiB, 64 KiB and 1 MiB one way, until all are acknowledged;
+                    16 MiB, but 4 to 16,384 messages, may be under way
+            rtt     an echo of 64 B with 1 and with 64 under way
+            hol     an echo of 64 B while 1 MiB and 8 MiB messages go the same way, two under way
+          local or mesh: all of the first or the second; default: all
   -b DIR  build folder; default build/bench. Configured for speed when it is new
   -o DIR  where results go; default DIR/results of the build folder
   -n N    runs per bench and peer, each a fresh process (5)
   -s N    percent of the sizes (100; 5 makes a smoke run)
   -q N    seconds to wait for a quiet machine before each run (240)
-  -x LIST peers to run, "erlang go caf" unless said otherwise; "" runs ours alone
+  -x LIST peers to run, "erlang go caf nats" unless said otherwise; "" runs ours alone. Go has no
+          nodes and NATS no actors: they are left out where they have nothing to show
+Peers are built from Debian's packages: erlang-base erlang-ssl erlang-crypto erlang-public-key
+erlang-asn1 erlang-dev erlang-tools golang-go libcaf-dev nats-server libnats-dev. One that is not
+there is named and left out. A run with foreign load is repeated: see the README of PEERS.
 Writes medians.tsv (bench, peer, metric, median, unit), ratios.tsv and ratios.md.
 USAGE
 }
 root=$(cd "$(dirname "$0")/../.." && pwd)
-build=$root/build/bench out='' runs=5 scale=100 quiet=240 with="erlang go caf"
+build=$root/build/bench out='' runs=5 scale=100 quiet=240 with="erlang go caf nats"
 while getopts b:o:n:s:q:x:h option; do
     case $option in
     b) build=$OPTARG ;; o) out=$OPTARG ;; n) runs=$OPTARG ;; s) scale=$OPTARG ;;
@@ -30,16 +41,32 @@ if [ ! -f "$peers/common/measure.py" ]; then
     echo "run.sh: expected the peers' folder (with common/measure.py), got \"$peers\"" >&2
     usage >&2 && exit 2
 fi
-all="pingpong counting ring fj_create fj_throughput fan_in big call idle"
-benches=${*:-$all}
+local_benches="pingpong counting ring fj_create fj_throughput fan_in big call idle"
+mesh_benches="oneway rtt hol"
+[ $# -gt 0 ] || set -- local mesh
+benches='' targets=bench_local nodes=OFF
+for bench; do
+    case " $local_benches $mesh_benches " in
+    *" $bench "*) benches="$benches $bench" ;;
+    *) case $bench in
+        local) benches="$benches $local_benches" ;;
+        mesh) benches="$benches $mesh_benches" ;;
+        *) echo "run.sh: no such bench: $bench" >&2 && exit 2 ;;
+        esac ;;
+    esac
+done
+is_mesh() { case " $mesh_benches " in *" $1 "*) ;; *) return 1 ;; esac }
 for bench in $benches; do
-    case " $all " in *" $bench "*) ;; *) echo "run.sh: no such bench: $bench" >&2 && exit 2 ;; esac
+    if is_mesh "$bench"; then targets="bench_local bench_mesh" nodes=ON; fi
 done
 
 if [ ! -f "$build/CMakeCache.txt" ]; then
-    cmake -S "$root" -B "$build" -DCMAKE_BUILD_TYPE=Release -DWTL_BUILD_NODES=OFF >/dev/null
+    cmake -S "$root" -B "$build" -DCMAKE_BUILD_TYPE=Release -DWTL_BUILD_NODES=$nodes >/dev/null
+elif [ $nodes = ON ]; then
+    cmake -S "$root" -B "$build" -DWTL_BUILD_NODES=ON >/dev/null
 fi
-cmake --build "$build" --target bench_local >/dev/null
+# shellcheck disable=SC2086 # targets are words
+cmake --build "$build" --target $targets >/dev/null
 build=$(cd "$build" && pwd)
 out=${out:-$build/results}
 mkdir -p "$out" "$build/peers"
@@ -70,11 +97,24 @@ theirs() { # PEER
         echo "run.sh: $1 failed, see $out/$1.log" >&2
 }
 
+# Ours and theirs between two nodes.
+mesh() ( # BENCH
+    set +eu
+    . "$build/peers/common/env.sh"
+    . "$root/tests/bench/mesh/suite.sh"
+    mesh_suite "$1"
+)
+
 for bench in $benches; do
+    if is_mesh "$bench"; then
+        mesh "$bench" | tee -a "$out/medians.tsv"
+        continue
+    fi
     ONLY="^$bench\$"
     echo "== $bench" >&2
     ours | tee -a "$out/medians.tsv"
     for peer in $with; do
+        [ "$peer" = nats ] && continue # it has no actors
         theirs "$peer" | tee -a "$out/medians.tsv"
     done
 done
