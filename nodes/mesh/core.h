@@ -141,6 +141,9 @@ struct wtl_pid wtl__core_name_find(const struct wtl__core *core, const char *nam
 /* Messages go between that leaf, which is attached here, and `about`, another one: it is told that
  * `about` is up, and when it is down, as far as it can be told of more. */
 void wtl__core_introduce(struct wtl__core *core, uint64_t leaf, uint64_t about);
+/* Somebody wanted to send to that node, which is down: a leaf, which hears of other leaves only
+ * what it asks for, asks whether that is still so. */
+void wtl__core_inquire(struct wtl__core *core, uint64_t node);
 
 /* ---- questions ------------------------------------------------------------------------------ */
 
@@ -157,9 +160,12 @@ enum wtl_status wtl__core_speaks(const struct wtl__core *core, uint32_t link,
 /* May a node of that layer do that to an actor of this node? The constant table of layer x verb. */
 bool wtl__core_allows(uint8_t layer_from, uint8_t layer_to, uint8_t mail_kind);
 bool wtl__core_node_is_known(const struct wtl__core *core, uint64_t node, uint8_t *layer_out);
-/* Is that node down here for sure: was it announced so, or is another incarnation of it here? A
- * leaf is sure of core nodes and incarnations only: other leaves it knows as far as it was told. */
+/* Was that node announced as down, and not as up since, or is another incarnation of it here? */
 bool wtl__core_is_over(const struct wtl__core *core, uint64_t node);
+/* Is it down for good: has it said goodbye, or is another incarnation of it here? */
+bool wtl__core_is_gone(const struct wtl__core *core, uint64_t node);
+/* Was it down here, and is about to come up again? */
+bool wtl__core_is_meeting(const struct wtl__core *core, uint64_t node);
 
 struct wtl__node_row {
     uint64_t node;

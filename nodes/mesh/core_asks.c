@@ -162,11 +162,16 @@ static bool holds(const struct wtl__core *core, struct wtl_pid pid, const char *
     return name != NULL && wtl_pid_equal(name->pid, pid);
 }
 
-/* The owner says that one of ours has it, and it has not: it went a moment ago. */
+/* The owner says that one of ours has it, and it has not: it went a moment ago, or wants it again
+ * and has no answer yet. */
+static bool is_unheld(const struct wtl__core *core, const struct wtl__names_frame *result)
+{
+    return result->pid.node == core->config.node && !holds(core, result->pid, result->name);
+}
+
 static bool is_ghost(const struct wtl__core *core, const struct wtl__names_frame *result)
 {
-    return result->pid.node == core->config.node && !holds(core, result->pid, result->name) &&
-           wtl__core_ask_of(core, result->pid, result->name) == NULL;
+    return is_unheld(core, result) && wtl__core_ask_of(core, result->pid, result->name) == NULL;
 }
 
 static void send_drop(struct wtl__core *core, const struct wtl__names_frame *result)
@@ -177,6 +182,24 @@ static void send_drop(struct wtl__core *core, const struct wtl__names_frame *res
                                     .epoch = result->epoch};
     wtl__core_copy(drop.name, result->name);
     (void)wtl__core_names_send(core, &drop);
+}
+
+/* It was given out while another one of ours has it, whose claim is not there yet: that one is the
+ * older one, and keeps it. */
+static bool decline(struct wtl__core *core, struct wtl__core_ask *ask,
+                    const struct wtl__names_frame *result)
+{
+    const struct wtl__core_name *name = wtl__core_name_get(core, result->name);
+    if (name == NULL || wtl_pid_is_none(name->pid) || wtl_pid_equal(name->pid, result->pid) ||
+        !wtl__core_is_ours(core, name->pid)) {
+        return false;
+    }
+    send_drop(core, result);
+    if (!core->is_leaf) {
+        wtl__core_sync_claim(core, name, result->source);
+    }
+    finish(core, ask, WTL_EXISTS, name->pid, name->epoch, name->granter);
+    return true;
 }
 
 void wtl__core_ask_result(struct wtl__core *core, const struct wtl__names_frame *result)
@@ -193,14 +216,14 @@ void wtl__core_ask_result(struct wtl__core *core, const struct wtl__names_frame 
     /* the record of a leaf may be slower than its registration */
     bool too_early = status == WTL_NOT_OWNER && ask->leaf != 0;
     bool held = status == WTL_EXISTS || (status == WTL_OK && ask->kind == WTL__ASK_WHEREIS);
-    bool ghost = held && is_ghost(core, result);
-    if (ghost) {
+    bool unheld = held && is_unheld(core, result);
+    if (unheld && is_ghost(core, result)) {
         send_drop(core, result);
     }
     /* what is held is held until somebody else has it: an uplink that could not ask is asked again
      */
     bool unsettled = ask->quiet && status != WTL_OK && status != WTL_EXISTS;
-    if (wrong_view || too_early || ghost || unsettled) {
+    if (wrong_view || too_early || unheld || unsettled) {
         bool refused = unsettled && status != WTL_NO_CONNECTION;
         ask->retry_ms = core->now_ms + (refused ? WTL__ASK_MS : WTL__ASK_SOON_MS);
         wtl__core_wake(core, WTL__DUE_ASK, ask->retry_ms);
@@ -209,6 +232,9 @@ void wtl__core_ask_result(struct wtl__core *core, const struct wtl__names_frame 
     if (ask->kind == WTL__ASK_REGISTER && status == WTL_OK &&
         !wtl_pid_equal(result->pid, ask->pid)) {
         return; /* an answer to something else */
+    }
+    if (ask->kind == WTL__ASK_REGISTER && status == WTL_OK && decline(core, ask, result)) {
+        return;
     }
     finish(core, ask, status, result->pid, result->epoch, result->source);
 }
@@ -268,6 +294,16 @@ void wtl__core_ask_cancel_leaf(struct wtl__core *core, uint64_t leaf)
     for (uint32_t i = core->asks_count; i-- > 0;) {
         if (core->asks[i]->leaf == leaf) {
             wtl__core_ask_free(core, core->asks[i]);
+        }
+    }
+}
+
+void wtl__core_ask_keep(struct wtl__core *core, struct wtl_pid pid, const char *name)
+{
+    for (uint32_t i = 0; i < core->asks_count; i++) {
+        struct wtl__core_ask *ask = core->asks[i];
+        if (wtl_pid_equal(ask->pid, pid) && strcmp(ask->name, name) == 0) {
+            ask->then_drop = false;
         }
     }
 }

@@ -78,6 +78,7 @@ void wtl__core_ask_from_leaf(struct wtl__core *core, const struct wtl__names_fra
             return; /* the leaf asks again, and this node does so too */
         }
     }
+    wtl__core_ask_keep(core, frame->pid, frame->name);
     enum wtl_status status = WTL_OK;
     struct wtl__core_ask *ask = NULL;
     const struct wtl__core_name *name = wtl__core_name_get(core, frame->name);
@@ -140,6 +141,7 @@ void wtl__core_name_register(struct wtl__core *core, struct wtl_pid pid, uint64_
     if (status != WTL_OK) {
         wtl__core_answer(core, 0, pid, request, status, name, WTL_PID_NONE, 0);
     } else {
+        wtl__core_ask_keep(core, pid, name);
         ask(core, WTL__ASK_REGISTER, pid, request, name);
     }
     wtl__core_finish(core);

@@ -209,7 +209,7 @@ static void decide(struct wtl__core *core, struct wtl__core_link *link)
     struct wtl__core_link *old = node == NULL ? NULL : wtl__core_link_find(core, node->link);
     if (core->is_leaf && core->uplink != 0 && old == NULL) {
         wtl__core_link_close(core, link, WTL_DUPLICATE, "a device has one uplink");
-    } else if (node == NULL || node->state != WTL__NODE_UP) {
+    } else if (node == NULL || (node->state != WTL__NODE_UP && old == NULL)) {
         activate(core, link);
     } else if (node->id == link->node) {
         if (old == NULL) {
@@ -245,7 +245,8 @@ static const char *objection(const struct wtl__core *core, const struct wtl__hel
     if (node != NULL && node->name[0] != '\0' && strcmp(node->name, peer->name) != 0) {
         return "another node has that id: choose another name";
     }
-    if (node != NULL && node->layer != peer->layer && node->state == WTL__NODE_UP) {
+    if (node != NULL && node->layer != peer->layer &&
+        (node->state == WTL__NODE_UP || node->link != 0)) {
         return "that name is up in another layer";
     }
     *status_out = WTL_DENIED;

@@ -69,6 +69,8 @@ static void on_result(struct wtl__core *core, const struct wtl__names_frame *fra
 {
     if (frame->name[0] != '\0') {
         wtl__core_ask_result(core, frame);
+    } else if (frame->status == WTL_NO_CONNECTION) {
+        wtl__core_parted_heard(core, frame);
     } else if (frame->epoch != 0) {
         wtl__core_sync_answered(core, frame);
     } else {
@@ -98,13 +100,16 @@ static void deliver_leaf(struct wtl__core *core, const struct wtl__names_frame *
     }
 }
 
-/* A leaf's uplink alone speaks of names with it; anybody may ask it for a sign of life. */
+/* A leaf's uplink alone speaks of names with it; anybody may ask it for a sign of life, or say that
+ * the two were parted. */
 static bool leaf_heeds(const struct wtl__core *core, const struct wtl__names_frame *frame)
 {
     const struct wtl__core_link *uplink = wtl__core_link_find(core, core->uplink);
     bool probe = frame->verb == WTL__NAMES_LOOKUP && frame->name[0] == '\0' &&
                  frame->status == WTL_OK && frame->pid.node == 0;
-    return probe || (uplink != NULL && frame->source == uplink->node);
+    bool parted = frame->verb == WTL__NAMES_RESULT && frame->name[0] == '\0' &&
+                  frame->status == WTL_NO_CONNECTION;
+    return probe || parted || (uplink != NULL && frame->source == uplink->node);
 }
 
 static void deliver(struct wtl__core *core, const struct wtl__names_frame *frame)

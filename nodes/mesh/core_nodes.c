@@ -141,6 +141,9 @@ void wtl__core_node_up(struct wtl__core *core, struct wtl__core_node *node)
 {
     struct wtl__effect effect = {
         .kind = WTL__EFFECT_NODE_UP, .node = node->id, .name = node->name, .layer = node->layer};
+    if (!wtl__core_parted_met(core, node)) {
+        return;
+    }
     node->state = WTL__NODE_UP;
     node->since_ms = core->now_ms;
     node->lost_ms = 0;
@@ -150,6 +153,7 @@ void wtl__core_node_up(struct wtl__core *core, struct wtl__core_node *node)
         core->view_dirty = true;
         core->members_dirty = true;
     }
+    core->routes_changed = true; /* what it has sent already is wanted now */
     wtl__core_push(core, &effect);
 }
 
@@ -163,6 +167,7 @@ void wtl__core_node_down(struct wtl__core *core, struct wtl__core_node *node,
     node->state = WTL__NODE_DOWN;
     node->since_ms = core->now_ms;
     node->lost_ms = 0;
+    node->parted++;
     wtl__core_wake(core, WTL__DUE_NODE, core->now_ms + WTL__FORGET_MS);
     if (node->sync != NULL) {
         *node->sync = (struct wtl__core_sync){.all = true};
@@ -188,6 +193,7 @@ void wtl__core_node_become(struct wtl__core *core, struct wtl__core_node *node, 
     node->via = 0;
     node->gone = old;
     node->id = id;
+    node->parted = node->met = node->meet_by_ms = 0;
     node->state = WTL__NODE_KNOWN;
     node->number = 0;
     node->detached = 0;
@@ -247,6 +253,7 @@ void wtl__core_nodes_tick(struct wtl__core *core)
 {
     for (uint32_t i = core->nodes_count; i-- > 0;) {
         struct wtl__core_node *node = core->nodes[i];
+        wtl__core_parted_tick(core, node);
         if (node->state == WTL__NODE_UP && node->lost_ms != 0) {
             uint64_t due_ms = node->lost_ms + window_ms(core, node);
             if (due_ms <= core->now_ms) {
@@ -318,16 +325,16 @@ bool wtl__core_node_is_known(const struct wtl__core *core, uint64_t id, uint8_t 
     return true;
 }
 
-bool wtl__core_is_over(const struct wtl__core *core, uint64_t id)
+bool wtl__core_is_gone(const struct wtl__core *core, uint64_t id)
 {
     const struct wtl__core_node *node = wtl__core_node_named(core, id);
-    if (node == NULL) {
-        return false;
-    }
-    if (node->id != id) {
-        return node->gone == id || node->state == WTL__NODE_UP;
-    }
-    return node->state == WTL__NODE_DOWN && (!core->is_leaf || node->sync != NULL);
+    return node != NULL && (node->gone == id || (node->id != id && node->state == WTL__NODE_UP));
+}
+
+bool wtl__core_is_over(const struct wtl__core *core, uint64_t id)
+{
+    const struct wtl__core_node *node = wtl__core_node_find(core, id);
+    return (node != NULL && node->state == WTL__NODE_DOWN) || wtl__core_is_gone(core, id);
 }
 
 static void row_of(const struct wtl__core *core, const struct wtl__core_node *node,

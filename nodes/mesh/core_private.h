@@ -7,6 +7,7 @@
  *   core_probe.c     two incarnations of one name
  *   core_redial.c    whom to dial, and when
  *   core_leave.c     nodes that leave in order, this one and others
+ *   core_parted.c    two nodes of which perhaps only one saw the other go down
  *   core_nodes.c     nodes: up, down, incarnations, who may speak for whom
  *   core_roster.c    ROSTER frames, routes, what a leaf knows
  *   core_attach.c    where leaves are attached
@@ -157,10 +158,13 @@ struct wtl__core_node {
     uint8_t link_class; /* 0: not known */
     uint8_t state;
     uint64_t since_ms;
-    uint64_t lost_ms;  /* up without a route since; 0: it has one */
-    uint64_t uplink;   /* leaf: where it is attached, 0: nowhere */
-    uint64_t number;   /* of its record */
-    uint64_t detached; /* the record that was ended by DETACH: it does not come back */
+    uint64_t lost_ms;             /* up without a route since; 0: it has one */
+    uint64_t parted;              /* how often this incarnation was given up, here or there */
+    uint64_t met;                 /* how much of that it has heard of */
+    uint64_t meet_by_ms, meet_ms; /* it is to hear of it: until then, and again then; 0: not now */
+    uint64_t uplink;              /* leaf: where it is attached, 0: nowhere */
+    uint64_t number;              /* of its record */
+    uint64_t detached;            /* the record that was ended by DETACH: it does not come back */
     int64_t expiry_s;
     uint64_t expires_ms;
     uint8_t *proof;
@@ -362,6 +366,14 @@ void wtl__core_left(struct wtl__core *core, struct wtl__core_node *node);
 /* A farewell has come, from `frame->source`, about `frame->pid.node`. */
 void wtl__core_farewell(struct wtl__core *core, const struct wtl__names_frame *frame);
 
+/* ---- core_parted.c -------------------------------------------------------------------------- */
+
+/* That node could come up: does it know how often the two were parted? Else it is told. */
+bool wtl__core_parted_met(struct wtl__core *core, struct wtl__core_node *node);
+/* `frame->source` says how often it was parted from this node. */
+void wtl__core_parted_heard(struct wtl__core *core, const struct wtl__names_frame *frame);
+void wtl__core_parted_tick(struct wtl__core *core, struct wtl__core_node *node);
+
 /* ---- core_nodes.c --------------------------------------------------------------------------- */
 
 struct wtl__core_node *wtl__core_node_find(const struct wtl__core *core, uint64_t id);
@@ -461,6 +473,8 @@ void wtl__core_ask_renew(struct wtl__core *core, struct wtl_pid pid, const char 
 void wtl__core_ask_send(struct wtl__core *core, struct wtl__core_ask *ask);
 void wtl__core_ask_free(struct wtl__core *core, struct wtl__core_ask *ask);
 void wtl__core_ask_cancel_leaf(struct wtl__core *core, uint64_t leaf);
+/* That pid wants that name again, which it has let go of before it had it. */
+void wtl__core_ask_keep(struct wtl__core *core, struct wtl_pid pid, const char *name);
 /* Has that pid of this node asked for that name, and no answer yet? */
 struct wtl__core_ask *wtl__core_ask_of(const struct wtl__core *core, struct wtl_pid pid,
                                        const char *name);

@@ -311,17 +311,33 @@ static bool is_listed(const struct wtl__roster *roster, uint64_t node)
     return false;
 }
 
-/* A new uplink may not have heard of somebody yet: there is the length of a window to appear. What
- * a leaf wants to know of other leaves it has to ask. */
+/* What a leaf wants to know of other leaves it has to ask. */
+static void ask_about(struct wtl__core *core, const struct wtl__core_link *link, uint64_t node)
+{
+    struct wtl__names_frame ask = {.destination = link->node,
+                                   .verb = WTL__NAMES_LOOKUP,
+                                   .request = ++core->serial,
+                                   .pid = {node, 0}};
+    (void)wtl__core_names_send(core, &ask);
+}
+
+void wtl__core_inquire(struct wtl__core *core, uint64_t id)
+{
+    struct wtl__core_node *node = wtl__core_node_find(core, id);
+    const struct wtl__core_link *link = wtl__core_link_find(core, core->uplink);
+    if (core->is_leaf && link != NULL && node != NULL && node->sync == NULL &&
+        node->state == WTL__NODE_DOWN && node->meet_ms <= core->now_ms) {
+        node->meet_ms = core->now_ms + WTL__ASK_RETRY_MS;
+        ask_about(core, link, id);
+    }
+}
+
+/* A new uplink may not have heard of somebody yet: there is the length of a window to appear. */
 static void expect_of_uplink(struct wtl__core *core, const struct wtl__core_link *link,
                              struct wtl__core_node *node)
 {
     if (node->sync == NULL) {
-        struct wtl__names_frame ask = {.destination = link->node,
-                                       .verb = WTL__NAMES_LOOKUP,
-                                       .request = ++core->serial,
-                                       .pid = {node->id, 0}};
-        (void)wtl__core_names_send(core, &ask);
+        ask_about(core, link, node->id);
     }
     node->lost_ms = core->now_ms == 0 ? 1 : core->now_ms;
     wtl__core_wake(core, WTL__DUE_NODE, node->lost_ms + WTL__DOWN_WINDOW_LAN_MS);

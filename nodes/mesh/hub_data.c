@@ -40,18 +40,27 @@ static struct peer *peer_of(struct wtl__hub *hub, uint64_t node)
     return peer;
 }
 
+/* What comes behind messages that wait for a way waits with them: it may undo what they do. */
+static bool is_reachable(const struct wtl__hub *hub, uint64_t node)
+{
+    uint8_t layer;
+    const struct peer *peer = wtl__map_get(&hub->peers, node, 0);
+    bool waits = peer != NULL && (peer->sender.unacked != NULL || peer->sender.waiting != NULL);
+    return !wtl__core_is_over(hub->core, node) &&
+           (waits || wtl__core_node_is_known(hub->core, node, &layer) ||
+            wtl__core_route(hub->core, node) != 0);
+}
+
 void wtl__hub_send(struct wtl__hub *hub, struct wtl_pid to, struct wtl__envelope *envelope,
                    uint64_t now_ms)
 {
-    uint8_t layer;
     hub->now_ms = now_ms;
-    bool reachable = !wtl__core_is_over(hub->core, to.node) &&
-                     (wtl__core_node_is_known(hub->core, to.node, &layer) ||
-                      wtl__core_route(hub->core, to.node) != 0);
-    struct peer *peer = reachable ? peer_of(hub, to.node) : NULL;
+    struct peer *peer = is_reachable(hub, to.node) ? peer_of(hub, to.node) : NULL;
     if (peer == NULL) {
         envelope->msg.from.node = hub->config.node;
         hub->port.refuse(hub->port.context, to, envelope);
+        wtl__core_inquire(hub->core, to.node);
+        wtl__hub_settle(hub);
         return;
     }
     envelope->msg.from.node = to.local;
@@ -107,14 +116,16 @@ static void remember_end(struct wtl__hub *hub, uint64_t source, uint64_t session
     }
 }
 
-/* Handles that lead to an association which is no more lead nowhere. */
-static void unhandle(struct wtl__hub *hub, const struct inbound *inbound)
+/* Handles that lead to an association which is no more lead nowhere. `ended`: by this side, which
+ * its source hears when it goes on. */
+static void unhandle(struct wtl__hub *hub, const struct inbound *inbound, bool ended)
 {
     for (uint32_t i = 0; i < hub->links_count; i++) {
         struct link *link = hub->links[i];
         for (uint32_t h = 0; link != NULL && h < link->handles_count; h++) {
             if (link->handles[h].inbound == inbound) {
-                link->handles[h] = (struct handle){0};
+                struct wtl__open open = link->handles[h].open;
+                link->handles[h] = (struct handle){.used = ended, .ended = ended, .open = open};
             }
         }
     }
@@ -128,7 +139,7 @@ static void forget_inbounds(struct wtl__hub *hub, uint64_t node)
         if (entry.high == node) {
             (void)wtl__map_remove(&hub->inbounds, entry.high, entry.low);
             remember_end(hub, entry.high, entry.low);
-            unhandle(hub, entry.value);
+            unhandle(hub, entry.value, true);
             inbound_free(hub, entry.value);
             cursor = 0; /* the map has moved */
         }
@@ -209,15 +220,15 @@ static void relay_open(struct wtl__hub *hub, struct link *link, struct handle *h
     if (wtl__hub_doubt(hub, link, handle)) {
         return;
     }
+    if (link->session.config.peer.layer == WTL_LAYER_DEVICE) {
+        wtl__core_introduce(hub->core, handle->open.source, handle->open.destination);
+    }
     if (handle->open.hops_left == 0) {
         hub->count.hops_exceeded++;
         return;
     }
     if (out == NULL || out == link || out->session.state != WTL__SESSION_UP) {
         return;
-    }
-    if (link->session.config.peer.layer == WTL_LAYER_DEVICE) {
-        wtl__core_introduce(hub->core, handle->open.source, handle->open.destination);
     }
     if (out->session.config.peer.layer == WTL_LAYER_DEVICE) {
         if (!wtl__hub_is_up(hub, handle->open.source)) {
@@ -265,7 +276,7 @@ static enum wtl_status open_here(struct wtl__hub *hub, struct handle *handle)
         return status == WTL_STOP ? WTL_OK : status;
     }
     /* what is still under way on another handle comes again on this one */
-    unhandle(hub, inbound);
+    unhandle(hub, inbound, false);
     handle->inbound = inbound;
     return WTL_OK;
 }
@@ -289,16 +300,6 @@ enum wtl_status wtl__hub_on_open(struct wtl__hub *hub, struct link *link,
     *handle = (struct handle){
         .used = open.source != hub->config.node, .since_ms = hub->now_ms, .open = open};
     bool here = open.destination == hub->config.node;
-    if (speaks == WTL_OK && !here && link->session.config.peer.layer == WTL_LAYER_DEVICE) {
-        /* a leaf does not know who is there: it is told, or that nobody is */
-        if (!wtl__hub_is_up(hub, open.destination)) {
-            handle->used = false;
-            answer_open(hub, &open, WTL__FRAME_RESET);
-            hub->count.reset++;
-            return WTL_OK;
-        }
-        wtl__core_introduce(hub->core, open.source, open.destination);
-    }
     if (speaks != WTL_OK || (here && !wtl__hub_is_up(hub, open.source))) {
         handle->lost = true; /* opened again when more is known, if then it may */
         hub->count.early++;
@@ -349,7 +350,7 @@ static enum wtl_status data_here(struct wtl__hub *hub, struct link *link, struct
     struct wtl__open open = handle->open;
     (void)wtl__map_remove(&hub->inbounds, open.source, open.session);
     remember_end(hub, open.source, open.session);
-    unhandle(hub, inbound);
+    unhandle(hub, inbound, false);
     inbound_free(hub, inbound);
     answer_open(hub, &open, WTL__FRAME_RESET);
     hub->count.reset++;
@@ -390,6 +391,9 @@ enum wtl_status wtl__hub_on_data(struct wtl__hub *hub, struct link *link,
     }
     if (handle->open.destination != hub->config.node) {
         data_on(hub, handle, frame);
+    } else if (handle->ended) {
+        hub->count.reset++;
+        wtl__hub_end_handle(hub, link, handle, WTL__FRAME_RESET);
     }
     return WTL_OK;
 }

@@ -26,7 +26,8 @@ bool wtl__hub_is_awaited(const struct wtl__hub *hub)
 
 void wtl__hub_leave_step(struct wtl__hub *hub)
 {
-    if (hub->leave_by_ms == 0 || hub->left || (hub->now_ms < hub->leave_by_ms && wtl__hub_is_awaited(hub))) {
+    if (hub->leave_by_ms == 0 || hub->left ||
+        (hub->now_ms < hub->leave_by_ms && wtl__hub_is_awaited(hub))) {
         return;
     }
     hub->left = true;

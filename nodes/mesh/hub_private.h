@@ -25,6 +25,7 @@ struct handle {
     uint16_t out_handle;
     bool used;
     uint64_t since_ms;     /* when it was opened */
+    bool ended;            /* this side has ended the association, and its source may not know */
     bool lost;             /* something was not taken or passed on: to be opened again */
     struct wtl__open open; /* as it came */
 };
@@ -108,15 +109,20 @@ uint64_t wtl__hub_acks_due_ms(const struct wtl__hub *hub);
 
 /* Is that node up here, so that its messages may be delivered, here or at a leaf that is attached
  * here? The word that it is up comes before its first message, and there is none after the word
- * that it is down. A leaf takes its uplink's word. */
+ * that it is down. A leaf does not know all whose messages its uplink brings it. */
 bool wtl__hub_is_up(const struct wtl__hub *hub, uint64_t node);
 /* Puts the peer's association where the core says that its node is reached; `anew`: it is opened
  * again even when that is where it is. */
 void wtl__hub_route(struct wtl__hub *hub, struct peer *peer, bool anew);
+/* What came under that handle is over here, and its source hears why: to be opened anew (REOPEN),
+ * or ended (RESET). The link that it came on leads back, also where this node knows no route to the
+ * source yet. */
+void wtl__hub_end_handle(struct wtl__hub *hub, struct link *link, struct handle *handle,
+                         enum wtl__frame_type type);
 /* That node is down: leaves that are attached here hear that what they send it ends. */
 void wtl__hub_reset_to(struct wtl__hub *hub, uint64_t node);
-/* What a leaf has opened to a node that is down is ended; to one that nothing is known of, after a
- * while. True: ended. */
+/* What a leaf has opened to a node that is gone is ended; to one that is not up, when it has not
+ * come up after a window: a leaf that has just come here may have it up. True: ended. */
 bool wtl__hub_doubt(struct wtl__hub *hub, struct link *link, struct handle *handle);
 /* Looks again at those that go nowhere. */
 void wtl__hub_doubts(struct wtl__hub *hub);

@@ -10,8 +10,10 @@
 bool wtl__hub_is_up(const struct wtl__hub *hub, uint64_t node)
 {
     uint8_t layer;
-    return hub->config.layer == WTL_LAYER_DEVICE ||
-           wtl__core_node_is_known(hub->core, node, &layer);
+    if (hub->config.layer == WTL_LAYER_DEVICE) {
+        return !wtl__core_is_over(hub->core, node) && !wtl__core_is_meeting(hub->core, node);
+    }
+    return wtl__core_node_is_known(hub->core, node, &layer);
 }
 
 void wtl__hub_route(struct wtl__hub *hub, struct peer *peer, bool anew)
@@ -64,10 +66,8 @@ void wtl__hub_link_gone(struct wtl__hub *hub, struct link *link)
     }
 }
 
-/* What came under that handle is over here, and its source hears why: to be opened anew, or ended.
- * The link that it came on leads back, also where this node knows no route to the source yet. */
-static void end_handle(struct wtl__hub *hub, struct link *link, struct handle *handle,
-                       enum wtl__frame_type type)
+void wtl__hub_end_handle(struct wtl__hub *hub, struct link *link, struct handle *handle,
+                         enum wtl__frame_type type)
 {
     uint8_t frame[64];
     struct wtl__ack ack = {.source = handle->open.source,
@@ -99,9 +99,9 @@ bool wtl__hub_doubt(struct wtl__hub *hub, struct link *link, struct handle *hand
     if (!is_of_leaf(link) || hub->config.layer == WTL_LAYER_DEVICE || wtl__hub_is_up(hub, to)) {
         return false;
     }
-    if (wtl__core_is_over(hub->core, to) || until_ms <= hub->now_ms) {
+    if (wtl__core_is_gone(hub->core, to) || until_ms <= hub->now_ms) {
         hub->count.reset++;
-        end_handle(hub, link, handle, WTL__FRAME_RESET);
+        wtl__hub_end_handle(hub, link, handle, WTL__FRAME_RESET);
         return true;
     }
     hub->doubt_ms = until_ms < hub->doubt_ms ? until_ms : hub->doubt_ms;
@@ -131,7 +131,7 @@ void wtl__hub_reset_to(struct wtl__hub *hub, uint64_t node)
             struct handle *handle = &link->handles[h];
             if (handle->used && handle->inbound == NULL && handle->open.destination == node) {
                 hub->count.reset++;
-                end_handle(hub, link, handle, WTL__FRAME_RESET);
+                wtl__hub_end_handle(hub, link, handle, WTL__FRAME_RESET);
             }
         }
     }
@@ -168,7 +168,7 @@ static void reopen_all(struct wtl__hub *hub)
         struct link *link = hub->links[i];
         for (uint32_t h = 0; link != NULL && !link->told_closed && h < link->handles_count; h++) {
             if (goes_on(hub, link, &link->handles[h])) {
-                end_handle(hub, link, &link->handles[h], WTL__FRAME_REOPEN);
+                wtl__hub_end_handle(hub, link, &link->handles[h], WTL__FRAME_REOPEN);
             }
         }
     }

@@ -184,8 +184,11 @@ Test(mesh_hubs, D04_a_leaf_hears_of_a_leaf_before_its_first_message)
     hub_net_until(net, 20000, hub_net_said(net, two, SAID_DOWN, id) == 1);
     hub_net_cut(net, one, edge, false);
     hub_net_until(net, 60000, hub_net_knows(net, edge, one));
-    hub_net_mail(net, one, two, 2);
-    hub_net_until(net, 1000, hub_net_said(net, two, SAID_MAIL, id) == 2);
+    hub_net_mail(net, one, two, 2); /* who is down for it, until it has asked again */
+    cr_expect_eq(hub_net_said(net, one, SAID_REFUSED, 0), 1);
+    hub_net_until(net, 100, hub_net_knows(net, one, two));
+    hub_net_mail(net, one, two, 3);
+    hub_net_until(net, 100, hub_net_said(net, two, SAID_MAIL, id) == 2);
     cr_expect_eq(hub_net_said(net, two, SAID_UP, id), 2);
     cr_expect_lt(hub_net_last(net, two, SAID_UP, id), hub_net_last(net, two, SAID_MAIL, id));
     wtl__hub_leave(net->nodes[one].hub, net->now_ms);
@@ -317,7 +320,7 @@ Test(mesh_hubs, D17_mail_of_a_leaf_to_nobody_is_given_back)
     hub_net_until(net, WTL__DOWN_WINDOW_LAN_MS + 100,
                   hub_net_said(net, one, SAID_DOWN, hub_net_id(net, two)) == 1);
     cr_expect_eq(hub_net_said(net, one, SAID_REFUSED, hub_net_id(net, two)), 0, "it was delivered");
-    expect_given_back(net, one, two, 20);
+    expect_given_back(net, one, two, WTL__DOWN_WINDOW_LAN_MS + 100);
     /* an incarnation that is over */
     hub_net_kill(net, cloud);
     hub_net_start(net, cloud);
@@ -347,5 +350,62 @@ Test(mesh_hubs, D17_mail_of_a_leaf_under_way_to_a_leaf_that_dies_is_given_back)
     hub_net_until(net, WTL__DOWN_WINDOW_LAN_MS + 100, hub_net_said(net, one, SAID_REFUSED, 0) == 1);
     hub_net_run(net, 10000);
     cr_expect_eq(hub_net_said(net, one, SAID_REFUSED, 0), 1, "once");
+    hub_net_destroy(net);
+}
+
+Test(mesh_hubs, D17_what_comes_behind_waiting_mail_waits_with_it)
+{
+    struct hub_net *net = hub_net_create();
+    uint32_t edge = hub_net_add(net, "edge", WTL_LAYER_EDGE, NULL, false);
+    uint32_t one = hub_net_add(net, "one", WTL_LAYER_DEVICE, "edge", false);
+    uint32_t two = hub_net_add(net, "two", WTL_LAYER_DEVICE, "edge", false);
+    for (uint32_t i = edge; i <= two; i++) {
+        hub_net_start(net, i);
+    }
+    hub_net_until(net, 1000, hub_net_knows(net, one, edge) && hub_net_knows(net, edge, two));
+    /* the first has not left when the uplink is gone; what it undid must not overtake it */
+    hub_net_stick(net, one, edge, true);
+    hub_net_mail(net, one, two, 1);
+    hub_net_run(net, 10);
+    hub_net_kill(net, edge);
+    hub_net_mail(net, one, two, 2);
+    cr_expect_eq(hub_net_said(net, one, SAID_REFUSED, 0), 0);
+    hub_net_start(net, edge);
+    hub_net_until(net, 20000, hub_net_said(net, two, SAID_MAIL, 0) == 2);
+    cr_expect_eq(hub_net_said(net, one, SAID_REFUSED, 0), 0);
+    hub_net_destroy(net);
+}
+
+Test(mesh_hubs, D17_who_goes_on_with_what_was_ended_hears_of_it)
+{
+    struct hub_net *net = hub_net_create();
+    uint32_t edge = hub_net_add(net, "edge", WTL_LAYER_EDGE, NULL, true);
+    hub_net_start(net, edge);
+    uint32_t core = hub_net_puppet(net, "core", WTL_LAYER_EDGE, 1, edge);
+    uint64_t id = hub_net_id(net, core);
+    uint64_t self = hub_net_id(net, edge);
+    hub_net_run(net, 100);
+    say_open(net, core, edge, id, self);
+    say_mail(net, core, edge, 1);
+    cr_expect_eq(hub_net_said(net, edge, SAID_MAIL, id), 1);
+    /* it has given the edge up, and the edge follows; what it sent before that is over */
+    uint8_t frame[512];
+    struct wtl__names_frame parted = {.source = id,
+                                      .destination = self,
+                                      .hops_left = 8,
+                                      .verb = WTL__NAMES_RESULT,
+                                      .status = WTL_NO_CONNECTION,
+                                      .request = 1,
+                                      .pid = {.node = self, .local = 0}};
+    hub_net_say(net, core, edge, frame, wtl__put_names(frame, sizeof frame, &parted));
+    hub_net_run(net, 10);
+    cr_expect_eq(hub_net_said(net, edge, SAID_DOWN, id), 1);
+    cr_expect_eq(hub_net_said(net, edge, SAID_UP, id), 2);
+    say_mail(net, core, edge, 2);
+    cr_expect_eq(hub_net_said(net, edge, SAID_MAIL, id), 1);
+    cr_expect_eq(net->nodes[core].heard[WTL__FRAME_RESET], 1);
+    say_open(net, core, edge, id, self);
+    say_mail(net, core, edge, 3);
+    cr_expect_eq(hub_net_said(net, edge, SAID_MAIL, id), 2);
     hub_net_destroy(net);
 }

@@ -272,3 +272,92 @@ Test(mesh_kept, X018_a_leaf_hears_of_its_names_from_its_uplink_only)
     cr_expect_eq(net_lost(net, device, "pump"), 1);
     net_destroy(net);
 }
+
+Test(mesh_kept, X109_a_grant_that_did_not_know_takes_nothing_from_ours)
+{
+    struct net *net = net_create(309);
+    uint32_t edge = net_add(net, "edge", WTL_LAYER_EDGE, NULL);
+    uint32_t cloud = net_add(net, "cloud", WTL_LAYER_CLOUD, "edge");
+    uint32_t device = net_add(net, "device", WTL_LAYER_DEVICE, "edge");
+    char name[16];
+    net_start_all(net);
+    net_until(net, 2000, net_is_whole(net));
+    net_run(net, 3000);
+    register_keys(net, edge, 8);
+    net_run(net, 200);
+    uint32_t tried = 0;
+    for (uint32_t k = 0; k < 8; k++) {
+        key_of(k, name);
+        struct wtl__core_name *entry = wtl__core_name_get(net->nodes[cloud].core, name);
+        if (wtl__core_owner(net->nodes[cloud].core, entry) != net_id(net, cloud)) {
+            continue;
+        }
+        /* the cloud owns it, has just come to own it, and has not heard the edge's claim */
+        wtl__core_name_remove(net->nodes[cloud].core, entry);
+        net_register(net, device, 50, 500 + k, name);
+        net_until(net, 3000, net_answer(net, device, 500 + k) != NULL);
+        cr_expect_eq(net_answer(net, device, 500 + k)->status, WTL_EXISTS);
+        cr_expect_eq(net_lost(net, edge, name), 0);
+        tried++;
+    }
+    cr_assert_gt(tried, 0);
+    net_run(net, 2 * WTL__DIGEST_MS);
+    cr_expect_eq(held(net, edge, edge, 8), 8);
+    cr_expect_eq(held(net, cloud, edge, 8), 8);
+    cr_expect(net_names_agree(net));
+    net_destroy(net);
+}
+
+Test(mesh_kept, X110_a_leaf_believes_of_its_own_only_what_it_was_given)
+{
+    struct net *net = net_create(310);
+    uint32_t edge = net_add(net, "edge", WTL_LAYER_EDGE, "nowhere");
+    uint32_t device = net_add(net, "device", WTL_LAYER_DEVICE, "edge");
+    uint8_t bytes[512];
+    net_start_all(net);
+    net_until(net, 1000, net_knows(net, edge, device));
+    net_run(net, 10);
+    net_register(net, device, 3, 1, "pump"); /* has no answer for two seconds */
+    wtl__core_name_whereis(net->nodes[device].core, net_pid(net, device, 4), 2, "pump",
+                           net->now_ms);
+    const struct wtl__core *core = net->nodes[device].core;
+    cr_assert_eq(core->asks_count, 2);
+    struct wtl__names_frame found = {.source = net_id(net, edge),
+                                     .destination = net_id(net, device),
+                                     .hops_left = 8,
+                                     .verb = WTL__NAMES_RESULT,
+                                     .request = core->asks[1]->serial,
+                                     .epoch = 9,
+                                     .pid = net_pid(net, device, 3),
+                                     .name = "pump"};
+    size_t size = wtl__put_names(bytes, sizeof bytes, &found);
+    cr_expect_eq(net_inject(net, edge, device, bytes, size), WTL_OK);
+    cr_expect(wtl_pid_is_none(net_find(net, device, "pump")), "of a time before");
+    cr_expect_null(net_answer(net, device, 2));
+    net_until(net, 4000, net_answer(net, device, 1) != NULL && net_answer(net, device, 2) != NULL);
+    cr_expect(wtl_pid_equal(net_find(net, device, "pump"), net_pid(net, device, 3)));
+    net_destroy(net);
+}
+
+Test(mesh_kept, X111_a_name_that_is_wanted_again_at_once_is_held)
+{
+    struct net *net = net_create(311);
+    uint32_t edge = net_add(net, "edge", WTL_LAYER_EDGE, "nowhere");
+    uint32_t device = net_add(net, "device", WTL_LAYER_DEVICE, "edge");
+    net_start_all(net);
+    net_until(net, 1000, net_knows(net, edge, device));
+    net_run(net, 10);
+    for (uint32_t i = edge; i <= device; i++) {
+        const char *name = i == edge ? "here" : "there";
+        net_register(net, i, 3, 1, name);
+        wtl__core_name_unregister(net->nodes[i].core, net_pid(net, i, 3), name, net->now_ms);
+        net_register(net, i, 3, 2, name);
+        net_run(net, 100);
+    }
+    net_run(net, 3000);
+    cr_expect_eq(net_answer(net, device, 2)->status, WTL_OK);
+    cr_expect(wtl_pid_equal(net_find(net, device, "there"), net_pid(net, device, 3)));
+    cr_expect(wtl_pid_equal(net_find(net, edge, "there"), net_pid(net, device, 3)));
+    cr_expect(wtl_pid_equal(net_find(net, edge, "here"), net_pid(net, edge, 3)));
+    net_destroy(net);
+}
