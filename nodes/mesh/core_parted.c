@@ -85,6 +85,7 @@ void wtl__core_parted_tick(struct wtl__core *core, struct wtl__core_node *node)
         node->meet_by_ms = 0; /* it has gone again */
     } else if (wtl__core_parted_met(core, node)) {
         wtl__core_node_up(core, node);
+        core->routes_dirty = true; /* leaves that are attached to it come up with it */
     }
 }
 

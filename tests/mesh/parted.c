@@ -168,3 +168,17 @@ Test(mesh_parted, D15_a_new_uplink_that_knows_nobody_yet_takes_nobody_down)
     cr_expect_eq(downs(device, b), 0);
     cr_expect_eq(downs(device, a), 1, "who does not appear is down");
 }
+
+Test(mesh_parted, D15_leaves_come_up_with_their_uplink)
+{
+    uint32_t device = net_add(net, "device", WTL_LAYER_DEVICE, "a");
+    net_start(net, device);
+    net_until(net, 2000, net_knows(net, b, device));
+    net->nodes[b].side = 1;
+    net_until(net, 20000, downs(b, a) == 1 && downs(b, device) == 1);
+    net->nodes[b].side = 0;
+    net_until(net, WTL__REDIAL_MAX_MS + 5000, net_knows(net, b, a));
+    net_until(net, 1000, net_knows(net, b, device));
+    net_register(net, device, 5, 1, "pump");
+    net_until(net, 4000, wtl_pid_equal(net_find(net, b, "pump"), net_pid(net, device, 5)));
+}
