@@ -38,6 +38,15 @@ void model_node_up(struct sim_node *node, uint64_t id)
     view->routed_ms = world->now_ms;
 }
 
+/* Has the other node, which lives, taken this incarnation for down since this view came up? Then
+ * their ties are cut there, and have to be cut here. */
+static bool was_given_up(const struct sim_node *node, const struct sim_node *other,
+                         const struct view *view)
+{
+    const struct view *back = view_of(other, node);
+    return back->id == node->id && back->down_ms >= view->up_ms && back->down_ms > 0;
+}
+
 void model_node_down(struct sim_node *node, uint64_t id, enum wtl_status why)
 {
     struct world *world = node->world;
@@ -50,7 +59,8 @@ void model_node_down(struct sim_node *node, uint64_t id, enum wtl_status why)
     }
     view->up = false;
     view->down_ms = world->now_ms;
-    if (!other->alive || other->id != id || why == WTL_SHUTDOWN || other->intruder != NULL) {
+    if (!other->alive || other->id != id || why == WTL_SHUTDOWN || other->intruder != NULL ||
+        was_given_up(node, other, view)) {
         return;
     }
     if (world->loss_ms + HEARSAY_MS < view->up_ms) {
