@@ -171,14 +171,27 @@ Test(mesh_parted, D15_a_new_uplink_that_knows_nobody_yet_takes_nobody_down)
 
 Test(mesh_parted, D15_leaves_come_up_with_their_uplink)
 {
-    uint32_t device = net_add(net, "device", WTL_LAYER_DEVICE, "a");
+    uint32_t device = net_add(net, "device", WTL_LAYER_DEVICE, "nowhere");
     net_start(net, device);
-    net_until(net, 2000, net_knows(net, b, device));
-    net->nodes[b].side = 1;
-    net_until(net, 20000, downs(b, a) == 1 && downs(b, device) == 1);
-    net->nodes[b].side = 0;
-    net_until(net, WTL__REDIAL_MAX_MS + 5000, net_knows(net, b, a));
-    net_until(net, 1000, net_knows(net, b, device));
-    net_register(net, device, 5, 1, "pump");
-    net_until(net, 4000, wtl_pid_equal(net_find(net, b, "pump"), net_pid(net, device, 5)));
+    uint64_t id = UINT64_C(0x77) << 24 | 1;
+    (void)net_link_stranger(net, a, "mute", id, WTL_LAYER_EDGE, false);
+    struct wtl__core *core = net->nodes[a].core;
+    wtl__core_node_down(core, wtl__core_node_find(core, id), WTL_NO_CONNECTION);
+    wtl__core_node_check(core, wtl__core_node_find(core, id));
+    /* the record of a leaf that is attached to it comes before it is up */
+    uint8_t proof[WTL__ATTACH_PROOF_MAX];
+    uint8_t bytes[WTL__FRAME_MAX];
+    struct wtl__attach attach = {.leaf = net_id(net, device),
+                                 .uplink = id,
+                                 .number = 1,
+                                 .expiry_s = NET_WALL_S + 300,
+                                 .layer = WTL_LAYER_DEVICE,
+                                 .proof = proof};
+    (void)snprintf(attach.name, sizeof attach.name, "device");
+    const struct wtl__core_config *config = &net->nodes[device].config;
+    attach.proof_size = (uint32_t)config->sign(config->context, &attach, proof);
+    size_t size = wtl__put_attach(bytes, sizeof bytes, &attach);
+    cr_expect_eq(net_inject(net, b, a, bytes, size), WTL_OK);
+    cr_expect_not(net_knows(net, a, device));
+    net_until(net, WTL__PROBE_MS + 100, net_knows(net, a, device));
 }
