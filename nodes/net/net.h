@@ -56,8 +56,8 @@ bool wtl__net_finish(struct wtl__net *net);
 /* Stops accepting. */
 void wtl__net_stop_listening(struct wtl__net *net);
 
-/* Says goodbye to the mesh when all that was sent is acknowledged, or after WTL__LEAVE_MS; each link
- * closes when its last words have gone, within a second. */
+/* Says goodbye to the mesh when all that was sent is acknowledged, or after WTL__LEAVE_MS; each
+ * link closes when its last words have gone, within a second. */
 void wtl__net_goodbye(struct wtl__net *net, enum wtl_status why);
 
 /* Sockets that are open, and bytes that wait in them. */

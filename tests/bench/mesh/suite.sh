@@ -1,3 +1,4 @@
+#!/bin/bash
 # mesh/suite.sh - the benches between two nodes, ours and the peers', for run.sh, which sources it.
 #
 # A row is a bench and its sizes; each is run for every runtime before the next one, so that what
