@@ -11,6 +11,7 @@
 #include "flow/check.h"
 #include "flow/graph.h"
 #include "flow/parse.h"
+#include "flow/units.h"
 
 /* "climate" of "some/where/climate.flow", as the name of a flow that does not say its own. */
 static void name_of(const char *where, char name_out[WTL_FLOW_NAME_MAX + 1])
@@ -87,6 +88,21 @@ enum wtl__end wtl__flow_read(const struct wtl__cli *cli, const char *path,
     return WTL__END_OK;
 }
 
+/* Would a node refuse the flow, though it is good notation? Says why. */
+static bool is_refused(const struct wtl__cli *cli, const struct wtl__flow_file *flow)
+{
+    struct wtl_error error = {0};
+    struct wtl_units *units = malloc(sizeof *units);
+    enum wtl_status status =
+        units != NULL ? wtl_units_of(&flow->ast, units, &error)
+                      : wtl_fail(&error, WTL_NO_MEMORY, "no memory to see what it would run");
+    free(units);
+    if (status != WTL_OK) {
+        (void)fprintf(cli->err, "warning: nodes refuse to run it: %s\n", error.text);
+    }
+    return status != WTL_OK;
+}
+
 enum wtl__end wtl__run_flow_check(struct wtl__cli *cli)
 {
     struct wtl__flow_file *flow = NULL;
@@ -100,7 +116,8 @@ enum wtl__end wtl__run_flow_check(struct wtl__cli *cli)
                       flow->ast.stage_count == 1 ? "" : "s", flow->ast.chain_count,
                       flow->ast.chain_count == 1 ? "" : "s");
     }
-    bool denied = wtl__is_given(cli, "deny-warnings") && flow->diags.warnings > 0;
+    bool refused = is_refused(cli, flow);
+    bool denied = wtl__is_given(cli, "deny-warnings") && (flow->diags.warnings > 0 || refused);
     free(flow);
     return denied ? WTL__END_NO : WTL__END_OK;
 }

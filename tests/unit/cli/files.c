@@ -170,6 +170,20 @@ Test(cli_files, U04_flow_check_ends_with_0_1_or_65)
     run_free(&run);
 }
 
+Test(cli_files, U04_flow_check_says_what_nodes_refuse)
+{
+    char path[96];
+    write_file(path, "clients.flow", "push <~> m.clean @edge <~> output\n");
+    struct run run = run_wattle("flow", "check", path, NULL);
+    cr_expect_eq(run.end, WTL__END_OK);
+    EXPECT_HAS(run.err,
+               "warning: nodes refuse to run it: flow clients: input and output for clients");
+    run_free(&run);
+    run = run_wattle("flow", "check", path, "--deny-warnings", NULL);
+    cr_expect_eq(run.end, WTL__END_NO);
+    run_free(&run);
+}
+
 Test(cli_files, U04_flow_check_of_what_is_too_large)
 {
     char path[96];
