@@ -33,7 +33,7 @@ static uint32_t members(const struct fork *fork)
 static void settle(struct wtl_ctx *x, struct fork *fork, struct wtl_input *input)
 {
     wtl__in_settle(x, &fork->joint.in, input->link, input->n);
-    wtl__count_add(&fork->joint.spec->counts, WTL_FLOW_ACKED, 1);
+    wtl__count_add(fork->joint.spec->counts, WTL_FLOW_ACKED, 1);
     wtl__input_free(x, &fork->inputs, input);
 }
 
@@ -69,7 +69,7 @@ static bool send(struct wtl_ctx *x, struct fork *fork, struct wtl_input *input, 
     if (!wtl__out_send(x, &fork->joint.out, arrow, &data, input->id)) {
         return false;
     }
-    wtl__count_add(&fork->joint.spec->counts, WTL_FLOW_OUT, 1);
+    wtl__count_add(fork->joint.spec->counts, WTL_FLOW_OUT, 1);
     return true;
 }
 
@@ -191,7 +191,7 @@ static void pump(struct wtl_ctx *x, struct fork *fork)
     if (left == 0) {
         wtl__joint_more(x, &fork->joint);
     }
-    wtl__count_set(&fork->joint.spec->counts, WTL_FLOW_WAITING, fork->inputs.count);
+    wtl__count_set(fork->joint.spec->counts, WTL_FLOW_WAITING, fork->inputs.count);
 }
 
 static void on_data(struct wtl_ctx *x, struct fork *fork, const struct wtl_msg *message)
@@ -213,8 +213,8 @@ static void on_data(struct wtl_ctx *x, struct fork *fork, const struct wtl_msg *
     input->link = data.link;
     input->n = data.n;
     input->data = data;
-    wtl__count_add(&fork->joint.spec->counts, WTL_FLOW_IN, 1);
-    wtl__count_add(&fork->joint.spec->counts, WTL_FLOW_REDELIVERED, data.redelivered);
+    wtl__count_add(fork->joint.spec->counts, WTL_FLOW_IN, 1);
+    wtl__count_add(fork->joint.spec->counts, WTL_FLOW_REDELIVERED, data.redelivered);
     wtl__input_push(&fork->queue, input);
     fork->unsent = fork->unsent != NULL ? fork->unsent : input;
 }

@@ -70,6 +70,9 @@ static void on_node(struct wtl_ctx *x, struct wtl_host *host, const struct wtl_m
         WTL_PLAN_NONE) {
         wtl_log(x, WTL_LOG_ERROR, "flow: too many nodes: one more is not seen by flows");
     }
+    if (up) {
+        wtl__host_back(x, host, node.id);
+    }
 }
 
 static void on_nodes(struct wtl_ctx *x, const struct wtl_host *host, const struct wtl_msg *message)
@@ -100,6 +103,11 @@ static enum wtl_status init(struct wtl_ctx *x, void *self, const void *settings,
     (void)args;
     if (own->name == NULL || own->layer == NULL || strlen(own->name) > WTL_FLOW_NAME_MAX) {
         return WTL_INVALID;
+    }
+    if (own->state != NULL && strlen(own->state) > WTL_HOST_STATE_MAX) {
+        wtl_log(x, WTL_LOG_WARN, "flow: the path of the state folder is too long to count losses");
+    } else if (own->state != NULL) {
+        memcpy(host->state, own->state, strlen(own->state));
     }
     memcpy(node.name, own->name, strlen(own->name));
     memcpy(host->name, node.name, sizeof host->name);
@@ -151,6 +159,9 @@ static host_fn find(const struct wtl_msg *message)
     }
     if (wtl_tag_equal(message->tag, WTL_HOST_TAG_STATS)) {
         return wtl__host_stats;
+    }
+    if (wtl_tag_equal(message->tag, WTL_HOST_TAG_MANAGED)) {
+        return wtl__host_managed;
     }
     if (wtl_is(message, "flow.start")) {
         return wtl__host_start;
@@ -214,6 +225,8 @@ static enum wtl_status down(struct wtl_ctx *x, void *self, const struct wtl_down
 static const struct wtl_field fields[] = {
     WTL_FIELD(struct wtl_flow_host_settings, name, STR, NULL, NULL, "The name of this node."),
     WTL_FIELD(struct wtl_flow_host_settings, layer, STR, NULL, NULL, "Its layer."),
+    WTL_FIELD(struct wtl_flow_host_settings, state, STR, "", NULL,
+              "A folder that it may write in."),
     {0},
 };
 

@@ -22,8 +22,8 @@
  *
  * Calls to a manager, by the name "flow.NAME": see manager.h.
  *
- * Between hosts and managers: "$flow.nodes", "$flow.state", "$flow.run", "$flow.stats" (calls) and
- * "$flow.wires", "$flow.up"; host_private.h.
+ * Between hosts and managers: "$flow.nodes", "$flow.state", "$flow.run", "$flow.stats",
+ * "$flow.managed" (calls) and "$flow.wires", "$flow.up"; host_private.h.
  *
  * It ends in order: after all that it keeps. Give it the time for that (shutdown_ms).
  *
@@ -44,6 +44,7 @@
 #define WTL_HOST_BACKOFF_MAX_MS 30000u
 /* After this long without giving up, the delay begins anew. */
 #define WTL_HOST_STABLE_MS 60000u
+#define WTL_HOST_STATE_MAX 200u /* bytes of the path of the state folder */
 /* The name of a flow, so that "flow.NAME" is a name. */
 #define WTL_HOST_FLOW_NAME_MAX (WTL_NAME_MAX - 5)
 
@@ -56,6 +57,7 @@ static inline struct wtl_pid wtl_flow_host_pid(uint64_t node)
 struct wtl_flow_host_settings {
     const char *name;  /* of this node */
     const char *layer; /* "device", "edge" or "cloud" */
+    const char *state; /* a folder for what outlives the node, see tally.h; NULL or "": none */
 };
 
 extern const struct wtl_actor wtl_flow_host;

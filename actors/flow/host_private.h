@@ -11,7 +11,8 @@
  *   $flow.up     host -> manager             [flow, unit, copy, node, local]; pid 0 0: it has ended
  *   $flow.stats  manager -> host (call)      [flow] -> [[unit, copy, node, local, state, count of
  *                each of enum wtl_flow_count ...], ...]
- *   $flow.held, $flow.taken  manager -> its host [number]: it holds its name; another one does
+ *   $flow.managed  host -> host (call)       [flow] -> [bool]: is it managed there, and not being
+ * ended? $flow.held, $flow.taken  manager -> its host [number]: it holds its name; another one does
  *   $flow.end    host -> its manager         end the flow everywhere
  *   $flow.ended  manager -> its host         [number]: that is done
  */
@@ -25,18 +26,19 @@
 
 #include <wattle/supervisor.h>
 
-#define WTL_HOST_TAG_NODES WTL_TAG("$flow.nodes")
-#define WTL_HOST_TAG_STATE WTL_TAG("$flow.state")
-#define WTL_HOST_TAG_RUN   WTL_TAG("$flow.run")
-#define WTL_HOST_TAG_WIRES WTL_TAG("$flow.wires")
-#define WTL_HOST_TAG_UP    WTL_TAG("$flow.up")
-#define WTL_HOST_TAG_STATS WTL_TAG("$flow.stats")
-#define WTL_HOST_TAG_HELD  WTL_TAG("$flow.held")
-#define WTL_HOST_TAG_TAKEN WTL_TAG("$flow.taken")
-#define WTL_HOST_TAG_END   WTL_TAG("$flow.end")
-#define WTL_HOST_TAG_ENDED WTL_TAG("$flow.ended")
-#define WTL_HOST_TAG_AGAIN WTL_TAG("$flow.again")
-#define WTL_HOST_TAG_FREE  WTL_TAG("$flow.free")
+#define WTL_HOST_TAG_NODES   WTL_TAG("$flow.nodes")
+#define WTL_HOST_TAG_STATE   WTL_TAG("$flow.state")
+#define WTL_HOST_TAG_RUN     WTL_TAG("$flow.run")
+#define WTL_HOST_TAG_WIRES   WTL_TAG("$flow.wires")
+#define WTL_HOST_TAG_UP      WTL_TAG("$flow.up")
+#define WTL_HOST_TAG_STATS   WTL_TAG("$flow.stats")
+#define WTL_HOST_TAG_MANAGED WTL_TAG("$flow.managed")
+#define WTL_HOST_TAG_HELD    WTL_TAG("$flow.held")
+#define WTL_HOST_TAG_TAKEN   WTL_TAG("$flow.taken")
+#define WTL_HOST_TAG_END     WTL_TAG("$flow.end")
+#define WTL_HOST_TAG_ENDED   WTL_TAG("$flow.ended")
+#define WTL_HOST_TAG_AGAIN   WTL_TAG("$flow.again")
+#define WTL_HOST_TAG_FREE    WTL_TAG("$flow.free")
 
 /* How long the spec of something that has ended is kept: its last run may still look at it. */
 #define WTL_HOST_GRACE_MS 10000u
@@ -84,6 +86,7 @@ struct wtl_host_flow {
 
 struct wtl_host {
     char name[WTL_FLOW_NAME_MAX + 1];
+    char state[WTL_HOST_STATE_MAX + 1]; /* "": no folder */
     struct wtl_host_flow *flows;
     struct wtl_hosted *hosted;
     uint32_t flow_count;
@@ -105,14 +108,20 @@ void wtl__host_flow_end(struct wtl_ctx *x, struct wtl_host *host, struct wtl_hos
 void wtl__host_refuse(struct wtl_ctx *x, const struct wtl_msg *message, enum wtl_status status,
                       const char *text);
 
+/* ---- host_spec.c: what a unit is started with -------------------------------------------------
+ */
+
+/* Makes the spec of a unit; its state is BROKEN when that cannot be done. */
+void wtl__hosted_make(struct wtl_ctx *x, const struct wtl_host *host, struct wtl_hosted *hosted,
+                      const struct wtl_flow_ast *ast, const struct wtl_unit *unit);
+/* NULL is nothing. */
+void wtl__spec_free(struct wtl_stage_spec *spec);
+
 /* ---- host_keep.c: keeping things alive ------------------------------------------------------ */
 
 /* A new entry; NULL when there are too many or memory is exhausted. */
 struct wtl_hosted *wtl__hosted_new(struct wtl_ctx *x, struct wtl_host *host,
                                    struct wtl_host_flow *flow);
-/* Makes the spec of a unit; its state is BROKEN when that cannot be done. */
-void wtl__hosted_make(struct wtl_ctx *x, struct wtl_hosted *hosted, const struct wtl_flow_ast *ast,
-                      const struct wtl_unit *unit);
 /* Starts it under a supervisor of its own. */
 void wtl__hosted_start(struct wtl_ctx *x, struct wtl_hosted *hosted);
 void wtl__hosted_stop(struct wtl_ctx *x, struct wtl_hosted *hosted);
@@ -135,6 +144,8 @@ void wtl__host_run(struct wtl_ctx *x, struct wtl_host *host, const struct wtl_ms
 void wtl__host_wires(struct wtl_ctx *x, struct wtl_host *host, const struct wtl_msg *message);
 void wtl__host_stats(struct wtl_ctx *x, struct wtl_host *host, const struct wtl_msg *message);
 void wtl__host_tell_up(struct wtl_ctx *x, const struct wtl_hosted *hosted);
+/* Stops all that runs of a flow, and forgets it; it may be gone on return. */
+void wtl__host_clear(struct wtl_ctx *x, struct wtl_host *host, struct wtl_host_flow *flow);
 
 /* ---- host_flows.c: flows that are managed here ---------------------------------------------- */
 
@@ -142,6 +153,13 @@ void wtl__host_start(struct wtl_ctx *x, struct wtl_host *host, const struct wtl_
 void wtl__host_stop(struct wtl_ctx *x, struct wtl_host *host, const struct wtl_msg *message);
 void wtl__host_list(struct wtl_ctx *x, struct wtl_host *host, const struct wtl_msg *message);
 void wtl__host_held(struct wtl_ctx *x, struct wtl_host *host, const struct wtl_msg *message);
+
+/* ---- host_away.c: flows whose manager could not be reached ----------------------------------- */
+
+/* That node can be reached again: is what is managed there still to run here? */
+void wtl__host_back(struct wtl_ctx *x, struct wtl_host *host, uint64_t node);
+/* Another host asks that. */
+void wtl__host_managed(struct wtl_ctx *x, struct wtl_host *host, const struct wtl_msg *message);
 
 /* ---- nodes.c: shared with the manager ------------------------------------------------------- */
 

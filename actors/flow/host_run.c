@@ -84,7 +84,7 @@ void wtl__host_stats(struct wtl_ctx *x, struct wtl_host *host, const struct wtl_
         for (int i = 0; i < WTL_FLOW_COUNTS; i++) {
             wtl_put_u64(&body, h->spec == NULL
                                    ? 0
-                                   : wtl__count_get(&h->spec->counts, (enum wtl_flow_count)i));
+                                   : wtl__count_get(h->spec->counts, (enum wtl_flow_count)i));
         }
     }
     wtl_reply(x, message, &body);
@@ -132,7 +132,7 @@ static bool start_wanted(struct wtl_ctx *x, struct wtl_host *host, struct order 
         }
         hosted->unit = (uint16_t)unit;
         hosted->copy = (uint16_t)copy;
-        wtl__hosted_make(x, hosted, order->ast, &order->units->list[unit]);
+        wtl__hosted_make(x, host, hosted, order->ast, &order->units->list[unit]);
         if (hosted->state != WTL_HOSTED_BROKEN) {
             wtl__hosted_start(x, hosted);
         }
@@ -151,6 +151,12 @@ static void stop_unwanted(struct wtl_ctx *x, struct wtl_host *host,
         }
         h = next;
     }
+}
+
+void wtl__host_clear(struct wtl_ctx *x, struct wtl_host *host, struct wtl_host_flow *flow)
+{
+    stop_unwanted(x, host, flow, true);
+    wtl__host_flow_end(x, host, flow);
 }
 
 static void carry_out(struct wtl_ctx *x, struct wtl_host *host, struct order *order,

@@ -113,8 +113,8 @@ static uint64_t take_carried(struct wtl_in *in, struct wtl_pid pid)
 
 void wtl__in_open(struct wtl_ctx *x, struct wtl_in *in, const struct wtl_msg *message)
 {
-    uint64_t numbers[2];
-    if (!wtl__flow_get_numbers(message, numbers, 2) || wtl_pid_is_none(message->from)) {
+    uint64_t numbers[3];
+    if (!wtl__flow_get_numbers(message, numbers, 3) || wtl_pid_is_none(message->from)) {
         return;
     }
     struct wtl_in_link *link = free_slot(x, in);

@@ -8,8 +8,9 @@ void wtl__joint_init(struct wtl_ctx *x, struct wtl_joint *joint, const void *set
     joint->spec = own->spec;
     joint->out.unit = unit;
     joint->out.settled = settled;
-    wtl__count_add(&joint->spec->counts, WTL_FLOW_STARTS, 1);
-    wtl__count_set(&joint->spec->counts, WTL_FLOW_WAITING, 0);
+    joint->out.counts = own->spec->counts;
+    wtl__count_add(joint->spec->counts, WTL_FLOW_STARTS, 1);
+    wtl__count_set(joint->spec->counts, WTL_FLOW_WAITING, 0);
     wtl__flow_send_numbers(x, joint->spec->host, WTL_FLOW_TAG_REPORT, &joint->spec->instance, 1);
 }
 

@@ -11,6 +11,7 @@
 #include "flow/counts.h"
 #include "flow/in.h"
 #include "flow/out.h"
+#include "flow/tally.h"
 #include "flow/units.h"
 
 /* Messages that one run of a unit's own work handles before it lets others run. */
@@ -27,7 +28,9 @@ struct wtl_stage_spec {
     enum wtl_unit_kind kind;
     enum wtl_flow_mode mode;
     char name[WTL_UNIT_NAME_MAX];
-    struct wtl_flow_counts counts;
+    struct wtl_flow_counts *counts; /* its own, or in a file: see tally.h */
+    struct wtl_flow_counts own_counts;
+    struct wtl_tally tally;
 };
 
 /* The settings of every unit's type. */

@@ -39,8 +39,9 @@ void wtl__out_open(struct wtl_ctx *x, struct wtl_out *out, struct wtl_out_link *
     link->window = 0;
     link->state = WTL_OUT_OPENING;
     link->monitor = wtl_monitor(x, link->pid);
-    const uint64_t numbers[] = {link->id, out->arrows[link->arrow].member};
-    enum wtl_status status = wtl__flow_tell_numbers(x, link->pid, WTL_FLOW_TAG_OPEN, numbers, 2);
+    const uint64_t numbers[] = {link->id, out->arrows[link->arrow].member,
+                                wtl__count_get(out->counts, WTL_FLOW_OUT)};
+    enum wtl_status status = wtl__flow_tell_numbers(x, link->pid, WTL_FLOW_TAG_OPEN, numbers, 3);
     if (status != WTL_OK && status != WTL_BUSY) {
         wtl__out_lose(x, out, link, WTL_OUT_LOST);
     }

@@ -18,6 +18,7 @@
 #ifndef WTL_FLOW_OUT_H
 #define WTL_FLOW_OUT_H
 
+#include "flow/counts.h"
 #include "flow/protocol.h"
 
 #define WTL_OUT_LINKS_MAX  4096u
@@ -63,6 +64,7 @@ typedef void (*wtl_out_settled)(struct wtl_ctx *x, void *unit, uint16_t arrow, u
                                 bool ok);
 
 struct wtl_out {
+    struct wtl_flow_counts *counts; /* of the unit; read */
     void *unit;
     wtl_out_settled settled;
     struct wtl_out_arrow *arrows;

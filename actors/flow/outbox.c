@@ -12,7 +12,15 @@ static struct wtl_entry *entry_of(const struct wtl_outbox *box, uint64_t seq)
 
 static struct wtl_flow_counts *counts(const struct wtl_outbox *box)
 {
-    return &box->joint.spec->counts;
+    return box->joint.spec->counts;
+}
+
+/* What was accepted, is not done, and is not here, went with an outbox before this one. */
+static void count_lost(struct wtl_outbox *box)
+{
+    uint64_t in = wtl__count_get(counts(box), WTL_FLOW_IN);
+    uint64_t known = wtl__count_get(counts(box), WTL_FLOW_ACKED) + box->held;
+    wtl__count_set(counts(box), WTL_FLOW_LOST, in > known ? in - known : 0);
 }
 
 static void settled(struct wtl_ctx *x, void *unit, uint16_t arrow, uint64_t seq, bool ok);
@@ -33,8 +41,7 @@ static enum wtl_status init(struct wtl_ctx *x, void *self, const void *settings,
         box->cursor[i] = 1;
     }
     /* what one before this held is gone */
-    uint64_t done = wtl__count_get(counts(box), WTL_FLOW_ACKED);
-    wtl__count_set(counts(box), WTL_FLOW_LOST, wtl__count_get(counts(box), WTL_FLOW_IN) - done);
+    count_lost(box);
     return WTL_OK;
 }
 
@@ -60,6 +67,7 @@ static void settled(struct wtl_ctx *x, void *unit, uint16_t arrow, uint64_t seq,
         box->bytes -= entry->message->size;
         wtl_release(x, entry->message);
         entry->message = NULL;
+        box->held--;
         wtl__count_add(counts(box), WTL_FLOW_ACKED, 1);
         while (box->base < box->next && entry_of(box, box->base)->message == NULL) {
             box->base++;
@@ -167,8 +175,8 @@ static void tell_room(struct wtl_ctx *x, struct wtl_outbox *box)
 
 static void on_open(struct wtl_ctx *x, struct wtl_outbox *box, const struct wtl_msg *message)
 {
-    uint64_t numbers[2];
-    if (message->from.node != wtl_self(x).node || !wtl__flow_get_numbers(message, numbers, 2)) {
+    uint64_t numbers[3];
+    if (message->from.node != wtl_self(x).node || !wtl__flow_get_numbers(message, numbers, 3)) {
         return; /* a producer runs beside its outbox */
     }
     box->producer = message->from;
@@ -177,6 +185,10 @@ static void on_open(struct wtl_ctx *x, struct wtl_outbox *box, const struct wtl_
     box->link_from_bytes = box->accepted_bytes;
     box->told = 0;
     box->told_bytes = 0;
+    if (numbers[2] > wtl__count_get(counts(box), WTL_FLOW_IN)) {
+        wtl__count_set(counts(box), WTL_FLOW_IN, numbers[2]); /* the rest never came here */
+    }
+    count_lost(box);
 }
 
 /* What wtl_emit has accepted. Whatever the producer sent before it ended is in the mailbox before
@@ -191,13 +203,14 @@ static void accept(struct wtl_ctx *x, struct wtl_outbox *box, const struct wtl_m
     box->accepted_bytes += message->size;
     wtl__count_add(counts(box), WTL_FLOW_IN, 1);
     if (kept == NULL) {
-        wtl__count_add(counts(box), WTL_FLOW_LOST, 1);
+        count_lost(box);
         wtl_log(x, WTL_LOG_ERROR, "flow: an outbox has no room for what it has promised");
         return;
     }
     *entry_of(box, box->next++) =
         (struct wtl_entry){.message = kept, .epoch = box->joint.out.epoch};
     box->bytes += message->size;
+    box->held++;
 }
 
 static void on_ask(struct wtl_outbox *box, const struct wtl_msg *message)

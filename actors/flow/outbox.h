@@ -1,7 +1,9 @@
 /*
  * outbox.h - keeps what a producer's wtl_emit has accepted until it is acknowledged from the far
  * end. One actor beside each producer instance, under a supervisor of its own, so that a producer
- * that ends, or whose supervisor gives up, loses nothing; only the end of this node does.
+ * that ends, or whose supervisor gives up, loses nothing; only the end of this actor or of its node
+ * does, and then WTL_FLOW_LOST says how much at most: what was accepted and is not known to be
+ * done.
  *
  * It is the *source* of the messages' keys. Messages are sent in order along each arrow; what comes
  * back as not done is sent again, before anything newer that was not sent yet.
@@ -31,7 +33,8 @@ struct wtl_outbox {
     struct wtl_entry *entries; /* WTL_FLOW_OUTBOX_MESSAGES; seq at seq % of them */
     uint64_t base;             /* the oldest seq that is not done */
     uint64_t next;
-    uint64_t bytes;                      /* held */
+    uint64_t held;                       /* messages, */
+    uint64_t bytes;                      /* and their bytes */
     uint64_t cursor[WTL_OUT_ARROWS_MAX]; /* below it nothing is unsent along this arrow */
     uint64_t accepted;                   /* ever */
     uint64_t accepted_bytes;

@@ -4,7 +4,8 @@
  * A *link* joins one unit to one behind it. Both ends number it, and each message carries the
  * number of the end that reads it. `n` counts the data of one link from 1.
  *
- *   $flow.open    up -> down   [up's link, member]            here I am
+ *   $flow.open    up -> down   [up's link, member, sent]      here I am; over all my lives I have
+ *                              sent so many: an outbox learns what one before it had accepted
  *   $flow.credit  down -> up   [up's link, down's link, messages, bytes]
  *                              so much may be under way, counted from the oldest that is
  *   $flow.data    up -> down   [down's link, n, epoch, node, local, seq, child, redelivered, tag,

@@ -34,7 +34,7 @@ static enum wtl_status emit_source(struct wtl_ctx *x, struct wtl_running *stage,
     if (status == WTL_OK) {
         room->sent++;
         room->sent_bytes += size;
-        wtl__count_add(&stage->joint.spec->counts, WTL_FLOW_OUT, 1);
+        wtl__count_add(stage->joint.spec->counts, WTL_FLOW_OUT, 1);
     } else {
         room->refused = true;
     }
@@ -94,7 +94,7 @@ static enum wtl_status emit_along(struct wtl_ctx *x, struct wtl_running *stage,
     data->key.child = child_of(input, arrow);
     data->redelivered = input->data.redelivered;
     if (stage->outputs == NULL && wtl__out_send(x, &stage->joint.out, arrow, data, input->id)) {
-        wtl__count_add(&stage->joint.spec->counts, WTL_FLOW_OUT, 1);
+        wtl__count_add(stage->joint.spec->counts, WTL_FLOW_OUT, 1);
     } else if (!wait_for_credit(x, stage, arrow, data, input->id)) {
         return WTL_NO_MEMORY;
     }
@@ -203,7 +203,7 @@ static enum wtl_status drop(struct wtl_ctx *x, const char *reason)
     }
     wtl_log(x, WTL_LOG_DEBUG, reason);
     if (stage->joint.spec->user->kind == WTL_CONSUMER) { /* a processor's are counted anyway */
-        wtl__count_add(&stage->joint.spec->counts, WTL_FLOW_DROPPED, 1);
+        wtl__count_add(stage->joint.spec->counts, WTL_FLOW_DROPPED, 1);
     }
     return WTL_OK;
 }

@@ -13,7 +13,7 @@ static void settle(struct wtl_ctx *x, struct wtl_running *stage, struct wtl_inpu
 {
     struct wtl_joint *joint = &stage->joint;
     wtl__in_settle(x, &joint->in, input->link, input->n);
-    wtl__count_add(&joint->spec->counts, WTL_FLOW_ACKED, 1);
+    wtl__count_add(joint->spec->counts, WTL_FLOW_ACKED, 1);
     bool filtered = input->outputs == 0 && joint->out.arrow_count > 0 && !input->member;
     wtl__input_free(x, &stage->inputs, input);
     if (filtered && joint->out.pulls) {
@@ -54,7 +54,7 @@ static void send_outputs(struct wtl_ctx *x, struct wtl_running *stage)
             !wtl__out_send(x, &stage->joint.out, output->arrow, &output->data, output->input)) {
             return;
         }
-        wtl__count_add(&stage->joint.spec->counts, WTL_FLOW_OUT, wanted);
+        wtl__count_add(stage->joint.spec->counts, WTL_FLOW_OUT, wanted);
         stage->outputs = output->next;
         stage->outputs_count--;
         wtl_free(x, output);
@@ -88,7 +88,7 @@ static enum wtl_status finish(struct wtl_ctx *x, struct wtl_running *stage, stru
         return status; /* the stage ends, and all of this with it */
     }
     if (input->outputs == 0 && user->kind == WTL_PROCESSOR && !input->member) {
-        wtl__count_add(&stage->joint.spec->counts, WTL_FLOW_DROPPED, 1);
+        wtl__count_add(stage->joint.spec->counts, WTL_FLOW_DROPPED, 1);
     }
     wtl__stage_less(x, stage, input);
     return WTL_OK;
@@ -156,7 +156,7 @@ enum wtl_status wtl__stage_pump(struct wtl_ctx *x, struct wtl_running *stage)
         }
         forget_broken(x, stage);
     }
-    wtl__count_set(&stage->joint.spec->counts, WTL_FLOW_WAITING, stage->inputs.count);
+    wtl__count_set(stage->joint.spec->counts, WTL_FLOW_WAITING, stage->inputs.count);
     return WTL_OK;
 }
 
@@ -179,8 +179,8 @@ enum wtl_status wtl__stage_data(struct wtl_ctx *x, struct wtl_running *stage,
     input->data = data;
     input->from = message->from;
     input->member = joint->in.links[slot].member;
-    wtl__count_add(&joint->spec->counts, WTL_FLOW_IN, 1);
-    wtl__count_add(&joint->spec->counts, WTL_FLOW_REDELIVERED, data.redelivered);
+    wtl__count_add(joint->spec->counts, WTL_FLOW_IN, 1);
+    wtl__count_add(joint->spec->counts, WTL_FLOW_REDELIVERED, data.redelivered);
     if (stage->waiting.first == NULL && may_run(stage, input)) {
         return run(x, stage, input, message);
     }

@@ -237,6 +237,7 @@ enum wtl__end wtl__run_node_start(struct wtl__cli *cli)
                                       .advertise = wtl__value(cli, "advertise"),
                                       .joins = joins,
                                       .state = wtl__value(cli, "state")};
+    equip.state = config.state;
     if (config.bundle == NULL) {
         return no_identity(cli);
     }

@@ -61,11 +61,11 @@ static enum wtl_status load_module(struct wtl__equipment *equipment, const char 
 /* ---- create -----------------------------------------------------------------------------------
  */
 
-static void spawn_host(struct wtl__equipment *equipment)
+static void spawn_host(struct wtl__equipment *equipment, const char *state)
 {
     const struct wtl_identity *identity = wtl__node_identity(equipment->node);
-    struct wtl_flow_host_settings settings = {.name = identity->name,
-                                              .layer = wtl_layer_name(identity->layer)};
+    struct wtl_flow_host_settings settings = {
+        .name = identity->name, .layer = wtl_layer_name(identity->layer), .state = state};
     struct wtl_spawn_options options = {.settings = &settings};
     equipment->host =
         wtl__spawn(equipment->runtime, NULL, &wtl_flow_host, &options, WTL__CELL_SYSTEM);
@@ -80,7 +80,7 @@ static bool host_is_in_place(const struct wtl__equipment *equipment)
 static enum wtl_status create(struct wtl__equipment *equipment,
                               const struct wtl__equip_config *config, struct wtl_error *error)
 {
-    spawn_host(equipment);
+    spawn_host(equipment, config->state);
     if (wtl_pid_is_none(equipment->host)) {
         return wtl_fail(error, WTL_NO_MEMORY, "no memory for the flow host");
     }
@@ -88,8 +88,11 @@ static enum wtl_status create(struct wtl__equipment *equipment,
         wtl__log(wtl__log_process(), WTL__LOG_ERROR, "flow_host_misplaced",
                  WTL__LOG_NUMBER("slot", equipment->host.local & WTL_PID_SLOT_MAX));
     }
-    enum wtl_status status =
-        wtl__guard_attach(equipment->runtime, WTL__GUARD_AUTO, &equipment->is_guarded, error);
+    enum wtl_status status = wtl__node_depend(equipment->node, equipment->host);
+    if (status == WTL_OK) {
+        status =
+            wtl__guard_attach(equipment->runtime, WTL__GUARD_AUTO, &equipment->is_guarded, error);
+    }
     for (uint32_t i = 0; status == WTL_OK && i < config->modules_count; i++) {
         status = load_module(equipment, config->modules[i], config->dev, error);
     }

@@ -28,6 +28,7 @@ struct wtl__equip_config {
     uint32_t modules_count;
     bool dev; /* load unsigned modules of this user; without it a module without signature is
                  refused */
+    const char *state; /* the node's state folder; NULL: none */
 };
 
 /* Loads the modules and spawns the flow host. Fails: WTL_DENIED for a module without a signature,

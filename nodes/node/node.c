@@ -22,13 +22,15 @@ static void ignore_sigpipe(void)
     }
 }
 
-static void tree_ended(void *context, struct wtl_reason reason)
+/* Something that this node cannot do without: whoever keeps processes running starts it anew. */
+static void vital_ended(void *context, struct wtl_pid who, struct wtl_reason reason)
 {
-    struct wtl__node *node = context;
+    const struct wtl__node *node = context;
     char text[40];
-    wtl__log(wtl__log_process(), WTL__LOG_ERROR, "tree_ended",
+    wtl__log(wtl__log_process(), WTL__LOG_ERROR, "vital_actor_ended",
+             WTL__LOG_NUMBER("slot", who.local & WTL_PID_SLOT_MAX),
              WTL__LOG_TEXT("reason", wtl_reason_text(reason, text)));
-    wtl__node_request_stop(node);
+    wtl__node_ask_stop(node, WTL__STOP_FAILED);
 }
 
 static enum wtl_status read_identity(struct wtl__node *node, const struct wtl__node_config *config,
@@ -131,7 +133,7 @@ static enum wtl_status spawn_root(struct wtl__node *node, const struct wtl__node
         .name = node->bundle.identity.name,
         .layer = wtl_layer_name(node->bundle.identity.layer),
         .tree = config->tree,
-        .tree_ended = tree_ended,
+        .ended = vital_ended,
         .context = node,
     };
     struct wtl__root_settings settings = {.config = &node->root_config};
@@ -214,6 +216,15 @@ enum wtl_status wtl__node_serve(struct wtl__node *node, struct wtl_tag tag, wtl_
 }
 
 /* ---- start and end --------------------------------------------------------------------------- */
+
+enum wtl_status wtl__node_depend(struct wtl__node *node, struct wtl_pid actor)
+{
+    if (node->root_config.vital_count == WTL__ROOT_VITAL_MAX) {
+        return WTL_FULL;
+    }
+    node->root_config.vital[node->root_config.vital_count++] = actor;
+    return WTL_OK;
+}
 
 enum wtl_status wtl__node_start(struct wtl__node *node, struct wtl_error *error)
 {

@@ -33,11 +33,16 @@ enum wtl_status wtl__node_create(const struct wtl__node_config *config, struct w
 enum wtl_status wtl__node_serve(struct wtl__node *node, struct wtl_tag tag, wtl__root_verb_fn run,
                                 void *context) WTL_MUST_USE;
 
+/* The node does not go on without that actor, which is one of its own; before start.
+ * Fails: WTL_FULL, over WTL__ROOT_VITAL_MAX. */
+enum wtl_status wtl__node_depend(struct wtl__node *node, struct wtl_pid actor) WTL_MUST_USE;
+
 enum wtl_status wtl__node_start(struct wtl__node *node, struct wtl_error *error) WTL_MUST_USE;
 
 /* Starts it if it was not, and returns when it has stopped: by SIGTERM or SIGINT, by
- * wtl__node_request_stop, or because what it was configured with has ended. One node of a process
- * at a time can be run so. WTL_OK: in order; WTL_TIMEOUT: not all had ended in time. */
+ * wtl__node_request_stop, or because what it was configured with, or what it depends on, has ended.
+ * One node of a process at a time can be run so. WTL_OK: in order; WTL_TIMEOUT: not all had ended
+ * in time; WTL_NO_PROCESS: it could not go on. */
 enum wtl_status wtl__node_run(struct wtl__node *node, struct wtl_error *error) WTL_MUST_USE;
 
 /* Makes wtl__node_run return. Thread: any, and signal handlers. */

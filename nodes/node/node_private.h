@@ -6,6 +6,10 @@
 #include "node/incarnation.h"
 #include "node/node.h"
 
+/* What is written into a node's pipe: why it shall stop. */
+#define WTL__STOP_ASKED  's'
+#define WTL__STOP_FAILED 'f' /* something that it depends on has ended */
+
 struct wtl__node {
     struct wtl_bundle bundle;
     struct wtl__incarnation incarnation;
@@ -26,5 +30,8 @@ struct wtl__node {
     int stop_read; /* a pipe, because a signal handler writes into it */
     int stop_write;
 };
+
+/* Makes wtl__node_run return, with that byte. Thread: any, and signal handlers. */
+void wtl__node_ask_stop(const struct wtl__node *node, char why);
 
 #endif

@@ -85,12 +85,17 @@ enum wtl_status wtl__node_stop(struct wtl__node *node)
     return in_time && sent && closed ? WTL_OK : WTL_TIMEOUT;
 }
 
-void wtl__node_request_stop(struct wtl__node *node)
+void wtl__node_ask_stop(const struct wtl__node *node, char why)
 {
     int code = errno;
-    ssize_t written = write(node->stop_write, "s", 1);
+    ssize_t written = write(node->stop_write, &why, 1);
     (void)written; /* a full pipe has been asked often enough */
     errno = code;
+}
+
+void wtl__node_request_stop(struct wtl__node *node)
+{
+    wtl__node_ask_stop(node, WTL__STOP_ASKED);
 }
 
 /* The write end of the node that is run, for the signal handler; -1: none. */
@@ -101,7 +106,8 @@ static void on_signal(int number)
     int code = errno;
     (void)number;
     if (signal_fd >= 0) {
-        ssize_t written = write((int)signal_fd, "s", 1);
+        const char why = WTL__STOP_ASKED;
+        ssize_t written = write((int)signal_fd, &why, 1);
         (void)written;
     }
     errno = code;
@@ -123,11 +129,19 @@ enum wtl_status wtl__node_run(struct wtl__node *node, struct wtl_error *error)
     (void)sigaction(SIGTERM, &action, &old_term);
     (void)sigaction(SIGINT, &action, &old_int);
     struct pollfd asked = {.fd = node->stop_read, .events = POLLIN};
+    char why = WTL__STOP_ASKED;
     while (poll(&asked, 1, -1) < 0 && errno == EINTR) {
     }
+    ssize_t got = read(node->stop_read, &why, 1); /* the first one is the reason */
+    (void)got;
     enum wtl_status status = wtl__node_stop(node);
     (void)sigaction(SIGTERM, &old_term, NULL);
     (void)sigaction(SIGINT, &old_int, NULL);
     signal_fd = -1;
+    if (why == WTL__STOP_FAILED) {
+        return wtl_fail(error, WTL_NO_PROCESS,
+                        "the node could not go on: an actor of its own has ended, and the log says "
+                        "why; start it again");
+    }
     return status;
 }

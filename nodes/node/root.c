@@ -32,8 +32,11 @@ static void answer_ping(struct wtl_ctx *x, const struct root *root, const struct
 }
 
 /* The node has spawned what comes before: now what it was configured with. */
-static void start_tree(struct wtl_ctx *x, struct root *root)
+static void start(struct wtl_ctx *x, struct root *root)
 {
+    for (uint32_t i = 0; i < root->config->vital_count; i++) {
+        (void)wtl_monitor(x, root->config->vital[i]);
+    }
     if (root->config->tree != NULL && wtl_pid_is_none(root->tree)) {
         root->tree =
             wtl_supervise(x, root->config->tree, &(struct wtl_spawn_options){.link = true});
@@ -44,7 +47,7 @@ static enum wtl_status root_handle(struct wtl_ctx *x, void *self, const struct w
 {
     struct root *root = self;
     if (wtl_is(message, "start") && wtl_pid_is_none(message->from)) {
-        start_tree(x, root);
+        start(x, root);
         return WTL_OK;
     }
     if (wtl_is(message, "ping")) {
@@ -72,8 +75,20 @@ static enum wtl_status root_exited(struct wtl_ctx *x, void *self, const struct w
     root->tree = WTL_PID_NONE;
     if (root->is_stopping) {
         wtl_done(x, WTL_OK);
-    } else if (root->config->tree_ended != NULL) {
-        root->config->tree_ended(root->config->context, exit->reason);
+    } else if (root->config->ended != NULL) {
+        root->config->ended(root->config->context, exit->from, exit->reason);
+    }
+    return WTL_OK;
+}
+
+/* A vital actor. One that ends in order is being stopped with the node. */
+static enum wtl_status root_down(struct wtl_ctx *x, void *self, const struct wtl_down *down)
+{
+    const struct root *root = self;
+    (void)x;
+    if (down->reason.class_ != WTL_EXIT_SHUTDOWN && !root->is_stopping &&
+        root->config->ended != NULL) {
+        root->config->ended(root->config->context, down->pid, down->reason);
     }
     return WTL_OK;
 }
@@ -99,4 +114,5 @@ const struct wtl_actor wtl__root_actor = {.size = sizeof(struct wtl_actor),
                                           .init = root_init,
                                           .handle = root_handle,
                                           .exited = root_exited,
+                                          .down = root_down,
                                           .stop = root_stop};

@@ -2,9 +2,9 @@
  * root.h - the actor `$node`: the first of every node, so that its pid is known on all of them
  * before any name is.
  *
- * It has slot 0 of generation 1. It supervises what the node was configured with, ends when that
- * ends, and answers requests that others have registered with the node: by tag, one function each.
- * "ping" is its own, answered with {node, name, layer}.
+ * It has slot 0 of generation 1. It supervises what the node was configured with, watches the
+ * actors that a node cannot do without, and answers requests that others have registered with the
+ * node: by tag, one function each. "ping" is its own, answered with {node, name, layer}.
  *
  * Thread: a verb runs as part of the actor, on a worker. Owns: nothing of the node's.
  */
@@ -16,6 +16,7 @@
 #define WTL__ROOT_LOCAL     (UINT64_C(1) << WTL_PID_SLOT_BITS)
 #define WTL__ROOT_NAME      "$node"
 #define WTL__ROOT_VERBS_MAX 16u
+#define WTL__ROOT_VITAL_MAX 4u
 
 /* One request or message of that tag. As wtl_actor.handle, with the context that was registered. */
 typedef enum wtl_status (*wtl__root_verb_fn)(struct wtl_ctx *x, void *context,
@@ -35,8 +36,11 @@ struct wtl__root_config {
     const struct wtl_tree *tree; /* NULL: none. Read when "start" comes */
     struct wtl__root_verb verbs[WTL__ROOT_VERBS_MAX];
     uint32_t verbs_count;
-    /* What it supervised has ended, and nobody asked for that. May be NULL. */
-    void (*tree_ended)(void *context, struct wtl_reason reason);
+    struct wtl_pid vital[WTL__ROOT_VITAL_MAX]; /* read when "start" comes */
+    uint32_t vital_count;
+    /* What it supervised, or one of the vital actors, has ended, and nobody asked for that. May be
+     * NULL. */
+    void (*ended)(void *context, struct wtl_pid who, struct wtl_reason reason);
     void *context;
 };
 

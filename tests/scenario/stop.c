@@ -168,6 +168,38 @@ Test(stop, X131_sigterm_drains)
     cr_assert_eq(kit_next(p, &at_p, KIT_ANSWER, NULL).status, WTL_NOT_FOUND);
 }
 
+/* Ends by the first message. */
+static enum wtl_status brittle_handle(struct wtl_ctx *x, void *self, const struct wtl_msg *message)
+{
+    (void)x;
+    (void)self;
+    (void)message;
+    return WTL_INVALID;
+}
+
+static const struct wtl_actor brittle = {
+    .size = sizeof(struct wtl_actor), .name = "brittle", .handle = brittle_handle};
+
+Test(stop, a_node_ends_with_what_it_depends_on)
+{
+    char path[128];
+    struct wtl_error error = {0};
+    struct wtl__node_config config = {
+        .bundle = kit_issue(&kit, "ca", "edge-x", WTL_LAYER_EDGE, path), .workers = 2};
+    struct wtl__node *node = NULL;
+    cr_assert_eq(wtl__node_create(&config, &node, &error), WTL_OK, "%s", error.text);
+    struct wtl_pid vital = wtl_runtime_spawn(wtl__node_runtime(node), &brittle, NULL);
+    cr_assert_eq(wtl__node_depend(node, vital), WTL_OK);
+    cr_assert_eq(wtl__node_start(node, &error), WTL_OK, "%s", error.text);
+    struct runner runner = {.node = node};
+    pthread_t thread;
+    cr_assert_eq(pthread_create(&thread, NULL, run, &runner), 0);
+    cr_assert_eq(wtl_runtime_tell(wtl__node_runtime(node), vital, WTL_TAG("x"), NULL), WTL_OK);
+    cr_assert_eq(pthread_join(thread, NULL), 0);
+    cr_assert_eq(runner.status, WTL_NO_PROCESS);
+    wtl__node_destroy(node);
+}
+
 /* ---- holding senders back ------------------------------------------------------------------- */
 
 struct burst {

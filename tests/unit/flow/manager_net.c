@@ -196,6 +196,40 @@ Test(manager, a_flow_is_managed_once)
     net_deinit();
 }
 
+/* Nobody can tell a node that a flow has ended while that node is away. */
+Test(manager, a_flow_that_ended_while_a_node_was_away_ends_there_too)
+{
+    NET_SEEDS(10)
+    {
+        start(seed, 2, "push t.src @each:device ~> t.add @edge ~> t.sink @cloud", 20);
+        net_cut(1, 2, true);
+        cr_assert_eq(net_stop(1, "t"), WTL_OK);
+        net_advance(20000);
+        cr_assert_gt(wtl__step_live(&net.nodes[2].step), 2, "it has not heard of it");
+        cr_assert_eq(wtl__step_live(&net.nodes[3].step), 2);
+        net_cut(1, 2, false);
+        net_advance(20000);
+        cr_assert_eq(wtl__step_live(&net.nodes[2].step), 2, "the boss and the host");
+        net_deinit();
+    }
+}
+
+/* One that was away while nothing was ended is left alone. */
+Test(manager, a_flow_whose_manager_was_away_goes_on)
+{
+    start(3, 1, "push t.src @device ~> t.add @edge ~> t.sink @cloud", 20);
+    struct wtl_pid add = net_pid("t", "add", NULL);
+    net_cut(0, 1, true);
+    net_advance(20000);
+    net_cut(0, 1, false);
+    world.sources[2].limit = 40;
+    net_tell(world.sources[2].pid, WTL_TAG("go"));
+    net_advance(20000);
+    cr_assert(wtl_pid_equal(add, net_pid("t", "add", NULL)));
+    seen_all("sink", 2, 40);
+    net_deinit();
+}
+
 Test(manager, what_cannot_be_started_is_said)
 {
     start(1, 1, "push t.src @device ~> t.nothing @edge ~> t.sink @cloud", 10);
@@ -210,10 +244,11 @@ Test(manager, what_cannot_be_started_is_said)
 Test(manager, hostile_messages_change_nothing)
 {
     static const char *const tags[] = {
-        "$flow.data", "$flow.ack",   "$flow.credit", "$flow.open",  "$flow.close", "$flow.reset",
-        "$flow.ask",  "$flow.back",  "$flow.room",   "$flow.wire",  "$flow.flush", "$flow.more",
-        "$flow.run",  "$flow.wires", "$flow.up",     "$flow.state", "$flow.stats", "$flow.report",
-        "flow.start", "flow.stop",   "flow.show",    "node_up",     "$flow.held",  "$flow.retry",
+        "$flow.data",  "$flow.ack",   "$flow.credit", "$flow.open",  "$flow.close",
+        "$flow.reset", "$flow.ask",   "$flow.back",   "$flow.room",  "$flow.wire",
+        "$flow.flush", "$flow.more",  "$flow.run",    "$flow.wires", "$flow.up",
+        "$flow.state", "$flow.stats", "$flow.report", "flow.start",  "flow.stop",
+        "flow.show",   "node_up",     "$flow.held",   "$flow.retry", "$flow.managed",
     };
     static const char *const stages[] = {"src", "src.outbox", "add", "tick.fork", "reply"};
     struct wtl__prng prng;

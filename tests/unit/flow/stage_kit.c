@@ -151,6 +151,19 @@ bool net_lives(struct wtl_pid pid)
            wtl__cells_find(&net.nodes[index].step.runtime.cells, pid.local) != NULL;
 }
 
+struct wtl_pid net_actor(uint32_t node, const char *type)
+{
+    struct wtl__cells *cells = &net.nodes[node].step.runtime.cells;
+    for (uint32_t slot = 0; net.nodes[node].up && slot < atomic_load(&cells->used); slot++) {
+        const struct wtl__cell *cell = wtl__cells_at(cells, slot);
+        uint64_t local = atomic_load(&cell->local);
+        if (local != 0 && strcmp(cell->type->name, type) == 0) {
+            return (struct wtl_pid){.node = net_id(node), .local = local};
+        }
+    }
+    return WTL_PID_NONE;
+}
+
 void net_exit(struct wtl_pid pid, struct wtl_reason reason)
 {
     struct wtl__envelope *signal = wtl__envelope_new(WTL__EXIT_SEND);
@@ -165,7 +178,8 @@ void net_tell(struct wtl_pid pid, struct wtl_tag tag)
     (void)wtl__deliver(&net.nodes[net_index(pid.node)].step.runtime, NULL, pid, envelope);
 }
 
-void net_call(uint32_t node, struct wtl_pid to, struct wtl_tag tag, const void *bytes, size_t size)
+static void post(uint32_t node, struct wtl_pid to, struct wtl_tag tag, const void *bytes,
+                 size_t size)
 {
     struct question question = {.to = to, .tag = tag, .bytes = bytes, .size = size};
     struct wtl_writer body;
@@ -175,10 +189,15 @@ void net_call(uint32_t node, struct wtl_pid to, struct wtl_tag tag, const void *
     struct wtl__envelope *envelope = wtl__message_take(&body, WTL__LOCAL);
     envelope->msg.tag = WTL_TAG("ask");
     (void)wtl__deliver(&net.nodes[node].step.runtime, NULL, net.nodes[node].boss, envelope);
+}
+
+void net_call(uint32_t node, struct wtl_pid to, struct wtl_tag tag, const void *bytes, size_t size)
+{
+    post(node, to, tag, bytes, size);
     net_settle();
 }
 
-enum wtl_status net_start(uint32_t node, const char *source)
+void net_begin(uint32_t node, const char *source)
 {
     static struct wtl_flow_ast ast;
     static struct wtl_flow_diags diags;
@@ -195,8 +214,13 @@ enum wtl_status net_start(uint32_t node, const char *source)
     wtl_put_bin(&body, packed, wtl_written(&inner));
     WTL_PUT_KEY(&body, "source");
     wtl_put_strz(&body, source);
-    net_call(node, wtl_flow_host_pid(net_id(node)), WTL_TAG("flow.start"), bytes,
-             wtl_written(&body));
+    post(node, wtl_flow_host_pid(net_id(node)), WTL_TAG("flow.start"), bytes, wtl_written(&body));
+}
+
+enum wtl_status net_start(uint32_t node, const char *source)
+{
+    net_begin(node, source);
+    net_settle();
     cr_assert(net_answer.came);
     return net_answer.status;
 }

@@ -58,13 +58,16 @@ struct net {
     struct wtl__prng choice;
     uint64_t seed;
     uint64_t used_bytes;
-    bool alone; /* one node without a port */
+    char state[32]; /* the folder that all nodes have for what outlives them; "": none */
+    bool alone;     /* one node without a port */
 };
 
 extern struct net net;
 
 /* "edge-1" is a node of layer edge. One node alone has no port, unless net_join is called. */
 void net_init(uint64_t seed);
+/* From here on nodes have a folder for what outlives them; net_deinit removes it. */
+void net_keep_state(void);
 uint32_t net_add(const char *name);
 void net_deinit(void);
 #define NET_SEEDS(n) for (uint64_t seed = 1; seed <= (n); seed++)
@@ -85,9 +88,14 @@ void net_cut(uint32_t a, uint32_t b, bool cut);
 uint64_t net_id(uint32_t node);
 uint32_t net_index(uint64_t id); /* UINT32_MAX: none is up that has it */
 bool net_lives(struct wtl_pid pid);
+/* The first actor of a node whose type has that name, as stages have theirs; nothing runs
+ * meanwhile. WTL_PID_NONE: there is none, or the node is not up. */
+struct wtl_pid net_actor(uint32_t node, const char *type);
 void net_exit(struct wtl_pid pid, struct wtl_reason reason);
 void net_tell(struct wtl_pid pid, struct wtl_tag tag);
 
+/* Asks the host of a node to start a flow, and does not wait. */
+void net_begin(uint32_t node, const char *source);
 /* Starts a flow by the host of a node, or ends it; settles. */
 enum wtl_status net_start(uint32_t node, const char *source);
 enum wtl_status net_stop(uint32_t node, const char *name);

@@ -1,8 +1,10 @@
 /* stage_net.c - the nodes and what joins them; see stage_kit.h. */
 #include "stage_kit.h"
 
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "base/pool.h"
@@ -154,7 +156,8 @@ static void tell_watchers(struct net_node *node, uint32_t about, bool up)
 static void start_node(uint32_t index)
 {
     struct net_node *node = &net.nodes[index];
-    struct wtl_flow_host_settings settings = {.name = node->name, .layer = node->layer};
+    struct wtl_flow_host_settings settings = {
+        .name = node->name, .layer = node->layer, .state = net.state};
     struct wtl_spawn_options options = {.settings = &settings};
     node->net = &net;
     node->index = index;
@@ -193,6 +196,23 @@ void net_init(uint64_t seed)
     net.used_bytes = wtl__pool_stats().used_bytes;
     wtl__prng_init(&net.choice, seed);
     world_init();
+}
+
+void net_keep_state(void)
+{
+    memcpy(net.state, "/tmp/wattle-flow-XXXXXX", sizeof "/tmp/wattle-flow-XXXXXX");
+    cr_assert_not_null(mkdtemp(net.state));
+}
+
+static void remove_state(void)
+{
+    DIR *folder = opendir(net.state);
+    cr_assert_not_null(folder);
+    for (const struct dirent *entry = readdir(folder); entry != NULL; entry = readdir(folder)) {
+        (void)unlinkat(dirfd(folder), entry->d_name, 0);
+    }
+    (void)closedir(folder);
+    cr_assert_eq(rmdir(net.state), 0);
 }
 
 static void introduce(uint32_t a, uint32_t b, bool up)
@@ -299,5 +319,8 @@ void net_deinit(void)
     }
     free(world.seen);
     world.seen = NULL;
+    if (net.state[0] != '\0') {
+        remove_state();
+    }
     cr_assert_eq(wtl__pool_stats().used_bytes, net.used_bytes, "bytes were left behind");
 }
