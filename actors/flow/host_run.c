@@ -12,6 +12,15 @@ static const char *read_name(struct wtl_reader *reader, uint32_t count, size_t *
     return wtl_get_str(reader, size_out);
 }
 
+/* The flow of a body that is [flow]; NULL: there is none, or it is another body. */
+static struct wtl_host_flow *named_flow(struct wtl_host *host, const struct wtl_msg *message)
+{
+    size_t size;
+    struct wtl_reader reader = wtl_read(message);
+    const char *name = read_name(&reader, 1, &size);
+    return reader.failed ? NULL : wtl__host_flow(host, name, size);
+}
+
 static uint64_t hash_of(const uint8_t *bytes, size_t size)
 {
     uint64_t hash = UINT64_C(0xcbf29ce484222325);
@@ -50,10 +59,7 @@ static uint32_t count_units(const struct wtl_host *host, const struct wtl_host_f
 
 void wtl__host_state(struct wtl_ctx *x, struct wtl_host *host, const struct wtl_msg *message)
 {
-    size_t size;
-    struct wtl_reader reader = wtl_read(message);
-    const char *name = read_name(&reader, 1, &size);
-    const struct wtl_host_flow *flow = reader.failed ? NULL : wtl__host_flow(host, name, size);
+    const struct wtl_host_flow *flow = named_flow(host, message);
     struct wtl_writer body;
     (void)wtl_message_open(x, &body, 256);
     wtl_put_array(&body, 2);
@@ -69,10 +75,7 @@ void wtl__host_state(struct wtl_ctx *x, struct wtl_host *host, const struct wtl_
 
 void wtl__host_stats(struct wtl_ctx *x, struct wtl_host *host, const struct wtl_msg *message)
 {
-    size_t size;
-    struct wtl_reader reader = wtl_read(message);
-    const char *name = read_name(&reader, 1, &size);
-    const struct wtl_host_flow *flow = reader.failed ? NULL : wtl__host_flow(host, name, size);
+    const struct wtl_host_flow *flow = named_flow(host, message);
     struct wtl_writer body;
     (void)wtl_message_open(x, &body, 1024);
     wtl_put_array(&body, count_units(host, flow));

@@ -55,6 +55,16 @@ static void get_args(struct wtl_reader *reader, struct wtl__request *request)
     }
 }
 
+/* Nothing is read before all of it was looked at. */
+static enum wtl_status scan(const void *bytes, size_t size, size_t max)
+{
+    struct wtl_scan_limits limits = WTL_SCAN_CONTROL;
+    if (size == 0 || size > max) {
+        return size == 0 ? WTL_BAD_PAYLOAD : WTL_TOO_LARGE;
+    }
+    return wtl_scan(bytes, size, &limits);
+}
+
 static bool name_is_plain(const char *name)
 {
     return strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789._-") == strlen(name);
@@ -63,11 +73,7 @@ static bool name_is_plain(const char *name)
 enum wtl_status wtl__request_read(const void *bytes, size_t size, struct wtl__request *request_out)
 {
     memset(request_out, 0, sizeof *request_out);
-    if (size == 0 || size > WTL__CONTROL_REQUEST_MAX) {
-        return size == 0 ? WTL_BAD_PAYLOAD : WTL_TOO_LARGE;
-    }
-    struct wtl_scan_limits limits = WTL_SCAN_CONTROL;
-    enum wtl_status status = wtl_scan(bytes, size, &limits);
+    enum wtl_status status = scan(bytes, size, WTL__CONTROL_REQUEST_MAX);
     if (status != WTL_OK) {
         return status;
     }
@@ -213,11 +219,7 @@ static void pass_rows(struct wtl_reader *reader, struct wtl__reply *reply)
 enum wtl_status wtl__reply_read(const void *bytes, size_t size, struct wtl__reply *reply_out)
 {
     memset(reply_out, 0, sizeof *reply_out);
-    if (size == 0 || size > WTL__CONTROL_REPLY_MAX) {
-        return size == 0 ? WTL_BAD_PAYLOAD : WTL_TOO_LARGE;
-    }
-    struct wtl_scan_limits limits = WTL_SCAN_CONTROL;
-    enum wtl_status status = wtl_scan(bytes, size, &limits);
+    enum wtl_status status = scan(bytes, size, WTL__CONTROL_REPLY_MAX);
     if (status != WTL_OK) {
         return status;
     }

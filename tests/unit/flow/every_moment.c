@@ -20,7 +20,7 @@ enum { EDGE = 0, CLOUD = 1, DEVICE = 2 };
 
 #define COUNT 30
 /* Moments of one run: how many steps lie between them is chosen by how long it takes. */
-#define MOMENTS 1000u
+#define MOMENTS 300u
 
 /* ---- striking -------------------------------------------------------------------------------- */
 
@@ -252,7 +252,7 @@ static void tormented(uint64_t seed)
 
 Test(every_moment, F73_blow_after_blow)
 {
-    NET_SEEDS(400)
+    NET_SEEDS(150)
     {
         tormented(seed);
     }
