@@ -7,31 +7,36 @@ usage() {
 usage: tests/bench/run.sh [OPTION]... PEERS [BENCH]...
   PEERS   the folder of the peers' benches (or set WTL_PEERS and leave it out); it is copied
   BENCH   within a node: pingpong counting ring fj_create fj_throughput fan_in big call idle
+          ours alone: pool (a supervisor's children), timers, call_load (calls on idle workers, and
+            on some that are busy for 80 % of their time), neighbour (calls beside one actor whose
+            handlers take 100 ms)
           between two nodes, as two processes over loopback with mutual TLS:
             oneway  messages of 64 B, 1 KiB, 64 KiB and 1 MiB one way, until all are acknowledged;
                     16 MiB, but 4 to 16,384 messages, may be under way
             rtt     an echo of 64 B with 1 and with 64 under way
             hol     an echo of 64 B while 1 MiB and 8 MiB messages go the same way, two under way
-          local or mesh: all of the first or the second; default: all
+          local, own or mesh: all of the first, second or third; default: all
   -b DIR  build folder; default build/bench. Configured for speed when it is new
   -o DIR  where results go; default DIR/results of the build folder
   -n N    runs per bench and peer, each a fresh process (5)
   -s N    percent of the sizes (100; 5 makes a smoke run)
   -q N    seconds to wait for a quiet machine before each run (240)
+  -d DIR  a folder whose benchmarks.md gets the table, and that gets the chart: docs
   -x LIST peers to run, "erlang go caf nats" unless said otherwise; "" runs ours alone. Go has no
           nodes and NATS no actors: they are left out where they have nothing to show
 Peers are built from Debian's packages: erlang-base erlang-ssl erlang-crypto erlang-public-key
 erlang-asn1 erlang-dev erlang-tools golang-go libcaf-dev nats-server libnats-dev. One that is not
 there is named and left out. A run with foreign load is repeated: see the README of PEERS.
-Writes medians.tsv (bench, peer, metric, median, unit), ratios.tsv and ratios.md.
+Writes a file of single runs for each runtime, ratios.tsv, ratios.md and ratios.svg.
 USAGE
 }
 root=$(cd "$(dirname "$0")/../.." && pwd)
-build=$root/build/bench out='' runs=5 scale=100 quiet=240 with="erlang go caf nats"
-while getopts b:o:n:s:q:x:h option; do
+given="tests/bench/run.sh $*"
+build=$root/build/bench out='' runs=5 scale=100 quiet=240 with="erlang go caf nats" docs=''
+while getopts b:o:n:s:q:x:d:h option; do
     case $option in
     b) build=$OPTARG ;; o) out=$OPTARG ;; n) runs=$OPTARG ;; s) scale=$OPTARG ;;
-    q) quiet=$OPTARG ;; x) with=$OPTARG ;; h) usage && exit 0 ;; *) usage >&2 && exit 2 ;;
+    q) quiet=$OPTARG ;; x) with=$OPTARG ;; d) docs=$OPTARG ;; h) usage && exit 0 ;; *) usage >&2 && exit 2 ;;
     esac
 done
 shift $((OPTIND - 1))
@@ -42,20 +47,23 @@ if [ ! -f "$peers/common/measure.py" ]; then
     usage >&2 && exit 2
 fi
 local_benches="pingpong counting ring fj_create fj_throughput fan_in big call idle"
+own_benches="pool timers call_load neighbour"
 mesh_benches="oneway rtt hol"
-[ $# -gt 0 ] || set -- local mesh
+[ $# -gt 0 ] || set -- local own mesh
 benches='' targets=bench_local nodes=OFF
 for bench; do
-    case " $local_benches $mesh_benches " in
+    case " $local_benches $own_benches $mesh_benches " in
     *" $bench "*) benches="$benches $bench" ;;
     *) case $bench in
         local) benches="$benches $local_benches" ;;
+        own) benches="$benches $own_benches" ;;
         mesh) benches="$benches $mesh_benches" ;;
         *) echo "run.sh: no such bench: $bench" >&2 && exit 2 ;;
         esac ;;
     esac
 done
 is_mesh() { case " $mesh_benches " in *" $1 "*) ;; *) return 1 ;; esac }
+is_own() { case " $own_benches " in *" $1 "*) ;; *) return 1 ;; esac }
 for bench in $benches; do
     if is_mesh "$bench"; then targets="bench_local bench_mesh" nodes=ON; fi
 done
@@ -92,6 +100,20 @@ ours() (
     local_suite 1
 )
 
+# Those that the peers have not: with two workers.
+own() ( # BENCH
+    set +eu
+    . "$build/peers/common/env.sh"
+    export PEERS_RAW=$out/wattle.tsv
+    one() { M -t 120 -- "$build/tests/bench/bench_local" 2 "$@" 2>>"$out/wattle.log"; }
+    case $1 in
+    pool) one pool int "$(sz 100000)" ;;
+    timers) one timers int "$(sz 1000000)" ;;
+    call_load) one call_load int "$(sz 5000)" 1 && one call_load int "$(sz 5000)" 80 ;;
+    neighbour) one neighbour int "$(sz 5000)" ;;
+    esac
+)
+
 theirs() { # PEER
     (cd "$build/peers" && "./run_$1.sh" local 2>>"$out/$1.log") ||
         echo "run.sh: $1 failed, see $out/$1.log" >&2
@@ -110,6 +132,10 @@ for bench in $benches; do
         mesh "$bench" | tee -a "$out/medians.tsv"
         continue
     fi
+    if is_own "$bench"; then
+        own "$bench" | tee -a "$out/medians.tsv"
+        continue
+    fi
     ONLY="^$bench\$"
     echo "== $bench" >&2
     ours | tee -a "$out/medians.tsv"
@@ -118,5 +144,5 @@ for bench in $benches; do
         theirs "$peer" | tee -a "$out/medians.tsv"
     done
 done
-python3 "$root/tests/bench/ratios.py" "$out/medians.tsv" "$out/ratios.tsv" >"$out/ratios.md"
-cat "$out/ratios.md"
+rm -f "$out/medians.tsv"
+python3 "$root/tests/bench/report.py" "$out" "$given" ${docs:+"$docs"} | tee "$out/ratios.md"

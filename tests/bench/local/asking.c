@@ -167,20 +167,6 @@ static enum wtl_status caller_handle(struct wtl_ctx *x, void *self, const struct
 
 static WTL_ACTOR(caller, struct caller, .init = caller_init, .handle = caller_handle);
 
-static int compare(const void *a, const void *b)
-{
-    const uint64_t *left = a;
-    const uint64_t *right = b;
-    return (*left > *right) - (*left < *right);
-}
-
-static void report_at(const char *metric, uint64_t per_mille)
-{
-    uint64_t count = bench.size[0];
-    uint64_t rank = (count * per_mille + 999) / 1000;
-    bench_report(metric, (double)latencies[rank == 0 ? 0 : rank - 1], "ns");
-}
-
 void bench_call(void)
 {
     struct wtl_writer args;
@@ -192,11 +178,8 @@ void bench_call(void)
     bench_put_pid(&args, bench_spawn(&server, NULL));
     bench_begin(bench_spawn(&caller, &args));
     uint64_t ns = bench_wait();
-    qsort(latencies, bench.size[0], sizeof *latencies, compare);
     bench_rate("rate", bench.size[0], ns, "call/s");
-    report_at("p50", 500);
-    report_at("p99", 990);
-    report_at("p999", 999);
+    bench_percentiles(latencies, bench.size[0]);
     bench_wait_empty();
     free(latencies);
 }

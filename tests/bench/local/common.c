@@ -86,6 +86,28 @@ void bench_rate(const char *metric, uint64_t count, uint64_t ns, const char *uni
     bench_report(metric, (double)count * 1e9 / (double)ns, unit);
 }
 
+static int compare(const void *a, const void *b)
+{
+    const uint64_t *left = a;
+    const uint64_t *right = b;
+    return (*left > *right) - (*left < *right);
+}
+
+static void report_at(const char *metric, const uint64_t *values, uint64_t count,
+                      uint64_t per_mille)
+{
+    uint64_t rank = (count * per_mille + 999) / 1000;
+    bench_report(metric, (double)values[rank == 0 ? 0 : rank - 1], "ns");
+}
+
+void bench_percentiles(uint64_t *values, uint64_t count)
+{
+    qsort(values, count, sizeof *values, compare);
+    report_at("p50", values, count, 500);
+    report_at("p99", values, count, 990);
+    report_at("p999", values, count, 999);
+}
+
 void bench_use(uint64_t sum)
 {
     atomic_fetch_add_explicit(&sum_of_all, sum, memory_order_relaxed);

@@ -46,6 +46,10 @@ void bench_fan_in(void);
 void bench_big(void);
 void bench_call(void);
 void bench_idle(void);
+void bench_pool(void);
+void bench_timers(void);
+void bench_call_load(void);
+void bench_neighbour(void);
 
 /* Exits with a message: a bench that cannot go on has no result. */
 __attribute__((noreturn, format(printf, 1, 2))) void bench_fail(const char *format, ...);
@@ -69,6 +73,9 @@ void bench_wait_empty(void);
 void bench_report(const char *metric, double value, const char *unit);
 /* `count` things in `ns`. */
 void bench_rate(const char *metric, uint64_t count, uint64_t ns, const char *unit);
+
+/* p50, p99 and p999 of nanoseconds, which are sorted. */
+void bench_percentiles(uint64_t *values, uint64_t count);
 
 /* Adds what was read to a sum that the compiler cannot leave out. */
 void bench_use(uint64_t sum);

@@ -25,6 +25,10 @@ static const struct entry entries[] = {
     {"big", bench_big, 2, 1, false, "ACTORS PINGS"},
     {"call", bench_call, 1, 0, false, "CALLS"},
     {"idle", bench_idle, 1, 0, true, "ACTORS"},
+    {"pool", bench_pool, 1, 0, false, "CHILDREN"},
+    {"timers", bench_timers, 1, 0, false, "TIMERS"},
+    {"call_load", bench_call_load, 2, 0, false, "CALLS PERCENT"},
+    {"neighbour", bench_neighbour, 1, 0, false, "CALLS"},
 };
 
 static int usage(void)
