@@ -36,7 +36,8 @@ build=$root/build/bench out='' runs=5 scale=100 quiet=240 with="erlang go caf na
 while getopts b:o:n:s:q:x:d:h option; do
     case $option in
     b) build=$OPTARG ;; o) out=$OPTARG ;; n) runs=$OPTARG ;; s) scale=$OPTARG ;;
-    q) quiet=$OPTARG ;; x) with=$OPTARG ;; d) docs=$OPTARG ;; h) usage && exit 0 ;; *) usage >&2 && exit 2 ;;
+    q) quiet=$OPTARG ;; x) with=$OPTARG ;; d) docs=$OPTARG ;;
+    h) usage && exit 0 ;; *) usage >&2 && exit 2 ;;
     esac
 done
 shift $((OPTIND - 1))
