@@ -19,11 +19,12 @@ for actors in 1000 10000 100000 1000000; do
         'BEGIN { printf "%-10d %18.1f %14.0f %16.0f\n", n, h, b, 1e9 / s }'
 done
 
-printf '\n%-10s %18s %14s %16s\n' workers 'big, M/s' 'fan-out, M/s' 'spawn, M/s'
+printf '\n%-10s %18s %14s %14s %14s\n' workers 'fork-join of 1 us' 'big, M/s' 'fan-out, M/s' 'spawn, M/s'
 for ((workers = 1; workers <= $(nproc); workers *= 2)); do
+    work=$(value throughput "$workers" fj_work int 100 20000)
     big=$(value throughput "$workers" big rec64 1000 5000)
     out=$(value throughput "$workers" fj_throughput rec64 100 50000)
     spawn=$(value spawn_msg_die "$workers" fj_create int 3000000)
-    awk -v n="$workers" -v b="$big" -v o="$out" -v s="$spawn" \
-        'BEGIN { printf "%-10d %18.1f %14.1f %16.1f\n", n, b / 1e6, o / 1e6, s / 1e6 }'
+    awk -v n="$workers" -v w="$work" -v b="$big" -v o="$out" -v s="$spawn" 'BEGIN {
+        printf "%-10d %18.2f %14.1f %14.1f %14.1f\n", n, w / 1e6, b / 1e6, o / 1e6, s / 1e6 }'
 done

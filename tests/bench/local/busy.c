@@ -15,13 +15,6 @@ static uint64_t *latencies;
 static uint64_t work_ns;
 static _Atomic(bool) is_over;
 
-static void work(uint64_t ns)
-{
-    uint64_t end_ns = bench_now_ns() + ns;
-    while (bench_now_ns() < end_ns) {
-    }
-}
-
 /* ---- what is beside ------------------------------------------------------------------------- */
 
 static enum wtl_status busy_init(struct wtl_ctx *x, void *self, const void *settings,
@@ -38,7 +31,7 @@ static enum wtl_status busy_handle(struct wtl_ctx *x, void *self, const struct w
     (void)x;
     (void)self;
     (void)message;
-    work(work_ns);
+    bench_work(work_ns);
     return atomic_load_explicit(&is_over, memory_order_relaxed) ? WTL_STOP : WTL_OK;
 }
 
@@ -49,7 +42,7 @@ static enum wtl_status hog_handle(struct wtl_ctx *x, void *self, const struct wt
 {
     (void)self;
     (void)message;
-    work(HOG_NS);
+    bench_work(HOG_NS);
     if (atomic_load_explicit(&is_over, memory_order_relaxed)) {
         return WTL_STOP;
     }

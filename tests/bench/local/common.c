@@ -31,6 +31,13 @@ uint64_t bench_now_ns(void)
     return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
 }
 
+void bench_work(uint64_t ns)
+{
+    uint64_t end_ns = bench_now_ns() + ns;
+    while (bench_now_ns() < end_ns) {
+    }
+}
+
 struct wtl_pid bench_spawn(const struct wtl_actor *type, struct wtl_writer *args)
 {
     struct wtl_spawn_options options = {.args = args};

@@ -42,6 +42,7 @@ void bench_counting(void);
 void bench_ring(void);
 void bench_fj_create(void);
 void bench_fj_throughput(void);
+void bench_fj_work(void);
 void bench_fan_in(void);
 void bench_big(void);
 void bench_call(void);
@@ -55,6 +56,9 @@ void bench_neighbour(void);
 __attribute__((noreturn, format(printf, 1, 2))) void bench_fail(const char *format, ...);
 
 uint64_t bench_now_ns(void);
+
+/* Keeps the processor busy for so long. */
+void bench_work(uint64_t ns);
 
 /* An actor from outside; `args` may be NULL. */
 struct wtl_pid bench_spawn(const struct wtl_actor *type, struct wtl_writer *args);

@@ -1,9 +1,12 @@
 /*
  * flooding.c - as many messages as go through: counting (one to one), fan_in (many to one),
- * fj_throughput (one to many). The receivers' mailboxes hold senders back; a producer returns from
- * its handler when it is told so, and goes on when it is run again.
+ * fj_throughput (one to many), fj_work (the same, with a microsecond of work for each). The
+ * receivers' mailboxes hold senders back; a producer returns from its handler when it is told so,
+ * and goes on when it is run again.
  */
 #include "common.h"
+
+#define WORK_NS 1000u
 
 /* Who receives; fan_in and counting have one, fj_throughput many. */
 static struct wtl_pid *sinks;
@@ -57,6 +60,16 @@ static enum wtl_status sink_handle(struct wtl_ctx *x, void *self, const struct w
 
 static WTL_ACTOR(sink, struct sink, .mailbox_policy = WTL_MAILBOX_BLOCK, .init = sink_init,
                  .handle = sink_handle);
+
+/* One that has something to do for each message. */
+static enum wtl_status toiler_handle(struct wtl_ctx *x, void *self, const struct wtl_msg *message)
+{
+    bench_work(WORK_NS);
+    return sink_handle(x, self, message);
+}
+
+static WTL_ACTOR(toiler, struct sink, .mailbox_policy = WTL_MAILBOX_BLOCK, .init = sink_init,
+                 .handle = toiler_handle);
 
 /* ---- the producer -------------------------------------------------------------------------- */
 
@@ -126,7 +139,7 @@ static WTL_ACTOR(producer, struct producer, .init = producer_init, .handle = pro
 
 /* ---- the three ------------------------------------------------------------------------------ */
 
-static void make_sinks(uint64_t count, uint64_t expects)
+static void make_sinks(const struct wtl_actor *type, uint64_t count, uint64_t expects)
 {
     sinks = calloc(count, sizeof *sinks);
     if (sinks == NULL) {
@@ -136,7 +149,7 @@ static void make_sinks(uint64_t count, uint64_t expects)
     sink_expects = expects;
     atomic_store(&sinks_left, count);
     for (uint64_t i = 0; i < count; i++) {
-        sinks[i] = bench_spawn(&sink, NULL);
+        sinks[i] = bench_spawn(type, NULL);
     }
 }
 
@@ -152,18 +165,28 @@ void bench_counting(void)
 {
     producer_sends = bench.size[0];
     producer_asks = true;
-    make_sinks(1, UINT64_MAX);
+    make_sinks(&sink, 1, UINT64_MAX);
     bench_begin(bench_spawn(&producer, NULL));
     end(bench.size[0]);
 }
 
-void bench_fj_throughput(void)
+static void fork_join(const struct wtl_actor *type)
 {
     producer_sends = bench.size[0] * bench.size[1];
     producer_asks = false;
-    make_sinks(bench.size[0], bench.size[1]);
+    make_sinks(type, bench.size[0], bench.size[1]);
     bench_begin(bench_spawn(&producer, NULL));
     end(bench.size[0] * bench.size[1]);
+}
+
+void bench_fj_throughput(void)
+{
+    fork_join(&sink);
+}
+
+void bench_fj_work(void)
+{
+    fork_join(&toiler);
 }
 
 /* Spawns the producers and tells them to begin, as part of what is timed. */
@@ -187,7 +210,7 @@ void bench_fan_in(void)
 {
     producer_sends = bench.size[1];
     producer_asks = false;
-    make_sinks(1, bench.size[0] * bench.size[1]);
+    make_sinks(&sink, 1, bench.size[0] * bench.size[1]);
     bench_begin(bench_spawn(&starter, NULL));
     end(bench.size[0] * bench.size[1]);
 }

@@ -21,6 +21,7 @@ static const struct entry entries[] = {
     {"ring", bench_ring, 2, 1, false, "ACTORS HOPS"},
     {"fj_create", bench_fj_create, 1, 0, false, "ACTORS"},
     {"fj_throughput", bench_fj_throughput, 2, 1, false, "ACTORS MESSAGES"},
+    {"fj_work", bench_fj_work, 2, 1, false, "ACTORS MESSAGES"},
     {"fan_in", bench_fan_in, 2, 1, false, "PRODUCERS MESSAGES"},
     {"big", bench_big, 2, 1, false, "ACTORS PINGS"},
     {"call", bench_call, 1, 0, false, "CALLS"},
