@@ -19,7 +19,8 @@ for actors in 1000 10000 100000 1000000; do
         'BEGIN { printf "%-10d %18.1f %14.0f %16.0f\n", n, h, b, 1e9 / s }'
 done
 
-printf '\n%-10s %18s %14s %14s %14s\n' workers 'fork-join of 1 us' 'big, M/s' 'fan-out, M/s' 'spawn, M/s'
+printf '\n%-10s %18s %14s %14s %14s\n' workers 'fork-join of 1 us' 'big, M/s' 'fan-out, M/s' \
+    'spawn, M/s'
 for ((workers = 1; workers <= $(nproc); workers *= 2)); do
     work=$(value throughput "$workers" fj_work int 100 20000)
     big=$(value throughput "$workers" big rec64 1000 5000)
