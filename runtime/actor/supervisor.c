@@ -90,8 +90,10 @@ static enum wtl_status supervisor_init(struct wtl_ctx *x, void *self, const void
     }
     const struct wtl_tree *tree = (const struct wtl_tree *)(const void *)args->bytes;
     sup->strategy = tree->strategy;
-    sup->intensity = tree->intensity_is_set ? tree->intensity : WTL_INTENSITY_DEFAULT;
-    sup->period_ms = tree->intensity_is_set ? tree->period_ms : WTL_PERIOD_MS_DEFAULT;
+    sup->intensity = tree->intensity == 0                    ? WTL_INTENSITY_DEFAULT
+                     : tree->intensity == WTL_INTENSITY_NONE ? 0
+                                                             : tree->intensity;
+    sup->period_ms = tree->period_ms != 0 ? tree->period_ms : WTL_PERIOD_MS_DEFAULT;
     wtl_trap_exits(x, true);
     enum wtl_status status = copy_children(x, sup, tree);
     if (status != WTL_OK) {

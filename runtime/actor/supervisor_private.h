@@ -37,9 +37,8 @@
 
 #include "base/list.h"
 
-/* How deep trees nest, and the largest intensity: more than this is no limit any more. */
+/* How deep trees nest. */
 #define WTL__TREE_DEPTH_MAX 32u
-#define WTL__INTENSITY_MAX  65536u
 /* Children of one pool. */
 #define WTL__POOL_MAX (1u << 22)
 /* Asks that wait for the end of a task; more are answered `busy`. */

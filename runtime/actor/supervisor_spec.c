@@ -108,13 +108,10 @@ static enum wtl_status check_flags(const struct wtl_tree *tree, struct wtl_error
         return wtl_fail(error, WTL_INVALID, "strategy: expected one of enum wtl_strategy, got %u",
                         (unsigned)tree->strategy);
     }
-    if (tree->intensity_is_set && tree->intensity > WTL__INTENSITY_MAX) {
-        return wtl_fail(error, WTL_INVALID, "intensity: expected 0 to %u restarts, got %u",
-                        WTL__INTENSITY_MAX, (unsigned)tree->intensity);
-    }
-    if (tree->intensity_is_set && tree->period_ms == 0) {
+    if (tree->intensity > WTL_INTENSITY_MAX && tree->intensity != WTL_INTENSITY_NONE) {
         return wtl_fail(error, WTL_INVALID,
-                        "period_ms: expected at least 1, got 0: set it together with intensity");
+                        "intensity: expected at most %u restarts or WTL_INTENSITY_NONE, got %u",
+                        WTL_INTENSITY_MAX, (unsigned)tree->intensity);
     }
     if (tree->children_count > 0 && tree->children == NULL) {
         return wtl_fail(error, WTL_INVALID, "children: expected %u, got NULL",

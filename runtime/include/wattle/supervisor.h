@@ -1,11 +1,11 @@
 /*
  * supervisor.h - supervisors with OTP's semantics: strategies, restart types, intensity.
  *
- * A supervisor is an actor like any other: spawn wtl_supervisor with wtl_supervisor_spawn and it
- * starts its children in order, each after the one before has ended its init. It traps exits,
- * restarts what should run, and when there were more restarts than it allows it stops its children
- * in reverse order and exits `shutdown` itself, so that its own supervisor decides. Rules and
- * return values are those of OTP's supervisor (stdlib) unless a line here says otherwise.
+ * A supervisor is an actor like any other. wtl_supervise makes one of a tree: it starts its
+ * children in order, each after the one before has ended its init. It restarts what should run, and
+ * when there were more restarts than it allows it stops its children in reverse order and exits
+ * `shutdown` itself, so that its own supervisor decides. Rules and return values are those of OTP's
+ * supervisor (stdlib) unless a line here says otherwise.
  */
 #ifndef WATTLE_SUPERVISOR_H
 #define WATTLE_SUPERVISOR_H
@@ -41,18 +41,21 @@ struct wtl_child {
     uint32_t start_ms; /* how long its init may take; 0: for ever, as in OTP */
 };
 
+/* More restarts than `intensity` within `period_ms` are too many; 0 is the default of each. */
+#define WTL_INTENSITY_DEFAULT 5u
+#define WTL_PERIOD_MS_DEFAULT 5000u
+#define WTL_INTENSITY_NONE    UINT32_MAX /* the first one is too many */
+#define WTL_INTENSITY_MAX     65536u
+
 /* What a supervisor is made of; ends up copied, so it may live on the stack. */
 struct wtl_tree {
     enum wtl_strategy strategy;
-    uint32_t intensity; /* restarts allowed in `period_ms`, inclusive; see the defaults */
+    uint32_t intensity;
     uint32_t period_ms;
-    bool intensity_is_set; /* false: 5 restarts in 5000 ms */
     const struct wtl_child *children;
     uint32_t children_count;
 };
 
-#define WTL_INTENSITY_DEFAULT 5u
-#define WTL_PERIOD_MS_DEFAULT 5000u
 /* Children in the specs of one supervisor that is no pool. */
 #define WTL_CHILDREN_MAX 4096u
 

@@ -22,7 +22,6 @@ static void open_tree(unsigned workers)
     };
     const struct wtl_tree tree = {.children = children,
                                   .children_count = WTL_COUNT(children),
-                                  .intensity_is_set = true,
                                   .intensity = 100,
                                   .period_ms = 60000};
     (void)wtl_runtime_supervise(asker.runtime, &tree, "top");

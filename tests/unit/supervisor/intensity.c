@@ -88,7 +88,7 @@ Test(supervisor, S10_intensity_0_escalates_at_the_first_crash)
     EACH_SEED
     {
         struct wtl_child children[] = {CHILD("a"), CHILD("b")};
-        (void)kit_supervise(&TREE(children, INTENSITY(0, 5000)));
+        (void)kit_supervise(&TREE(children, INTENSITY(WTL_INTENSITY_NONE, 5000)));
         kit_do(kit_pid("a"), "crash");
         kit_settle();
         cr_assert(kit.top_down);

@@ -80,7 +80,7 @@ struct kit_settings {
     ((struct wtl_tree){                                                                            \
         .children = (children_array), .children_count = WTL_COUNT(children_array), __VA_ARGS__})
 
-#define INTENSITY(count, ms) .intensity_is_set = true, .intensity = (count), .period_ms = (ms)
+#define INTENSITY(count, ms) .intensity = (count), .period_ms = (ms)
 
 bool kit_open(uint64_t seed);
 void kit_close(void);

@@ -218,7 +218,6 @@ Test(supervisor, X104_bad_trees_are_refused)
         {TREE(inner), "the id is there twice"},
         {TREE(endless), "at most 32 levels"},
         {TREE(good, .strategy = (enum wtl_strategy)9), "strategy"},
-        {TREE(good, .intensity_is_set = true), "period_ms"},
         {TREE(good, INTENSITY(65537, 1)), "intensity"},
         {TREE(two, .strategy = WTL_SIMPLE_ONE_FOR_ONE), "exactly 1 spec"},
         {{.children_count = 3}, "got NULL"},
