@@ -66,7 +66,7 @@ static enum wtl_status copy_children(struct wtl_ctx *x, struct wtl__supervisor *
         wtl__child_copy(child, spec);
         if (tree->strategy == WTL_SIMPLE_ONE_FOR_ONE) {
             sup->pool = spec;
-        } else if (wtl__member_new(x, sup, spec, NULL) == NULL) {
+        } else if (wtl__member_new(x, sup, spec) == NULL) {
             return WTL_NO_MEMORY;
         }
     }
@@ -79,9 +79,9 @@ static enum wtl_status supervisor_init(struct wtl_ctx *x, void *self, const void
     struct wtl__supervisor *sup = self;
     (void)settings;
     wtl__list_init(&sup->order);
-    wtl__list_init(&sup->ended);
-    wtl__list_init(&sup->retries);
     wtl__list_init(&sup->leaving);
+    wtl__list_init(&sup->retries);
+    wtl__list_init(&sup->waiting);
     /* Only wtl__supervisor_spawn sets the flag; whoever else spawned this, the bytes are no tree.
      */
     if ((wtl__ctx_of(x)->cell->flags & WTL__CELL_SUPERVISOR) == 0 ||
@@ -151,7 +151,7 @@ static void on_local(struct wtl_ctx *x, struct wtl__supervisor *sup, const struc
     } else if (wtl_tag_equal(message->tag, WTL__TAG_TIMER)) {
         on_timer(x, sup, message);
     } else if (wtl_tag_equal(message->tag, WTL__TAG_RETRY)) {
-        sup->retries_due++;
+        wtl__restart_due(sup);
     } else if (wtl_tag_equal(message->tag, WTL__TAG_MORE)) {
         wtl__pool_end(x, sup);
     }

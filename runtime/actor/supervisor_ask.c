@@ -89,9 +89,11 @@ uint64_t wtl__supervisor_ask(struct wtl_ctx *x, struct wtl_pid supervisor, int v
 
 /* ---- add ----------------------------------------------------------------------------------- */
 
+/* The pid that its supervisor knows: of one that has ended meanwhile, the one it had. */
 static struct wtl_pid pid_of(struct wtl_ctx *x, const struct wtl__member *member)
 {
-    return (struct wtl_pid){.node = wtl_self(x).node, .local = member->local};
+    uint64_t local = wtl__member_has_actor(member) ? member->local : member->was;
+    return (struct wtl_pid){.node = wtl_self(x).node, .local = local};
 }
 
 static bool is_running(const struct wtl__member *member)
@@ -100,7 +102,7 @@ static bool is_running(const struct wtl__member *member)
 }
 
 /* The child's spec as the supervisor's own memory, or NULL. */
-static const struct wtl_child *spec_copy(struct wtl_ctx *x, const struct wtl_child *child)
+static void *spec_copy(struct wtl_ctx *x, const struct wtl_child *child)
 {
     void *spec = wtl_alloc(x, wtl__child_size(child));
     if (spec != NULL) {
@@ -130,8 +132,8 @@ static void add(struct wtl_ctx *x, struct wtl__supervisor *sup, const struct wtl
         wtl_reply_error_to(x, from, WTL_FULL, NULL);
         return;
     }
-    const struct wtl_child *spec = spec_copy(x, child);
-    member = spec != NULL ? wtl__member_new(x, sup, spec, NULL) : NULL;
+    void *spec = spec_copy(x, child);
+    member = spec != NULL ? wtl__member_new(x, sup, spec) : NULL;
     if (member == NULL) {
         wtl_reply_error_to(x, from, WTL_NO_MEMORY, NULL);
         return;
@@ -177,14 +179,17 @@ static void terminate(struct wtl_ctx *x, struct wtl__supervisor *sup, struct wtl
             return;
         }
         if (member->state != WTL__MEMBER_STOPPING) {
-            wtl__member_stop(x, member, true);
+            wtl__member_stop(x, sup, member, true);
         }
         (void)wtl__member_ask(x, member, from);
         return;
     }
+    if (member->state == WTL__MEMBER_ENDED) {
+        wtl__member_ended_meanwhile(x, sup, member);
+    }
     wtl__member_down(member);
     wtl_reply_error_to(x, from, WTL_OK, NULL);
-    if (member->spec->restart == WTL_TEMPORARY || sup->pool != NULL) {
+    if (sup->pool != NULL || wtl__member_spec(sup, member)->restart == WTL_TEMPORARY) {
         wtl__member_free(x, sup, member);
     }
 }
@@ -215,24 +220,38 @@ static void delete (struct wtl_ctx *x, struct wtl__supervisor *sup, struct wtl__
     wtl_reply_error_to(x, from, status, NULL);
 }
 
-static struct wtl__member *find(struct wtl_ctx *x, const struct wtl__supervisor *sup,
-                                const struct question *question)
+/* Children of a pool are known by their pids alone, and can only be terminated: what is dead is, so
+ * that is an answer too. */
+static void change_pool(struct wtl_ctx *x, struct wtl__supervisor *sup,
+                        const struct question *question, struct wtl_from from)
 {
-    if (sup->pool == NULL) {
-        return wtl__member_by_id(sup, question->id, question->id_size);
+    uint64_t local = question->pid.local;
+    if (question->verb != WTL_CHILD_TERMINATE || wtl_pid_is_none(question->pid)) {
+        wtl_reply_error_to(x, from, WTL_UNSUPPORTED, NULL);
+        return;
     }
-    bool here = question->pid.node == wtl_self(x).node;
-    return here ? wtl__member_by_pid(sup, question->pid.local) : NULL;
+    if (question->pid.node != wtl_self(x).node) {
+        wtl_reply_error_to(x, from, WTL_NOT_FOUND, NULL);
+        return;
+    }
+    struct wtl__member *member = wtl__member_by_pid(sup, local);
+    member = member != NULL ? member : wtl__restart_find(sup, local);
+    if (member != NULL) {
+        terminate(x, sup, member, from);
+        return;
+    }
+    bool lives = wtl__cells_find(&wtl__ctx_of(x)->runtime->cells, local) != NULL;
+    wtl_reply_error_to(x, from, lives ? WTL_NOT_FOUND : WTL_OK, NULL);
 }
 
 static void change(struct wtl_ctx *x, struct wtl__supervisor *sup, const struct question *question,
                    struct wtl_from from)
 {
-    if (sup->pool != NULL && question->verb != WTL_CHILD_TERMINATE) {
-        wtl_reply_error_to(x, from, WTL_UNSUPPORTED, NULL);
+    if (sup->pool != NULL) {
+        change_pool(x, sup, question, from);
         return;
     }
-    struct wtl__member *member = find(x, sup, question);
+    struct wtl__member *member = wtl__member_by_id(sup, question->id, question->id_size);
     if (member == NULL) {
         wtl_reply_error_to(x, from, WTL_NOT_FOUND, NULL);
     } else if (question->verb == WTL_CHILD_TERMINATE) {
@@ -279,6 +298,7 @@ static void keep_for_later(struct wtl_ctx *x, struct wtl__supervisor *sup,
         wtl_reply_error(x, message, WTL_NO_MEMORY, NULL);
         return;
     }
+    queued->when = ++sup->arrivals;
     wtl__fifo_push(&sup->asks, &queued->link);
     sup->asks_count++;
 }
@@ -325,16 +345,18 @@ void wtl__supervisor_asked(struct wtl_ctx *x, struct wtl__supervisor *sup,
     }
 }
 
-bool wtl__supervisor_asked_before(struct wtl_ctx *x, struct wtl__supervisor *sup)
+uint64_t wtl__supervisor_asked_when(const struct wtl__supervisor *sup)
+{
+    const struct wtl__fifo_link *first = sup->asks.first;
+    return first != NULL ? WTL_CONTAINER(first, struct wtl__queued, link)->when : UINT64_MAX;
+}
+
+void wtl__supervisor_asked_before(struct wtl_ctx *x, struct wtl__supervisor *sup)
 {
     struct wtl__fifo_link *link = wtl__fifo_take(&sup->asks);
-    if (link == NULL) {
-        return false;
-    }
     struct wtl__queued *queued = WTL_CONTAINER(link, struct wtl__queued, link);
     sup->asks_count--;
     perform(x, sup, queued->message);
     wtl_release(x, queued->message);
     wtl_free(x, queued);
-    return true;
 }

@@ -116,13 +116,15 @@ static void timer_stop(struct wtl_ctx *x, struct wtl__member *member)
     }
 }
 
-static struct wtl_pid spawn(struct wtl_ctx *x, struct wtl__member *member)
+static struct wtl_pid spawn(struct wtl_ctx *x, const struct wtl__supervisor *sup,
+                            struct wtl__member *member)
 {
     struct wtl__ctx *inner = wtl__ctx_of(x);
-    const struct wtl_child *spec = member->spec;
+    const struct wtl_child *spec = wtl__member_spec(sup, member);
+    bool has_settings = sup->pool != NULL && member->own.settings != NULL;
     struct wtl_spawn_options options = {
         .name = spec->name,
-        .settings = member->settings != NULL ? member->settings : spec->settings,
+        .settings = has_settings ? member->own.settings : spec->settings,
         .link = true,
         .monitor = true,
         .ack = true,
@@ -155,7 +157,7 @@ void wtl__member_start(struct wtl_ctx *x, struct wtl__supervisor *sup, struct wt
     member->flags &= (uint8_t)~WTL__MEMBER_LATE;
     if (wtl__member_room(x, sup) && change_make(x, member)) {
         member->change->ref = 0;
-        pid = spawn(x, member);
+        pid = spawn(x, sup, member);
     }
     /* without the monitor its end might never be told: then it is on its way out already */
     if (wtl_pid_is_none(pid) || member->change->ref == 0) {
@@ -165,8 +167,9 @@ void wtl__member_start(struct wtl_ctx *x, struct wtl__supervisor *sup, struct wt
     member->local = pid.local;
     member->state = WTL__MEMBER_STARTING;
     wtl__member_at_pid(sup, member);
-    if (member->spec->start_ms != 0) {
-        timer_arm(x, member, member->spec->start_ms);
+    uint32_t start_ms = wtl__member_spec(sup, member)->start_ms;
+    if (start_ms != 0) {
+        timer_arm(x, member, start_ms);
     }
 }
 
@@ -195,7 +198,8 @@ static void kill_now(struct wtl_ctx *x, const struct wtl__member *member)
 
 /* An exit signal that the actor cannot trap, but that lets it stop in order. A supervisor gets an
  * ordinary one, which it takes for an order by its sender, and may still have to end its start. */
-static void order_stop(struct wtl_ctx *pub, const struct wtl__member *member)
+static void order_stop(struct wtl_ctx *pub, const struct wtl__supervisor *sup,
+                       const struct wtl__member *member)
 {
     struct wtl__ctx *x = wtl__ctx_of(pub);
     struct wtl__envelope *order = wtl__envelope_new(WTL__EXIT_SEND);
@@ -203,7 +207,7 @@ static void order_stop(struct wtl_ctx *pub, const struct wtl__member *member)
         wtl_stop(pub, wtl_reason_of(WTL_NO_MEMORY));
         return;
     }
-    if (member->spec->tree == NULL) {
+    if (wtl__member_spec(sup, member)->tree == NULL) {
         order->msg.flags_ |= WTL__FLAG_STOP;
     }
     order->msg.from = wtl_self(pub);
@@ -221,9 +225,10 @@ uint32_t wtl__shutdown_ms(const struct wtl_child *spec)
     return spec->tree != NULL ? WTL_SHUTDOWN_INFINITY : SHUTDOWN_ACTOR_MS;
 }
 
-void wtl__member_stop(struct wtl_ctx *x, struct wtl__member *member, bool timed)
+void wtl__member_stop(struct wtl_ctx *x, const struct wtl__supervisor *sup,
+                      struct wtl__member *member, bool timed)
 {
-    uint32_t ms = wtl__shutdown_ms(member->spec);
+    uint32_t ms = wtl__shutdown_ms(wtl__member_spec(sup, member));
     if (member->state == WTL__MEMBER_STARTING) {
         wtl__member_answer(x, member, WTL_SHUTDOWN, WTL_PID_NONE);
         timer_stop(x, member);
@@ -235,7 +240,7 @@ void wtl__member_stop(struct wtl_ctx *x, struct wtl__member *member, bool timed)
         kill_now(x, member);
         return;
     }
-    order_stop(x, member);
+    order_stop(x, sup, member);
     if (timed && ms != WTL_SHUTDOWN_INFINITY) {
         timer_arm(x, member, ms);
     }
@@ -254,25 +259,33 @@ void wtl__member_timer(struct wtl_ctx *x, struct wtl__member *member)
 
 /* ---- exit ---------------------------------------------------------------------------------- */
 
-/* A child that was told to stop has ended for a reason that nobody expected (OTP: shutdown_error).
- */
-static void report_stop(struct wtl_ctx *x, const struct wtl__member *member)
+/* Did a child that was told to stop end as it was told? One that is not permanent may as well have
+ * ended quietly for a reason of its own. */
+static bool end_was_meant(const struct wtl_child *spec, struct wtl_reason reason)
 {
-    const struct wtl_child *spec = member->spec;
+    if (wtl_reason_is_quiet(reason) && spec->restart != WTL_PERMANENT) {
+        return true;
+    }
+    return spec->shutdown_ms == WTL_SHUTDOWN_BRUTAL
+               ? reason.class_ == WTL_EXIT_KILLED
+               : reason.class_ == WTL_EXIT_SHUTDOWN &&
+                     wtl_tag_equal(reason.word, WTL_TAG("shutdown"));
+}
+
+static void report_stop(struct wtl_ctx *x, const struct wtl__supervisor *sup,
+                        const struct wtl__member *member)
+{
+    struct wtl_reason reason = wtl__member_reason(member);
     char text[40];
-    bool meant = member->class_ == WTL_EXIT_SHUTDOWN ||
-                 (member->class_ == WTL_EXIT_NORMAL && spec->restart != WTL_PERMANENT) ||
-                 (member->class_ == WTL_EXIT_KILLED && spec->shutdown_ms == WTL_SHUTDOWN_BRUTAL);
-    if (!meant) {
-        wtl__supervisor_report(x, "shutdown_error", member,
-                               wtl_reason_text(wtl__member_reason(member), text));
+    if (!end_was_meant(wtl__member_spec(sup, member), reason)) {
+        wtl__supervisor_report(x, sup, "shutdown_error", member, wtl_reason_text(reason, text));
     }
 }
 
 static void stopped(struct wtl_ctx *x, struct wtl__supervisor *sup, struct wtl__member *member)
 {
     wtl__member_down(member);
-    report_stop(x, member);
+    report_stop(x, sup, member);
     wtl__member_answer(x, member, WTL_OK, wtl_self(x));
     change_free(x, member);
     if (sup->pool != NULL) {
@@ -302,15 +315,19 @@ static void not_started(struct wtl_ctx *x, struct wtl__supervisor *sup, struct w
     start_failed(x, sup, member, reason);
 }
 
-void wtl__member_ended_meanwhile(struct wtl_ctx *x, struct wtl__member *member)
+void wtl__member_ended_meanwhile(struct wtl_ctx *x, const struct wtl__supervisor *sup,
+                                 struct wtl__member *member)
 {
-    report_stop(x, member);
+    report_stop(x, sup, member);
     wtl__member_down(member);
 }
 
 void wtl__member_exited(struct wtl_ctx *x, struct wtl__supervisor *sup, struct wtl__member *member,
                         struct wtl_reason reason)
 {
+    if (member->state != WTL__MEMBER_STARTING) {
+        member->was = member->local;
+    }
     wtl__member_off_pid(sup, member);
     timer_stop(x, member);
     wtl__member_set_reason(member, reason);
@@ -323,7 +340,7 @@ void wtl__member_exited(struct wtl_ctx *x, struct wtl__supervisor *sup, struct w
         return;
     case WTL__MEMBER_RUNNING:
         member->state = WTL__MEMBER_ENDED;
-        wtl__list_push_last(&sup->ended, &member->queue);
+        wtl__task_wait(sup, member);
         return;
     case WTL__MEMBER_DOWN:
     case WTL__MEMBER_ENDED:

@@ -44,7 +44,7 @@ void wtl__pool_add(struct wtl_ctx *x, struct wtl__supervisor *sup, const struct 
     if (!own_settings(x, sup, child, from, &settings)) {
         return;
     }
-    struct wtl__member *member = wtl__member_new(x, sup, sup->pool, settings);
+    struct wtl__member *member = wtl__member_new(x, sup, settings);
     if (member == NULL) {
         wtl_reply_error_to(x, from, WTL_NO_MEMORY, NULL);
         return;
@@ -60,13 +60,13 @@ void wtl__pool_add(struct wtl_ctx *x, struct wtl__supervisor *sup, const struct 
 void wtl__pool_failed(struct wtl_ctx *x, struct wtl__supervisor *sup, struct wtl__member *member)
 {
     char text[40];
-    wtl__supervisor_report(x, "start_error", member,
-                           wtl_reason_text(wtl__member_reason(member), text));
-    if ((member->flags & WTL__MEMBER_FRESH) != 0) {
+    if ((member->flags & WTL__MEMBER_FRESH) != 0) { /* whoever asked has been told why */
         wtl__member_free(x, sup, member);
-    } else {
-        wtl__restart_later(x, sup, member);
+        return;
     }
+    wtl__supervisor_report(x, sup, "start_error", member,
+                           wtl_reason_text(wtl__member_reason(member), text));
+    wtl__restart_later(x, sup, member);
 }
 
 /* Tells one child to stop; what has no actor is forgotten. */
@@ -75,12 +75,12 @@ static void tell(struct wtl_ctx *x, struct wtl__supervisor *sup, struct wtl__mem
     switch ((enum wtl__member_state)member->state) {
     case WTL__MEMBER_STARTING:
     case WTL__MEMBER_RUNNING:
-        wtl__member_stop(x, member, false);
+        wtl__member_stop(x, sup, member, false);
         break;
     case WTL__MEMBER_STOPPING:
         break;
     case WTL__MEMBER_ENDED:
-        wtl__member_ended_meanwhile(x, member);
+        wtl__member_ended_meanwhile(x, sup, member);
         wtl__member_free(x, sup, member);
         return;
     case WTL__MEMBER_DOWN:

@@ -1,43 +1,9 @@
 /*
- * supervisor_show.c - what is said about supervisors: lists, counts, history, reports in the log.
+ * supervisor_show.c - what supervisors answer about themselves: lists, counts, history.
  *
  * Thread: the holder of the run token; the inspection of a supervisor runs on it (WTL__CONTROL).
  */
 #include "actor/supervisor_private.h"
-
-#include <stdio.h>
-
-#include "base/log.h"
-
-/* ---- reports ------------------------------------------------------------------------------- */
-
-static const char *cell_name(const struct wtl__cell *cell, char text_out[40])
-{
-    if (cell->name != NULL) {
-        return cell->name;
-    }
-    (void)snprintf(text_out, 40, "%u.%llu", (unsigned)cell->slot,
-                   (unsigned long long)cell->generation);
-    return text_out;
-}
-
-void wtl__supervisor_report(struct wtl_ctx *x, const char *context,
-                            const struct wtl__member *member, const char *reason)
-{
-    char text[40];
-    const struct wtl_actor *type =
-        member->spec->tree != NULL ? &wtl__supervisor : member->spec->type;
-    wtl__log(wtl__log_process(), WTL__LOG_ERROR, "supervisor_report",
-             WTL__LOG_TEXT("supervisor", cell_name(wtl__ctx_of(x)->cell, text)),
-             WTL__LOG_TEXT("context", context), WTL__LOG_TEXT("child", wtl__member_id(member)),
-             WTL__LOG_TEXT("type", type->name), WTL__LOG_TEXT("reason", reason),
-             WTL__LOG_NUMBER("restarts", member->restarts));
-}
-
-void wtl__supervisor_refused(const char *event, const struct wtl_error *error)
-{
-    wtl__log(wtl__log_process(), WTL__LOG_ERROR, event, WTL__LOG_TEXT("error", error->text));
-}
 
 /* ---- lists --------------------------------------------------------------------------------- */
 
@@ -47,13 +13,15 @@ static const char *const state_words[] = {
     [WTL__MEMBER_ENDED] = "ended",     [WTL__MEMBER_RESTARTING] = "restarting",
 };
 
-static void put_members(const struct wtl__list *list, uint64_t node, struct wtl_writer *body)
+static void put_members(const struct wtl__supervisor *sup, const struct wtl__list *list,
+                        uint64_t node, struct wtl_writer *body)
 {
     WTL_LIST_EACH (link, list) {
         const struct wtl__member *member = WTL_LIST_ITEM(link, struct wtl__member, order);
+        const char *id = wtl__member_spec(sup, member)->id;
         wtl_put_array(body, 5);
-        if (member->spec->id != NULL) {
-            wtl_put_strz(body, member->spec->id);
+        if (id != NULL) {
+            wtl_put_strz(body, id);
         } else {
             wtl_put_nil(body);
         }
@@ -68,8 +36,8 @@ void wtl__supervisor_put_list(const struct wtl__supervisor *sup, uint64_t node,
                               struct wtl_writer *body)
 {
     wtl_put_array(body, sup->members);
-    put_members(&sup->order, node, body);
-    put_members(&sup->leaving, node, body);
+    put_members(sup, &sup->order, node, body);
+    put_members(sup, &sup->leaving, node, body);
 }
 
 struct count {
@@ -77,20 +45,21 @@ struct count {
     uint32_t supervisors;
 };
 
-static void count_members(const struct wtl__list *list, struct count *count)
+static void count_members(const struct wtl__supervisor *sup, const struct wtl__list *list,
+                          struct count *count)
 {
     WTL_LIST_EACH (link, list) {
         const struct wtl__member *member = WTL_LIST_ITEM(link, struct wtl__member, order);
         count->active += member->local != 0;
-        count->supervisors += member->spec->tree != NULL;
+        count->supervisors += wtl__member_spec(sup, member)->tree != NULL;
     }
 }
 
 void wtl__supervisor_put_count(const struct wtl__supervisor *sup, struct wtl_writer *body)
 {
     struct count count = {0};
-    count_members(&sup->order, &count);
-    count_members(&sup->leaving, &count);
+    count_members(sup, &sup->order, &count);
+    count_members(sup, &sup->leaving, &count);
     wtl_put_map(body, 4);
     WTL_PUT_KEY(body, "specs");
     wtl_put_u64(body, sup->pool != NULL ? 1 : sup->members);

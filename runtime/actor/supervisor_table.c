@@ -85,7 +85,7 @@ struct wtl__member *wtl__member_by_id(const struct wtl__supervisor *sup, const c
 {
     WTL_LIST_EACH (link, &sup->order) {
         struct wtl__member *member = WTL_LIST_ITEM(link, struct wtl__member, order);
-        const char *own = wtl__member_id(member);
+        const char *own = wtl__member_id(sup, member);
         if (strncmp(own, id, size) == 0 && own[size] == '\0') {
             return member;
         }
@@ -95,18 +95,26 @@ struct wtl__member *wtl__member_by_id(const struct wtl__supervisor *sup, const c
 
 /* ---- entries ------------------------------------------------------------------------------- */
 
-struct wtl__member *wtl__member_new(struct wtl_ctx *x, struct wtl__supervisor *sup,
-                                    const struct wtl_child *spec, void *settings)
+const struct wtl_child *wtl__member_spec(const struct wtl__supervisor *sup,
+                                         const struct wtl__member *member)
+{
+    return sup->pool != NULL ? sup->pool : member->own.spec;
+}
+
+const char *wtl__member_id(const struct wtl__supervisor *sup, const struct wtl__member *member)
+{
+    const char *id = wtl__member_spec(sup, member)->id;
+    return id != NULL ? id : "";
+}
+
+struct wtl__member *wtl__member_new(struct wtl_ctx *x, struct wtl__supervisor *sup, void *own)
 {
     struct wtl__member *member = wtl_alloc(x, sizeof *member);
     if (member == NULL) {
-        wtl_free(x, settings);
-        if (spec != sup->pool) {
-            wtl_free(x, (void *)(uintptr_t)spec);
-        }
+        wtl_free(x, own);
         return NULL;
     }
-    *member = (struct wtl__member){.spec = spec, .settings = settings};
+    *member = (struct wtl__member){.own = {.settings = own}};
     wtl__list_push_last(&sup->order, &member->order);
     sup->members++;
     return member;
@@ -119,10 +127,7 @@ void wtl__member_free(struct wtl_ctx *x, struct wtl__supervisor *sup, struct wtl
     wtl__link_remove(&member->queue);
     sup->members--;
     wtl_free(x, member->change);
-    wtl_free(x, member->settings);
-    if (member->spec != sup->pool) {
-        wtl_free(x, (void *)(uintptr_t)member->spec);
-    }
+    wtl_free(x, member->own.settings); /* or its spec: the same pointer */
     wtl_free(x, member);
 }
 

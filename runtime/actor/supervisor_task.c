@@ -3,8 +3,8 @@
  *
  * A task walks the children with a cursor: stopping goes from the last to the first, one at a time,
  * starting from the first to the last, each after the one before is ready. It halts at a child that
- * is on its way and goes on when that child's message has come. In between, in this order: exits,
- * restarts that have failed before, asks.
+ * is on its way and goes on when that child's message has come. In between: what has come
+ * meanwhile, in the order in which it came, as from OTP's mailbox.
  *
  * Thread: the holder of the run token.
  */
@@ -74,12 +74,12 @@ static bool stop_one(struct wtl_ctx *x, struct wtl__supervisor *sup)
     switch ((enum wtl__member_state)member->state) {
     case WTL__MEMBER_STARTING:
     case WTL__MEMBER_RUNNING:
-        wtl__member_stop(x, member, true);
+        wtl__member_stop(x, sup, member, true);
         return false;
     case WTL__MEMBER_STOPPING:
         return false;
     case WTL__MEMBER_ENDED:
-        wtl__member_ended_meanwhile(x, member);
+        wtl__member_ended_meanwhile(x, sup, member);
         break;
     case WTL__MEMBER_RESTARTING:
         wtl__member_down(member);
@@ -89,7 +89,7 @@ static bool stop_one(struct wtl_ctx *x, struct wtl__supervisor *sup)
     }
     sup->task.cursor = preceding(sup, member);
     /* a temporary child that is stopped is gone, and is not started again with the others */
-    if (member->spec->restart == WTL_TEMPORARY) {
+    if (wtl__member_spec(sup, member)->restart == WTL_TEMPORARY) {
         wtl__member_free(x, sup, member);
     }
     return true;
@@ -135,32 +135,41 @@ void wtl__task_started(struct wtl__supervisor *sup, struct wtl__member *member)
 void wtl__task_ignored(struct wtl_ctx *x, struct wtl__supervisor *sup, struct wtl__member *member)
 {
     wtl__task_started(sup, member);
-    if (member->spec->restart == WTL_TEMPORARY && sup->task.cursor != member) {
+    bool temporary = wtl__member_spec(sup, member)->restart == WTL_TEMPORARY;
+    if (temporary && sup->task.cursor != member) {
         wtl__member_free(x, sup, member);
     }
 }
 
 /* The end of a supervisor whose child could not be started names that child. */
-static struct wtl_reason failed_to_start(const struct wtl__member *member)
+static struct wtl_reason failed_to_start(const struct wtl__supervisor *sup,
+                                         const struct wtl__member *member)
 {
-    const char *id = wtl__member_id(member);
+    const char *id = wtl__member_id(sup, member);
     return (struct wtl_reason){.class_ = WTL_EXIT_SHUTDOWN, .word = wtl_tag_make(id, strlen(id))};
+}
+
+static void report_start(struct wtl_ctx *x, const struct wtl__supervisor *sup,
+                         const struct wtl__member *member)
+{
+    char text[40];
+    wtl__supervisor_report(x, sup, "start_error", member,
+                           wtl_reason_text(wtl__member_reason(member), text));
 }
 
 void wtl__task_failed(struct wtl_ctx *x, struct wtl__supervisor *sup, struct wtl__member *member)
 {
-    char text[40];
-    wtl__supervisor_report(x, "start_error", member,
-                           wtl_reason_text(wtl__member_reason(member), text));
     switch (sup->task.kind) {
     case WTL__TASK_INIT:
-        wtl__supervisor_end(x, sup, failed_to_start(member));
+        report_start(x, sup, member);
+        wtl__supervisor_end(x, sup, failed_to_start(sup, member));
         return;
     case WTL__TASK_RESTART:
+        report_start(x, sup, member);
         sup->task.kind = WTL__TASK_NONE;
         wtl__restart_later(x, sup, member);
         return;
-    case WTL__TASK_START:
+    case WTL__TASK_START: /* whoever asked has been told why */
         sup->task.kind = WTL__TASK_NONE;
         if ((member->flags & WTL__MEMBER_FRESH) != 0) {
             wtl__member_free(x, sup, member);
@@ -201,20 +210,29 @@ void wtl__supervisor_ended(struct wtl_ctx *x, struct wtl__supervisor *sup)
 
 /* ---- between tasks ------------------------------------------------------------------------- */
 
-/* Begins what comes next. False: nothing waits. */
+void wtl__task_wait(struct wtl__supervisor *sup, struct wtl__member *member)
+{
+    member->when = ++sup->arrivals;
+    wtl__list_push_last(&sup->waiting, &member->queue);
+}
+
+/* Begins what came first of what waits. False: nothing does. */
 static bool take_next(struct wtl_ctx *x, struct wtl__supervisor *sup)
 {
-    struct wtl__link *link = wtl__list_take_first(&sup->ended);
-    if (link != NULL) {
-        wtl__restart_decide(x, sup, WTL_LIST_ITEM(link, struct wtl__member, queue));
+    struct wtl__link *link = wtl__list_first(&sup->waiting);
+    struct wtl__member *member =
+        link != NULL ? WTL_LIST_ITEM(link, struct wtl__member, queue) : NULL;
+    uint64_t asked = wtl__supervisor_asked_when(sup);
+    if (member != NULL && member->when < asked) {
+        wtl__link_remove(&member->queue);
+        wtl__restart_decide(x, sup, member);
         return true;
     }
-    struct wtl__member *member = wtl__restart_next(sup);
-    if (member != NULL) {
-        wtl__restart_try(x, sup, member);
+    if (asked != UINT64_MAX) {
+        wtl__supervisor_asked_before(x, sup);
         return true;
     }
-    return wtl__supervisor_asked_before(x, sup);
+    return false;
 }
 
 void wtl__supervisor_run(struct wtl_ctx *x, struct wtl__supervisor *sup)

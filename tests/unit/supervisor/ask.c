@@ -41,6 +41,7 @@ Test(supervisor, S19_statuses)
         cr_assert_eq(kit_count(top, "specs"), 2);
         cr_assert_eq(kit_count(top, "workers"), 2);
         cr_assert_eq(kit.step.runtime.counters[WTL__COUNT_RESTARTS], 0, "asking is no restart");
+        cr_assert_eq(kit_reports("start_error"), 0, "who has asked is told, and nobody else");
     }
 }
 

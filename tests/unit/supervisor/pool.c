@@ -38,7 +38,11 @@ Test(supervisor, S08_children_of_one_spec_known_by_pid)
         EXPECT_TRACE("+a +b +z -b");
         kit_ask(&answer, pool, WTL_CHILD_TERMINATE, NULL, b);
         kit_settle();
-        cr_assert_eq(answer.status, WTL_NOT_FOUND);
+        cr_assert_eq(answer.status, WTL_OK, "dead is what it should be");
+        kit_ask(&answer, pool, WTL_CHILD_TERMINATE, NULL, kit.boss);
+        kit_settle();
+        cr_assert_eq(answer.status, WTL_NOT_FOUND, "alive, and not its child");
+        cr_assert_eq(kit_asked(pool, WTL_CHILD_TERMINATE, "z"), WTL_UNSUPPORTED);
         cr_assert_eq(kit_asked(pool, WTL_CHILD_RESTART, "z"), WTL_UNSUPPORTED);
         cr_assert_eq(kit_asked(pool, WTL_CHILD_DELETE, "z"), WTL_UNSUPPORTED);
         cr_assert_eq(running(pool), 2);

@@ -273,6 +273,76 @@ Test(supervisor, X102_member_of_the_group_dies_by_itself_while_the_group_stops)
     }
 }
 
+/* What comes while the supervisor is busy is done in the order in which it came, as from OTP's
+ * mailbox: a child that was to be terminated and then crashed is not restarted. */
+Test(supervisor, S12_what_comes_meanwhile_is_done_in_its_order)
+{
+    EACH_SEED
+    {
+        for (int crash_first = 0; crash_first < 2; crash_first++) {
+            struct wtl_child children[] = {CHILD("a"), CHILD("b")};
+            struct wtl_pid top = kit_supervise(&TREE(children));
+            struct answer busy;
+            struct answer answers[2];
+            kit_script("b")->stop_delay_ms = 100;
+            kit_ask(&busy, top, WTL_CHILD_TERMINATE, "b", WTL_PID_NONE);
+            kit_settle();
+            kit_forget();
+            struct wtl_pid a = kit_pid("a");
+            if (crash_first != 0) {
+                kit_do(a, "crash");
+                kit_settle();
+            }
+            kit_add(&answers[0], top, &(struct wtl_child)CHILD("a"));
+            kit_ask(&answers[1], top, WTL_CHILD_TERMINATE, "a", WTL_PID_NONE);
+            kit_settle();
+            if (crash_first == 0) {
+                kit_do(a, "crash");
+                kit_settle();
+            }
+            EXPECT_LIST(top, "a ended, b stopping");
+            kit_advance(100);
+            cr_assert_eq(answers[0].status, WTL_STARTED);
+            cr_assert_eq(answers[1].status, WTL_OK);
+            EXPECT_LIST(top, "a stopped, b stopped");
+            EXPECT_TRACE(crash_first != 0 ? "-a +a -a" : "-a");
+            cr_assert_eq(crash_first == 0, wtl_pid_equal(answers[0].pid, a));
+            cr_assert_eq(kit_reports("child_terminated"), crash_first);
+            cr_assert_eq(kit_reports("shutdown_error"), 1 - crash_first);
+            kit_end(top);
+            kit_settle();
+        }
+    }
+}
+
+/* OTP: {shutdown, _} and normal are what was meant only of a child that is not permanent. */
+Test(supervisor, X102_which_ends_during_a_stop_are_reported)
+{
+    static const char *const quiet[] = {"normal", "shutdown", "shutdown_x"};
+    static const unsigned reported[] = {1, 0, 1};
+    EACH_SEED
+    {
+        for (size_t i = 0; i < 2 * WTL_COUNT(quiet); i++) {
+            bool permanent = i % 2 == 0;
+            struct wtl_child children[] = {
+                CHILD("a"), CHILD("b", .restart = permanent ? WTL_PERMANENT : WTL_TRANSIENT),
+                CHILD("c")};
+            kit_script("c")->stop_delay_ms = 100;
+            struct wtl_pid top = kit_supervise(&TREE(children, .strategy = WTL_ONE_FOR_ALL));
+            kit_kill(kit_pid("a"));
+            kit_settle();
+            kit_forget();
+            kit_do(kit_pid("b"), quiet[i / 2]);
+            kit_advance(100);
+            EXPECT_LIST(top, "a running, b running, c running");
+            cr_assert_eq(kit_reports("shutdown_error"), permanent ? reported[i / 2] : 0, "case %zu",
+                         i);
+            kit_end(top);
+            kit_advance(100);
+        }
+    }
+}
+
 /* Anybody can send an exit signal in his own name; the child lives, and must not get a twin. */
 Test(supervisor, X102_a_child_that_only_says_that_it_has_crashed_is_not_doubled)
 {

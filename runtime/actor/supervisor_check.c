@@ -1,0 +1,161 @@
+/*
+ * supervisor_check.c - can this tree be run? Whoever handed it over is told what is wrong with it.
+ *
+ * Thread: any. Owns: nothing.
+ */
+#include "actor/supervisor_private.h"
+
+#include "actor/names.h"
+#include "base/pool.h"
+
+static enum wtl_status check_tree(const struct wtl_tree *tree, unsigned depth,
+                                  struct wtl_error *error);
+
+static enum wtl_status check_settings(const struct wtl_child *child, struct wtl_error *error)
+{
+    const char *id = child->id != NULL ? child->id : "";
+    if (child->settings == NULL) {
+        return WTL_OK;
+    }
+    if (child->type == NULL || child->type->settings_size == 0) {
+        return wtl_fail(error, WTL_INVALID,
+                        "child \"%.63s\": expected no settings, because its actor has none", id);
+    }
+    return WTL_OK;
+}
+
+static enum wtl_status check_child(const struct wtl_child *child, bool pool, unsigned depth,
+                                   struct wtl_error *error)
+{
+    size_t size = child->id != NULL ? strnlen(child->id, WTL_NAME_MAX + 1) : 0;
+    const char *id = size > 0 ? child->id : "";
+    if ((size == 0 && !pool) || size > WTL_NAME_MAX) {
+        return wtl_fail(error, WTL_INVALID,
+                        "child id: expected 1 to %d bytes, got %s: give each child an id",
+                        WTL_NAME_MAX, size == 0 ? "none" : "more");
+    }
+    if ((child->type == NULL) == (child->tree == NULL)) {
+        return wtl_fail(error, WTL_INVALID,
+                        "child \"%.63s\": expected either a type or a tree, got %s", id,
+                        child->type == NULL ? "neither" : "both");
+    }
+    if ((unsigned)child->restart > WTL_TEMPORARY) {
+        return wtl_fail(
+            error, WTL_INVALID,
+            "child \"%.63s\": expected permanent, transient or temporary, got restart %u", id,
+            (unsigned)child->restart);
+    }
+    if (child->name != NULL && (pool || !wtl__name_is_valid(child->name))) {
+        return wtl_fail(error, WTL_INVALID, "child \"%.63s\": %s, got name \"%.63s\"", id,
+                        pool ? "children of a pool cannot share a name"
+                             : "expected a name of 1 to 63 of [a-z0-9._-]",
+                        child->name);
+    }
+    enum wtl_status status = check_settings(child, error);
+    return status == WTL_OK && child->tree != NULL ? check_tree(child->tree, depth + 1, error)
+                                                   : status;
+}
+
+static uint32_t hash_id(const char *id)
+{
+    uint32_t hash = UINT32_C(0x811c9dc5);
+    for (const char *c = id; *c != '\0'; c++) {
+        hash = (hash ^ (unsigned char)*c) * UINT32_C(0x01000193);
+    }
+    return hash ^ hash >> 15;
+}
+
+/* Ids are unique: each goes into a table that is at most half full. */
+static enum wtl_status check_unique(const struct wtl_tree *tree, struct wtl_error *error)
+{
+    uint32_t slots = 8;
+    while (slots < tree->children_count * 2) {
+        slots *= 2;
+    }
+    const char **table = wtl__pool_take(slots * sizeof *table);
+    if (table == NULL) {
+        return wtl_fail(error, WTL_NO_MEMORY, "no memory to compare %u child ids",
+                        (unsigned)tree->children_count);
+    }
+    memset(table, 0, slots * sizeof *table);
+    enum wtl_status status = WTL_OK;
+    for (uint32_t i = 0; i < tree->children_count && status == WTL_OK; i++) {
+        const char *id = tree->children[i].id;
+        uint32_t slot = hash_id(id) & (slots - 1);
+        while (table[slot] != NULL && strcmp(table[slot], id) != 0) {
+            slot = (slot + 1) & (slots - 1);
+        }
+        if (table[slot] != NULL) {
+            status = wtl_fail(error, WTL_INVALID,
+                              "child \"%.63s\": the id is there twice: give each its own", id);
+        }
+        table[slot] = id;
+    }
+    wtl__pool_give(table);
+    return status;
+}
+
+static enum wtl_status check_flags(const struct wtl_tree *tree, struct wtl_error *error)
+{
+    if ((unsigned)tree->strategy > WTL_SIMPLE_ONE_FOR_ONE) {
+        return wtl_fail(error, WTL_INVALID, "strategy: expected one of enum wtl_strategy, got %u",
+                        (unsigned)tree->strategy);
+    }
+    if (tree->intensity > WTL_INTENSITY_MAX && tree->intensity != WTL_INTENSITY_NONE) {
+        return wtl_fail(error, WTL_INVALID,
+                        "intensity: expected at most %u restarts or WTL_INTENSITY_NONE, got %u",
+                        WTL_INTENSITY_MAX, (unsigned)tree->intensity);
+    }
+    if (tree->children_count > 0 && tree->children == NULL) {
+        return wtl_fail(error, WTL_INVALID, "children: expected %u, got NULL",
+                        (unsigned)tree->children_count);
+    }
+    if (tree->children_count > WTL_CHILDREN_MAX) {
+        return wtl_fail(error, WTL_INVALID, "children: expected at most %u, got %u: use a pool",
+                        WTL_CHILDREN_MAX, (unsigned)tree->children_count);
+    }
+    if (tree->strategy == WTL_SIMPLE_ONE_FOR_ONE && tree->children_count != 1) {
+        return wtl_fail(error, WTL_INVALID,
+                        "children: a pool has exactly 1 spec, for all its children, got %u",
+                        (unsigned)tree->children_count);
+    }
+    return WTL_OK;
+}
+
+static enum wtl_status check_tree(const struct wtl_tree *tree, unsigned depth,
+                                  struct wtl_error *error)
+{
+    if (depth >= WTL__TREE_DEPTH_MAX) {
+        return wtl_fail(error, WTL_INVALID, "supervisors: expected at most %u levels, got more",
+                        WTL__TREE_DEPTH_MAX);
+    }
+    bool pool = tree->strategy == WTL_SIMPLE_ONE_FOR_ONE;
+    enum wtl_status status = check_flags(tree, error);
+    for (uint32_t i = 0; status == WTL_OK && i < tree->children_count; i++) {
+        status = check_child(&tree->children[i], pool, depth, error);
+    }
+    return status == WTL_OK && !pool ? check_unique(tree, error) : status;
+}
+
+enum wtl_status wtl__tree_check(const struct wtl_tree *tree, struct wtl_error *error)
+{
+    if (tree == NULL) {
+        return wtl_fail(error, WTL_INVALID, "expected a tree, got NULL");
+    }
+    enum wtl_status status = check_tree(tree, 0, error);
+    if (status == WTL_OK && wtl__tree_size(tree) > WTL_BODY_MAX) {
+        return wtl_fail(error, WTL_TOO_LARGE, "expected a tree of at most %u bytes, got %zu",
+                        WTL_BODY_MAX, wtl__tree_size(tree));
+    }
+    return status;
+}
+
+enum wtl_status wtl__child_check(const struct wtl_child *child, struct wtl_error *error)
+{
+    enum wtl_status status = check_child(child, false, 0, error);
+    if (status == WTL_OK && wtl__child_size(child) > WTL_BODY_MAX) {
+        return wtl_fail(error, WTL_TOO_LARGE, "expected a child of at most %u bytes, got %zu",
+                        WTL_BODY_MAX, wtl__child_size(child));
+    }
+    return status;
+}
