@@ -90,6 +90,9 @@ static enum wtl_status supervisor_init(struct wtl_ctx *x, void *self, const void
     }
     const struct wtl_tree *tree = (const struct wtl_tree *)(const void *)args->bytes;
     sup->strategy = tree->strategy;
+    sup->auto_shutdown = tree->auto_shutdown;
+    sup->members_max =
+        tree->children_max != 0 ? tree->children_max : wtl__children_limit(tree->strategy);
     sup->intensity = tree->intensity == 0                    ? WTL_INTENSITY_DEFAULT
                      : tree->intensity == WTL_INTENSITY_NONE ? 0
                                                              : tree->intensity;

@@ -47,7 +47,7 @@ static enum wtl_status check_to_send(const struct wtl_child *child, struct wtl_e
     }
     struct wtl_child named = *child;
     named.id = child->id != NULL ? child->id : "-";
-    return wtl__child_check(&named, error);
+    return wtl__child_check(&named, NULL, error);
 }
 
 uint64_t wtl__supervisor_add(struct wtl_ctx *pub, struct wtl_pid supervisor,
@@ -114,8 +114,9 @@ static void *spec_copy(struct wtl_ctx *x, const struct wtl_child *child)
 static void add(struct wtl_ctx *x, struct wtl__supervisor *sup, const struct wtl_child *child,
                 struct wtl_from from)
 {
+    const struct wtl_tree flags = {.strategy = sup->strategy, .auto_shutdown = sup->auto_shutdown};
     struct wtl_error error;
-    enum wtl_status status = wtl__child_check(child, &error);
+    enum wtl_status status = wtl__child_check(child, &flags, &error);
     if (status != WTL_OK) {
         wtl__supervisor_refused("child_refused", &error);
         wtl_reply_error_to(x, from, status, NULL);
@@ -128,7 +129,7 @@ static void add(struct wtl_ctx *x, struct wtl__supervisor *sup, const struct wtl
                                running ? pid_of(x, member) : WTL_PID_NONE, NULL);
         return;
     }
-    if (sup->members >= WTL_CHILDREN_MAX) {
+    if (sup->members >= sup->members_max) {
         wtl_reply_error_to(x, from, WTL_FULL, NULL);
         return;
     }

@@ -24,9 +24,30 @@ static enum wtl_status check_settings(const struct wtl_child *child, struct wtl_
     return WTL_OK;
 }
 
-static enum wtl_status check_child(const struct wtl_child *child, bool pool, unsigned depth,
-                                   struct wtl_error *error)
+/* OTP: bad_combination. `tree` is NULL where nobody knows yet which one it will be. */
+static enum wtl_status check_significant(const struct wtl_child *child, const struct wtl_tree *tree,
+                                         struct wtl_error *error)
 {
+    const char *id = child->id != NULL ? child->id : "";
+    if (child->significant && child->restart == WTL_PERMANENT) {
+        return wtl_fail(error, WTL_INVALID,
+                        "child \"%.63s\": significant and permanent do not go together, because it "
+                        "never ends for good: make it transient or temporary",
+                        id);
+    }
+    if (child->significant && tree != NULL && tree->auto_shutdown == WTL_AUTO_SHUTDOWN_NEVER) {
+        return wtl_fail(error, WTL_INVALID,
+                        "child \"%.63s\": significant means nothing while its supervisor's "
+                        "auto_shutdown is never: set that to any or all",
+                        id);
+    }
+    return WTL_OK;
+}
+
+static enum wtl_status check_child(const struct wtl_child *child, const struct wtl_tree *tree,
+                                   unsigned depth, struct wtl_error *error)
+{
+    bool pool = tree != NULL && tree->strategy == WTL_SIMPLE_ONE_FOR_ONE;
     size_t size = child->id != NULL ? strnlen(child->id, WTL_NAME_MAX + 1) : 0;
     const char *id = size > 0 ? child->id : "";
     if ((size == 0 && !pool) || size > WTL_NAME_MAX) {
@@ -52,6 +73,7 @@ static enum wtl_status check_child(const struct wtl_child *child, bool pool, uns
                         child->name);
     }
     enum wtl_status status = check_settings(child, error);
+    status = status == WTL_OK ? check_significant(child, tree, error) : status;
     return status == WTL_OK && child->tree != NULL ? check_tree(child->tree, depth + 1, error)
                                                    : status;
 }
@@ -95,11 +117,37 @@ static enum wtl_status check_unique(const struct wtl_tree *tree, struct wtl_erro
     return status;
 }
 
+static enum wtl_status check_counts(const struct wtl_tree *tree, struct wtl_error *error)
+{
+    bool pool = tree->strategy == WTL_SIMPLE_ONE_FOR_ONE;
+    if (tree->children_max > wtl__children_limit(tree->strategy)) {
+        return wtl_fail(error, WTL_INVALID, "children_max: expected at most %u, got %u",
+                        (unsigned)wtl__children_limit(tree->strategy),
+                        (unsigned)tree->children_max);
+    }
+    if (pool && tree->children_count != 1) {
+        return wtl_fail(error, WTL_INVALID,
+                        "children: a pool has exactly 1 spec, for all its children, got %u",
+                        (unsigned)tree->children_count);
+    }
+    uint32_t max = tree->children_max != 0 ? tree->children_max : WTL_CHILDREN_MAX;
+    if (!pool && tree->children_count > max) {
+        return wtl_fail(error, WTL_INVALID, "children: expected at most %u, got %u: %s",
+                        (unsigned)max, (unsigned)tree->children_count,
+                        tree->children_max != 0 ? "raise children_max" : "use a pool");
+    }
+    return WTL_OK;
+}
+
 static enum wtl_status check_flags(const struct wtl_tree *tree, struct wtl_error *error)
 {
     if ((unsigned)tree->strategy > WTL_SIMPLE_ONE_FOR_ONE) {
         return wtl_fail(error, WTL_INVALID, "strategy: expected one of enum wtl_strategy, got %u",
                         (unsigned)tree->strategy);
+    }
+    if ((unsigned)tree->auto_shutdown > WTL_AUTO_SHUTDOWN_ALL) {
+        return wtl_fail(error, WTL_INVALID, "auto_shutdown: expected never, any or all, got %u",
+                        (unsigned)tree->auto_shutdown);
     }
     if (tree->intensity > WTL_INTENSITY_MAX && tree->intensity != WTL_INTENSITY_NONE) {
         return wtl_fail(error, WTL_INVALID,
@@ -110,16 +158,7 @@ static enum wtl_status check_flags(const struct wtl_tree *tree, struct wtl_error
         return wtl_fail(error, WTL_INVALID, "children: expected %u, got NULL",
                         (unsigned)tree->children_count);
     }
-    if (tree->children_count > WTL_CHILDREN_MAX) {
-        return wtl_fail(error, WTL_INVALID, "children: expected at most %u, got %u: use a pool",
-                        WTL_CHILDREN_MAX, (unsigned)tree->children_count);
-    }
-    if (tree->strategy == WTL_SIMPLE_ONE_FOR_ONE && tree->children_count != 1) {
-        return wtl_fail(error, WTL_INVALID,
-                        "children: a pool has exactly 1 spec, for all its children, got %u",
-                        (unsigned)tree->children_count);
-    }
-    return WTL_OK;
+    return check_counts(tree, error);
 }
 
 static enum wtl_status check_tree(const struct wtl_tree *tree, unsigned depth,
@@ -132,7 +171,7 @@ static enum wtl_status check_tree(const struct wtl_tree *tree, unsigned depth,
     bool pool = tree->strategy == WTL_SIMPLE_ONE_FOR_ONE;
     enum wtl_status status = check_flags(tree, error);
     for (uint32_t i = 0; status == WTL_OK && i < tree->children_count; i++) {
-        status = check_child(&tree->children[i], pool, depth, error);
+        status = check_child(&tree->children[i], tree, depth, error);
     }
     return status == WTL_OK && !pool ? check_unique(tree, error) : status;
 }
@@ -150,9 +189,10 @@ enum wtl_status wtl__tree_check(const struct wtl_tree *tree, struct wtl_error *e
     return status;
 }
 
-enum wtl_status wtl__child_check(const struct wtl_child *child, struct wtl_error *error)
+enum wtl_status wtl__child_check(const struct wtl_child *child, const struct wtl_tree *tree,
+                                 struct wtl_error *error)
 {
-    enum wtl_status status = check_child(child, false, 0, error);
+    enum wtl_status status = check_child(child, tree, 0, error);
     if (status == WTL_OK && wtl__child_size(child) > WTL_BODY_MAX) {
         return wtl_fail(error, WTL_TOO_LARGE, "expected a child of at most %u bytes, got %zu",
                         WTL_BODY_MAX, wtl__child_size(child));

@@ -37,7 +37,7 @@ void wtl__pool_add(struct wtl_ctx *x, struct wtl__supervisor *sup, const struct 
                    struct wtl_from from)
 {
     void *settings;
-    if (sup->members >= WTL__POOL_MAX) {
+    if (sup->members >= sup->members_max) {
         wtl_reply_error_to(x, from, WTL_FULL, NULL);
         return;
     }

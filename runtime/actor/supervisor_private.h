@@ -31,8 +31,6 @@
 
 /* How deep trees nest. */
 #define WTL__TREE_DEPTH_MAX 32u
-/* Children of one pool. */
-#define WTL__POOL_MAX (1u << 22)
 /* Asks that wait for the end of a task; more are answered `busy`. */
 #define WTL__ASKS_MAX 1024u
 /* Children of a pool that are told to stop in one go. */
@@ -80,9 +78,11 @@ struct wtl__restarted {
 
 struct wtl__supervisor {
     enum wtl_strategy strategy;
+    enum wtl_auto_shutdown auto_shutdown;
     uint32_t intensity;
     uint32_t period_ms;
     uint32_t members;
+    uint32_t members_max;
     struct wtl__list order;
     struct wtl__list leaving; /* of a pool that ends: those that were told */
     struct wtl__list retries; /* children that could not be started, until their message has come */
@@ -120,8 +120,15 @@ void wtl__supervisor_later(struct wtl_ctx *pub, struct wtl_tag tag);
 /* Is it a tree that can be run? Follows pointers, so it is for trees of this process only.
  * Fails: WTL_INVALID, WTL_TOO_LARGE. */
 enum wtl_status wtl__tree_check(const struct wtl_tree *tree, struct wtl_error *error) WTL_MUST_USE;
-enum wtl_status wtl__child_check(const struct wtl_child *child,
+/* One child to be added to a supervisor whose flags are `tree`'s; NULL: they are not known. */
+enum wtl_status wtl__child_check(const struct wtl_child *child, const struct wtl_tree *tree,
                                  struct wtl_error *error) WTL_MUST_USE;
+
+/* How many children it may have at most. */
+static inline uint32_t wtl__children_limit(enum wtl_strategy strategy)
+{
+    return strategy == WTL_SIMPLE_ONE_FOR_ONE ? WTL_POOL_MAX : WTL_CHILDREN_MAX;
+}
 
 /* Bytes that a whole copy takes, and the copy itself: one block, 8-aligned, whose pointers point
  * into it, but for actor types and what is theirs. */

@@ -61,10 +61,29 @@ static void attempt(struct wtl_ctx *x, struct wtl__supervisor *sup, struct wtl__
     begin(x, sup, member);
 }
 
+/* A significant child has ended for good. Those that are to be restarted count as alive. */
+static bool is_to_shut_down(const struct wtl__supervisor *sup)
+{
+    if (sup->auto_shutdown != WTL_AUTO_SHUTDOWN_ALL) {
+        return sup->auto_shutdown == WTL_AUTO_SHUTDOWN_ANY;
+    }
+    if (sup->pool != NULL) {
+        return sup->members == 0;
+    }
+    WTL_LIST_EACH (link, &sup->order) {
+        const struct wtl__member *member = WTL_LIST_ITEM(link, struct wtl__member, order);
+        if (wtl__member_spec(sup, member)->significant && member->state != WTL__MEMBER_DOWN) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static void decide(struct wtl_ctx *x, struct wtl__supervisor *sup, struct wtl__member *member)
 {
     struct wtl_reason reason = wtl__member_reason(member);
     enum wtl_restart restart = wtl__member_spec(sup, member)->restart;
+    bool significant = wtl__member_spec(sup, member)->significant;
     bool quiet = wtl_reason_is_quiet(reason);
     if (!quiet || restart == WTL_PERMANENT) {
         char text[40];
@@ -77,6 +96,9 @@ static void decide(struct wtl_ctx *x, struct wtl__supervisor *sup, struct wtl__m
     wtl__member_down(member);
     if (restart == WTL_TEMPORARY || sup->pool != NULL) {
         wtl__member_free(x, sup, member);
+    }
+    if (significant && is_to_shut_down(sup)) {
+        wtl__supervisor_end(x, sup, WTL_REASON(WTL_EXIT_SHUTDOWN, "shutdown"));
     }
 }
 

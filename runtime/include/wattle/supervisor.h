@@ -25,6 +25,15 @@ enum wtl_restart {
     WTL_TEMPORARY,     /* never; its spec goes with it */
 };
 
+/* Does a supervisor end, `shutdown`, when its significant children have ended by themselves and are
+ * not started again? Not when they were terminated, or stopped with their siblings. Its own
+ * supervisor should hold it as transient or temporary: a permanent one is started again at once. */
+enum wtl_auto_shutdown {
+    WTL_AUTO_SHUTDOWN_NEVER = 0,
+    WTL_AUTO_SHUTDOWN_ANY, /* when one has */
+    WTL_AUTO_SHUTDOWN_ALL, /* when the last one has; of a pool, when no child is left */
+};
+
 /* How long a child may take to stop before it is killed, in milliseconds. */
 #define WTL_SHUTDOWN_DEFAULT  0u         /* 5000 for actors, for ever for supervisors */
 #define WTL_SHUTDOWN_BRUTAL   UINT32_MAX /* killed at once */
@@ -37,6 +46,7 @@ struct wtl_child {
     const char *name;             /* local name; NULL: none */
     const void *settings;         /* type->settings_size bytes; NULL: the defaults */
     enum wtl_restart restart;
+    bool significant; /* for wtl_tree.auto_shutdown; never a permanent one */
     uint32_t shutdown_ms;
     uint32_t start_ms; /* how long its init may take; 0: for ever, as in OTP */
 };
@@ -50,14 +60,16 @@ struct wtl_child {
 /* What a supervisor is made of; ends up copied, so it may live on the stack. */
 struct wtl_tree {
     enum wtl_strategy strategy;
+    enum wtl_auto_shutdown auto_shutdown;
     uint32_t intensity;
     uint32_t period_ms;
     const struct wtl_child *children;
     uint32_t children_count;
+    uint32_t children_max; /* running or not, those added included; 0: the next two */
 };
 
-/* Children in the specs of one supervisor that is no pool. */
 #define WTL_CHILDREN_MAX 4096u
+#define WTL_POOL_MAX     (1u << 22)
 
 /* Starts a supervisor on this node and returns its pid at once. With options->ack, "started" comes
  * when all children are up; when one cannot be started, those before it are stopped in reverse
@@ -73,11 +85,12 @@ static inline struct wtl_pid wtl_supervise(struct wtl_ctx *x, const struct wtl_t
 /* ---- asking a supervisor ------------------------------------------------------------------ *
  * Each is a call to the supervisor: the answer comes by options->on_answer. Statuses are OTP's:
  * add        WTL_OK with answer->pid; WTL_PRESENT, WTL_STARTED (with the pid); the status with
- * which its init failed (the spec is forgotten); WTL_FULL over the bound. terminate  WTL_OK, also
- * when it is not running; WTL_NOT_FOUND. The spec stays unless temporary. restart    WTL_OK with
- * the pid; WTL_RUNNING, WTL_RESTARTING, WTL_NOT_FOUND, or why it failed. delete     WTL_OK;
- * WTL_RUNNING, WTL_RESTARTING, WTL_NOT_FOUND. A pool answers restart and delete with
- * WTL_UNSUPPORTED, and terminates by pid. */
+ * which its init failed (the spec is forgotten); WTL_FULL when children_max are there; WTL_INVALID
+ * and a line in the log that says why.
+ * terminate  WTL_OK, also when it is not running; WTL_NOT_FOUND. The spec stays unless temporary.
+ * restart    WTL_OK with the pid; WTL_RUNNING, WTL_RESTARTING, WTL_NOT_FOUND, or why it failed.
+ * delete     WTL_OK; WTL_RUNNING, WTL_RESTARTING, WTL_NOT_FOUND.
+ * A pool answers restart and delete with WTL_UNSUPPORTED, and terminates by pid. */
 
 /* Adds a child and starts it. Of a pool only `settings` counts, and NULL uses the pool's own. The
  * child is copied. Fails: WTL_UNSUPPORTED for a supervisor on another node. */
