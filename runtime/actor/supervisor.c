@@ -93,9 +93,7 @@ static enum wtl_status supervisor_init(struct wtl_ctx *x, void *self, const void
     sup->auto_shutdown = tree->auto_shutdown;
     sup->members_max =
         tree->children_max != 0 ? tree->children_max : wtl__children_limit(tree->strategy);
-    sup->intensity = tree->intensity == 0                    ? WTL_INTENSITY_DEFAULT
-                     : tree->intensity == WTL_INTENSITY_NONE ? 0
-                                                             : tree->intensity;
+    sup->intensity = wtl__intensity_of(tree->intensity, WTL_INTENSITY_DEFAULT);
     sup->period_ms = tree->period_ms != 0 ? tree->period_ms : WTL_PERIOD_MS_DEFAULT;
     wtl_trap_exits(x, true);
     enum wtl_status status = copy_children(x, sup, tree);
@@ -154,7 +152,7 @@ static void on_local(struct wtl_ctx *x, struct wtl__supervisor *sup, const struc
     } else if (wtl_tag_equal(message->tag, WTL__TAG_TIMER)) {
         on_timer(x, sup, message);
     } else if (wtl_tag_equal(message->tag, WTL__TAG_RETRY)) {
-        wtl__restart_due(sup);
+        wtl__retry_due(x, sup);
     } else if (wtl_tag_equal(message->tag, WTL__TAG_MORE)) {
         wtl__pool_end(x, sup);
     }

@@ -236,7 +236,7 @@ static void change_pool(struct wtl_ctx *x, struct wtl__supervisor *sup,
         return;
     }
     struct wtl__member *member = wtl__member_by_pid(sup, local);
-    member = member != NULL ? member : wtl__restart_find(sup, local);
+    member = member != NULL ? member : wtl__retry_find(sup, local);
     if (member != NULL) {
         terminate(x, sup, member, from);
         return;

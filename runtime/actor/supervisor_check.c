@@ -44,6 +44,38 @@ static enum wtl_status check_significant(const struct wtl_child *child, const st
     return WTL_OK;
 }
 
+static enum wtl_status check_intensity(uint32_t intensity, struct wtl_error *error)
+{
+    if (intensity > WTL_INTENSITY_MAX && intensity != WTL_INTENSITY_NONE) {
+        return wtl_fail(error, WTL_INVALID,
+                        "intensity: expected at most %u restarts or WTL_INTENSITY_NONE, got %u",
+                        WTL_INTENSITY_MAX, (unsigned)intensity);
+    }
+    return WTL_OK;
+}
+
+/* What a child may ask for besides what OTP has. */
+static enum wtl_status check_care(const struct wtl_child *child, struct wtl_error *error)
+{
+    const char *id = child->id != NULL ? child->id : "";
+    const struct wtl_backoff *backoff = &child->backoff;
+    if (child->period_ms != 0 && child->intensity == 0) {
+        return wtl_fail(error, WTL_INVALID,
+                        "child \"%.63s\": expected an intensity to go with its period_ms", id);
+    }
+    if (backoff->first_ms == 0 && (backoff->max_ms != 0 || backoff->stable_ms != 0)) {
+        return wtl_fail(error, WTL_INVALID,
+                        "child \"%.63s\": backoff: expected a first_ms with the others, got 0", id);
+    }
+    if (backoff->max_ms != 0 && backoff->max_ms < backoff->first_ms) {
+        return wtl_fail(error, WTL_INVALID,
+                        "child \"%.63s\": backoff: expected a max_ms of first_ms (%u) or more, "
+                        "got %u",
+                        id, (unsigned)backoff->first_ms, (unsigned)backoff->max_ms);
+    }
+    return check_intensity(child->intensity, error);
+}
+
 static enum wtl_status check_child(const struct wtl_child *child, const struct wtl_tree *tree,
                                    unsigned depth, struct wtl_error *error)
 {
@@ -74,6 +106,7 @@ static enum wtl_status check_child(const struct wtl_child *child, const struct w
     }
     enum wtl_status status = check_settings(child, error);
     status = status == WTL_OK ? check_significant(child, tree, error) : status;
+    status = status == WTL_OK ? check_care(child, error) : status;
     return status == WTL_OK && child->tree != NULL ? check_tree(child->tree, depth + 1, error)
                                                    : status;
 }
@@ -149,16 +182,12 @@ static enum wtl_status check_flags(const struct wtl_tree *tree, struct wtl_error
         return wtl_fail(error, WTL_INVALID, "auto_shutdown: expected never, any or all, got %u",
                         (unsigned)tree->auto_shutdown);
     }
-    if (tree->intensity > WTL_INTENSITY_MAX && tree->intensity != WTL_INTENSITY_NONE) {
-        return wtl_fail(error, WTL_INVALID,
-                        "intensity: expected at most %u restarts or WTL_INTENSITY_NONE, got %u",
-                        WTL_INTENSITY_MAX, (unsigned)tree->intensity);
-    }
     if (tree->children_count > 0 && tree->children == NULL) {
         return wtl_fail(error, WTL_INVALID, "children: expected %u, got NULL",
                         (unsigned)tree->children_count);
     }
-    return check_counts(tree, error);
+    enum wtl_status status = check_intensity(tree->intensity, error);
+    return status == WTL_OK ? check_counts(tree, error) : status;
 }
 
 static enum wtl_status check_tree(const struct wtl_tree *tree, unsigned depth,

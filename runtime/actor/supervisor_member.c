@@ -180,6 +180,10 @@ void wtl__member_started(struct wtl_ctx *x, struct wtl__supervisor *sup, struct 
     }
     timer_stop(x, member);
     (void)wtl_demonitor(x, member->change->ref);
+    struct wtl__care *care = wtl__member_care(sup, member);
+    if (care != NULL) {
+        care->ready_ms = wtl_now_ns(x) / 1000000;
+    }
     member->state = WTL__MEMBER_RUNNING;
     member->flags = 0;
     wtl__member_answer(x, member, WTL_OK, pid_of(x, member));

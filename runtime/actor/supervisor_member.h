@@ -48,13 +48,29 @@ struct wtl__change {
     struct wtl__fifo askers;
 };
 
+/* When the last restarts were, in ms, oldest first: a ring. */
+struct wtl__window {
+    uint64_t *at_ms;
+    uint32_t capacity;
+    uint32_t first;
+    uint32_t count;
+};
+
+/* Behind the entry of a child whose spec asks for more than OTP has. */
+struct wtl__care {
+    struct wtl__window window; /* of its own intensity */
+    uint64_t ready_ms;         /* when it was last ready; 0: not since its last failure */
+    uint32_t failures;         /* in a row */
+};
+
 /* Pids are of this node. */
 struct wtl__member {
     struct wtl__link order; /* in `order` (the order of start), or `leaving` */
     struct wtl__link queue; /* ENDED: in `waiting`; RESTARTING: in `retries`, then `waiting` */
     union {
         struct wtl__member *bucket; /* while it has an actor: chain of the table by pid */
-        uint64_t when;              /* in `waiting`: its number there */
+        uint64_t when;              /* in `retries`: when it is due, in ms; in `waiting`: its
+                                     * number there */
     };
     union {
         const struct wtl_child *spec; /* its own; children of a pool share the pool's */
@@ -91,6 +107,8 @@ static inline void wtl__member_set_reason(struct wtl__member *member, struct wtl
 
 const struct wtl_child *wtl__member_spec(const struct wtl__supervisor *sup,
                                          const struct wtl__member *member);
+/* NULL: its spec asks for nothing of it. */
+struct wtl__care *wtl__member_care(const struct wtl__supervisor *sup, struct wtl__member *member);
 /* "" for a pool's that has none. */
 const char *wtl__member_id(const struct wtl__supervisor *sup, const struct wtl__member *member);
 

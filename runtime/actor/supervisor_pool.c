@@ -66,7 +66,7 @@ void wtl__pool_failed(struct wtl_ctx *x, struct wtl__supervisor *sup, struct wtl
     }
     wtl__supervisor_report(x, sup, "start_error", member,
                            wtl_reason_text(wtl__member_reason(member), text));
-    wtl__restart_later(x, sup, member);
+    wtl__restart_failed(x, sup, member);
 }
 
 /* Tells one child to stop; what has no actor is forgotten. */

@@ -17,6 +17,7 @@
  *   supervisor_task.c     the tasks, and what is done between them
  *   supervisor_restart.c  what becomes of a child that has ended
  *   supervisor_window.c   how often is too often
+ *   supervisor_retry.c    when a child is tried again
  *   supervisor_pool.c     simple_one_for_one
  *   supervisor_ask.c      add, terminate, restart, delete
  *   supervisor_show.c     list, count, history
@@ -62,14 +63,6 @@ struct wtl__queued {
     const struct wtl_msg *message;
 };
 
-/* When the last restarts were, in ms, oldest first: a ring. */
-struct wtl__window {
-    uint64_t *at_ms;
-    uint32_t capacity;
-    uint32_t first;
-    uint32_t count;
-};
-
 struct wtl__restarted {
     uint64_t at_ms;
     struct wtl_reason reason;
@@ -85,10 +78,12 @@ struct wtl__supervisor {
     uint32_t members_max;
     struct wtl__list order;
     struct wtl__list leaving; /* of a pool that ends: those that were told */
-    struct wtl__list retries; /* children that could not be started, until their message has come */
-    struct wtl__list waiting; /* children to decide about or to try again, by `when` */
+    struct wtl__list retries; /* children to be tried again, by when that is due */
+    struct wtl__list waiting; /* children to decide about or to try again now, by `when` */
     struct wtl__fifo asks;    /* by `when` as well: whichever is lower is next */
     uint64_t arrivals;        /* the last `when` */
+    uint64_t retry_timer;     /* for the first of `retries` that is not due at once; 0: none */
+    uint64_t retry_ms;        /* when it fires */
     uint32_t asks_count;
     struct wtl__task task;
     const struct wtl_child *pool; /* the spec of a pool's children; NULL: it is no pool */
@@ -157,22 +152,36 @@ void wtl__task_ignored(struct wtl_ctx *x, struct wtl__supervisor *sup, struct wt
 /* A child waits from now on, behind what came before. */
 void wtl__task_wait(struct wtl__supervisor *sup, struct wtl__member *member);
 
-/* ---- restarts: supervisor_restart.c, supervisor_window.c ------------------------------------ */
+/* ---- restarts: supervisor_restart.c, supervisor_window.c, supervisor_retry.c ---------------- */
 
 /* A child that has waited: restart, keep, or forget it; or try once more to start it. */
 void wtl__restart_decide(struct wtl_ctx *x, struct wtl__supervisor *sup,
                          struct wtl__member *member);
-/* It could not be started: another try follows, behind what waits in the mailbox. */
-void wtl__restart_later(struct wtl_ctx *x, struct wtl__supervisor *sup, struct wtl__member *member);
-/* The message of a later try has come. */
-void wtl__restart_due(struct wtl__supervisor *sup);
-/* The child of a pool that had that pid and is to be started again, or NULL. */
-struct wtl__member *wtl__restart_find(const struct wtl__supervisor *sup, uint64_t was);
+/* It could not be started. */
+void wtl__restart_failed(struct wtl_ctx *x, struct wtl__supervisor *sup,
+                         struct wtl__member *member);
+
+/* The intensity that a number in a tree means, where 0 means `standard`. */
+static inline uint32_t wtl__intensity_of(uint32_t number, uint32_t standard)
+{
+    return number == 0 ? standard : number == WTL_INTENSITY_NONE ? 0 : number;
+}
 
 /* Counts a restart; false when it is more than `intensity` in the period, both ends included.
  * Without memory to count, it is too many. */
 bool wtl__window_allows(struct wtl_ctx *x, struct wtl__window *window, uint32_t intensity,
                         uint32_t period_ms, uint64_t now_ms);
+
+/* One more failure of that child: how long to wait until it is tried again. */
+uint32_t wtl__backoff_ms(struct wtl_ctx *x, const struct wtl__supervisor *sup,
+                         struct wtl__member *member, uint64_t now_ms);
+/* It is tried again after `ms`; 0: when what is in the mailbox now has been seen to. */
+void wtl__retry_after(struct wtl_ctx *x, struct wtl__supervisor *sup, struct wtl__member *member,
+                      uint32_t ms, uint64_t now_ms);
+/* A message or a timer for that has come: whoever is due waits from now on. */
+void wtl__retry_due(struct wtl_ctx *x, struct wtl__supervisor *sup);
+/* The child of a pool that had that pid and is to be tried again, or NULL. */
+struct wtl__member *wtl__retry_find(const struct wtl__supervisor *sup, uint64_t was);
 
 /* ---- pools: supervisor_pool.c -------------------------------------------------------------- */
 

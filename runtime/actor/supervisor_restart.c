@@ -44,13 +44,30 @@ static void begin(struct wtl_ctx *x, struct wtl__supervisor *sup, struct wtl__me
     }
 }
 
-/* One attempt, if the intensity allows it. */
-static void attempt(struct wtl_ctx *x, struct wtl__supervisor *sup, struct wtl__member *member)
+/* Is one more restart of this child one too many? Then why; otherwise NULL. */
+static const char *too_many(struct wtl_ctx *x, struct wtl__supervisor *sup,
+                            struct wtl__member *member, uint64_t now_ms)
 {
-    uint64_t now_ms = wtl_now_ns(x) / 1000000;
-    wtl__member_down(member);
+    const struct wtl_child *spec = wtl__member_spec(sup, member);
     if (!wtl__window_allows(x, &sup->window, sup->intensity, sup->period_ms, now_ms)) {
-        wtl__supervisor_report(x, sup, "shutdown", member, "reached_max_restart_intensity");
+        return "reached_max_restart_intensity";
+    }
+    struct wtl__care *care = spec->intensity != 0 ? wtl__member_care(sup, member) : NULL;
+    uint32_t period_ms = spec->period_ms != 0 ? spec->period_ms : WTL_PERIOD_MS_DEFAULT;
+    if (care != NULL && !wtl__window_allows(x, &care->window, wtl__intensity_of(spec->intensity, 0),
+                                            period_ms, now_ms)) {
+        return "reached_max_restart_intensity_of_child";
+    }
+    return NULL;
+}
+
+static void attempt(struct wtl_ctx *x, struct wtl__supervisor *sup, struct wtl__member *member,
+                    uint64_t now_ms)
+{
+    wtl__member_down(member);
+    const char *why_not = too_many(x, sup, member, now_ms);
+    if (why_not != NULL) {
+        wtl__supervisor_report(x, sup, "shutdown", member, why_not);
         wtl__member_free(x, sup, member);
         wtl__supervisor_end(x, sup, WTL_REASON(WTL_EXIT_SHUTDOWN, "shutdown"));
         return;
@@ -59,6 +76,25 @@ static void attempt(struct wtl_ctx *x, struct wtl__supervisor *sup, struct wtl__
     remember(x, sup, member, now_ms);
     member->restarts++;
     begin(x, sup, member);
+}
+
+/* It is to be restarted: at once, or when its backoff says. */
+static void restart(struct wtl_ctx *x, struct wtl__supervisor *sup, struct wtl__member *member)
+{
+    uint64_t now_ms = wtl_now_ns(x) / 1000000;
+    uint32_t ms = wtl__backoff_ms(x, sup, member, now_ms);
+    if (ms == 0) {
+        attempt(x, sup, member, now_ms);
+    } else {
+        wtl__retry_after(x, sup, member, ms, now_ms);
+    }
+}
+
+void wtl__restart_failed(struct wtl_ctx *x, struct wtl__supervisor *sup, struct wtl__member *member)
+{
+    uint64_t now_ms = wtl_now_ns(x) / 1000000;
+    uint32_t ms = wtl__backoff_ms(x, sup, member, now_ms);
+    wtl__retry_after(x, sup, member, ms, now_ms);
 }
 
 /* A significant child has ended for good. Those that are to be restarted count as alive. */
@@ -82,19 +118,19 @@ static bool is_to_shut_down(const struct wtl__supervisor *sup)
 static void decide(struct wtl_ctx *x, struct wtl__supervisor *sup, struct wtl__member *member)
 {
     struct wtl_reason reason = wtl__member_reason(member);
-    enum wtl_restart restart = wtl__member_spec(sup, member)->restart;
+    enum wtl_restart type = wtl__member_spec(sup, member)->restart;
     bool significant = wtl__member_spec(sup, member)->significant;
     bool quiet = wtl_reason_is_quiet(reason);
-    if (!quiet || restart == WTL_PERMANENT) {
+    if (!quiet || type == WTL_PERMANENT) {
         char text[40];
         wtl__supervisor_report(x, sup, "child_terminated", member, wtl_reason_text(reason, text));
     }
-    if (restart == WTL_PERMANENT || (restart == WTL_TRANSIENT && !quiet)) {
-        attempt(x, sup, member);
+    if (type == WTL_PERMANENT || (type == WTL_TRANSIENT && !quiet)) {
+        restart(x, sup, member);
         return;
     }
     wtl__member_down(member);
-    if (restart == WTL_TEMPORARY || sup->pool != NULL) {
+    if (type == WTL_TEMPORARY || sup->pool != NULL) {
         wtl__member_free(x, sup, member);
     }
     if (significant && is_to_shut_down(sup)) {
@@ -107,40 +143,6 @@ void wtl__restart_decide(struct wtl_ctx *x, struct wtl__supervisor *sup, struct 
     if (member->state == WTL__MEMBER_ENDED) {
         decide(x, sup, member);
     } else {
-        attempt(x, sup, member);
+        attempt(x, sup, member, wtl_now_ns(x) / 1000000);
     }
-}
-
-/* ---- trying again -------------------------------------------------------------------------- */
-
-void wtl__restart_later(struct wtl_ctx *x, struct wtl__supervisor *sup, struct wtl__member *member)
-{
-    member->state = WTL__MEMBER_RESTARTING;
-    wtl__list_push_last(&sup->retries, &member->queue);
-    wtl__supervisor_later(x, WTL__TAG_RETRY);
-}
-
-void wtl__restart_due(struct wtl__supervisor *sup)
-{
-    struct wtl__link *link = wtl__list_take_first(&sup->retries);
-    if (link != NULL) { /* or it was terminated meanwhile, and the message is for nobody */
-        wtl__task_wait(sup, WTL_LIST_ITEM(link, struct wtl__member, queue));
-    }
-}
-
-static struct wtl__member *find(const struct wtl__list *list, uint64_t was)
-{
-    WTL_LIST_EACH (link, list) {
-        struct wtl__member *member = WTL_LIST_ITEM(link, struct wtl__member, queue);
-        if (member->was == was && member->state == WTL__MEMBER_RESTARTING) {
-            return member;
-        }
-    }
-    return NULL;
-}
-
-struct wtl__member *wtl__restart_find(const struct wtl__supervisor *sup, uint64_t was)
-{
-    struct wtl__member *member = find(&sup->retries, was);
-    return member != NULL ? member : find(&sup->waiting, was);
 }

@@ -107,14 +107,27 @@ const char *wtl__member_id(const struct wtl__supervisor *sup, const struct wtl__
     return id != NULL ? id : "";
 }
 
+static bool asks_for_care(const struct wtl_child *spec)
+{
+    return spec->intensity != 0 || spec->backoff.first_ms != 0;
+}
+
+struct wtl__care *wtl__member_care(const struct wtl__supervisor *sup, struct wtl__member *member)
+{
+    return asks_for_care(wtl__member_spec(sup, member)) ? (struct wtl__care *)(member + 1) : NULL;
+}
+
 struct wtl__member *wtl__member_new(struct wtl_ctx *x, struct wtl__supervisor *sup, void *own)
 {
-    struct wtl__member *member = wtl_alloc(x, sizeof *member);
+    bool care = asks_for_care(sup->pool != NULL ? sup->pool : own);
+    size_t size = sizeof(struct wtl__member) + (care ? sizeof(struct wtl__care) : 0);
+    struct wtl__member *member = wtl_alloc(x, size);
     if (member == NULL) {
         wtl_free(x, own);
         return NULL;
     }
-    *member = (struct wtl__member){.own = {.settings = own}};
+    memset(member, 0, size);
+    member->own.settings = own; /* or its spec: the same pointer */
     wtl__list_push_last(&sup->order, &member->order);
     sup->members++;
     return member;
@@ -126,8 +139,12 @@ void wtl__member_free(struct wtl_ctx *x, struct wtl__supervisor *sup, struct wtl
     wtl__link_remove(&member->order);
     wtl__link_remove(&member->queue);
     sup->members--;
+    struct wtl__care *care = wtl__member_care(sup, member);
+    if (care != NULL) {
+        wtl_free(x, care->window.at_ms);
+    }
     wtl_free(x, member->change);
-    wtl_free(x, member->own.settings); /* or its spec: the same pointer */
+    wtl_free(x, member->own.settings);
     wtl_free(x, member);
 }
 

@@ -167,7 +167,7 @@ void wtl__task_failed(struct wtl_ctx *x, struct wtl__supervisor *sup, struct wtl
     case WTL__TASK_RESTART:
         report_start(x, sup, member);
         sup->task.kind = WTL__TASK_NONE;
-        wtl__restart_later(x, sup, member);
+        wtl__restart_failed(x, sup, member);
         return;
     case WTL__TASK_START: /* whoever asked has been told why */
         sup->task.kind = WTL__TASK_NONE;

@@ -34,6 +34,24 @@ enum wtl_auto_shutdown {
     WTL_AUTO_SHUTDOWN_ALL, /* when the last one has; of a pool, when no child is left */
 };
 
+/* More restarts than `intensity` within `period_ms`, both ends included, are too many. Of a tree, 0
+ * is the default of each; of a child, an intensity of 0 is no limit of its own. */
+#define WTL_INTENSITY_DEFAULT 5u
+#define WTL_PERIOD_MS_DEFAULT 5000u
+#define WTL_INTENSITY_NONE    UINT32_MAX /* the first one is too many */
+#define WTL_INTENSITY_MAX     65536u
+
+/* How long to wait before a child is started again; OTP does not. The time doubles with each
+ * failure in a row, a failed start included, and of each the upper half is random, so that many
+ * that fail together do not come back together. A child that was ready for stable_ms begins anew.
+ * Meanwhile it is `restarting`, its siblings run, and the attempt counts when it is made. */
+struct wtl_backoff {
+    uint32_t first_ms;  /* 0: no waiting at all */
+    uint32_t max_ms;    /* 0: WTL_BACKOFF_MAX_MS, or first_ms if that is more */
+    uint32_t stable_ms; /* 0: as max_ms */
+};
+#define WTL_BACKOFF_MAX_MS 30000u
+
 /* How long a child may take to stop before it is killed, in milliseconds. */
 #define WTL_SHUTDOWN_DEFAULT  0u         /* 5000 for actors, for ever for supervisors */
 #define WTL_SHUTDOWN_BRUTAL   UINT32_MAX /* killed at once */
@@ -48,14 +66,11 @@ struct wtl_child {
     enum wtl_restart restart;
     bool significant; /* for wtl_tree.auto_shutdown; never a permanent one */
     uint32_t shutdown_ms;
-    uint32_t start_ms; /* how long its init may take; 0: for ever, as in OTP */
+    uint32_t start_ms;  /* how long its init may take; 0: for ever, as in OTP */
+    uint32_t intensity; /* of this child alone: too many end its supervisor as well */
+    uint32_t period_ms;
+    struct wtl_backoff backoff;
 };
-
-/* More restarts than `intensity` within `period_ms` are too many; 0 is the default of each. */
-#define WTL_INTENSITY_DEFAULT 5u
-#define WTL_PERIOD_MS_DEFAULT 5000u
-#define WTL_INTENSITY_NONE    UINT32_MAX /* the first one is too many */
-#define WTL_INTENSITY_MAX     65536u
 
 /* What a supervisor is made of; ends up copied, so it may live on the stack. */
 struct wtl_tree {

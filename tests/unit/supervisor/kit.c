@@ -55,6 +55,9 @@ static enum wtl_status worker_init(struct wtl_ctx *x, void *self, const void *se
     worker->text = own->text;
     (void)snprintf(text, sizeof text, "text of %c", worker->letter);
     cr_assert_str_eq(own->text, text); /* settings are copied with their strings */
+    if (worker->script->starts < KIT_TIMES) {
+        worker->script->started_ms[worker->script->starts] = wtl_now_ns(x) / 1000000;
+    }
     worker->script->starts++;
     worker->script->pid = wtl_self(x);
     trace('+', worker->letter);

@@ -20,6 +20,9 @@
 /* for each seed, with an empty runtime and a fresh kit */
 #define EACH_SEED for (uint64_t seed = 1; seed <= SEEDS && kit_open(seed); kit_close(), seed++)
 
+/* Starts whose times are kept. */
+#define KIT_TIMES 64
+
 /* What the child with that letter does; counts down where it says so. */
 struct script {
     int fail_starts; /* so many starts to come fail with WTL_SYSTEM, */
@@ -33,9 +36,10 @@ struct script {
     bool crash_when_up;
     bool traps;
     bool unlinks;
-    int starts;         /* seen: inits, */
-    int stops;          /* and stop functions */
-    struct wtl_pid pid; /* of the last init */
+    int starts;                     /* seen: inits, */
+    int stops;                      /* and stop functions */
+    uint64_t started_ms[KIT_TIMES]; /* the first inits, by the virtual clock */
+    struct wtl_pid pid;             /* of the last init */
 };
 
 struct answer {
