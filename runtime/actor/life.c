@@ -302,10 +302,8 @@ void wtl__cell_end(struct wtl__ctx *x, struct wtl__cell *cell)
     x->cell = NULL; /* nothing that follows is sent, spawned or parked by the actor itself */
     if (!wtl_reason_is_quiet(cell->reason)) {
         wtl__count(runtime, WTL__COUNT_CRASHED);
-        if (runtime->crash != NULL) {
-            runtime->crash(runtime->crash_context, runtime, cell,
-                           x->current != NULL ? &x->current->msg : NULL);
-        }
+        runtime->crash(runtime->crash_context, runtime, cell,
+                       x->current != NULL ? &x->current->msg : NULL);
     }
     if (x->current != NULL) { /* a fault has left it in the middle of a message */
         struct wtl__envelope *current = x->current;

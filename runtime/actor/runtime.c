@@ -2,6 +2,7 @@
 #include "actor/runtime.h"
 
 #include "actor/names.h"
+#include "actor/report.h"
 #include "base/pool.h"
 
 #define CELLS_DEFAULT (1u << 22)
@@ -10,7 +11,7 @@
 
 enum wtl_status wtl__runtime_init(struct wtl__runtime *runtime, uint64_t node, uint32_t cells_max)
 {
-    *runtime = (struct wtl__runtime){.node = node};
+    *runtime = (struct wtl__runtime){.node = node, .crash = wtl__crash_report};
     atomic_init(&runtime->run, wtl__cell_run);
     atomic_init(&runtime->refs, 1);
     runtime->names = wtl__names_create();

@@ -186,6 +186,7 @@ void wtl__member_started(struct wtl_ctx *x, struct wtl__supervisor *sup, struct 
     }
     member->state = WTL__MEMBER_RUNNING;
     member->flags = 0;
+    wtl__progress_report(x, sup, member);
     wtl__member_answer(x, member, WTL_OK, pid_of(x, member));
     change_free(x, member);
     if (sup->pool == NULL) {

@@ -211,10 +211,13 @@ void wtl__supervisor_put_list(const struct wtl__supervisor *sup, uint64_t node,
                               struct wtl_writer *body);
 void wtl__supervisor_put_count(const struct wtl__supervisor *sup, struct wtl_writer *body);
 
-/* A supervisor_report in the log: `context` as OTP has it. */
+/* A supervisor_report in the log: `context` as OTP has it (errorContext). */
 void wtl__supervisor_report(struct wtl_ctx *x, const struct wtl__supervisor *sup,
                             const char *context, const struct wtl__member *member,
                             const char *reason);
+/* A progress_report: the child is ready. */
+void wtl__progress_report(struct wtl_ctx *x, const struct wtl__supervisor *sup,
+                          const struct wtl__member *member);
 /* A tree or a child was refused, and why. */
 void wtl__supervisor_refused(const char *event, const struct wtl_error *error);
 

@@ -1,5 +1,9 @@
 /*
- * supervisor_report.c - what supervisors say in the log.
+ * supervisor_report.c - what supervisors say in the log: OTP's supervisor and progress reports, as
+ * events with fields.
+ *
+ * Progress is a line for each child that is ready, so it is of the level that nobody sees unless he
+ * asks for it; the children of a pool have none, as in OTP.
  *
  * Thread: the holder of the run token.
  */
@@ -7,30 +11,70 @@
 
 #include <stdio.h>
 
+#include "actor/report.h"
 #include "base/log.h"
 
-static const char *cell_name(const struct wtl__cell *cell, char text_out[40])
+/* The texts of what both reports say about a child. */
+struct about {
+    char supervisor[40];
+    char pid[40];
+    char shutdown[16];
+};
+
+static const char *const restart_words[] = {"permanent", "transient", "temporary"};
+
+static const char *supervisor_name(struct wtl_ctx *x, struct about *about)
 {
-    if (cell->name != NULL) {
-        return cell->name;
-    }
-    (void)snprintf(text_out, 40, "%u.%llu", (unsigned)cell->slot,
-                   (unsigned long long)cell->generation);
-    return text_out;
+    const struct wtl__cell *cell = wtl__ctx_of(x)->cell;
+    return cell->name != NULL ? cell->name
+                              : wtl__local_text(wtl__cell_local(cell), about->supervisor);
 }
+
+static const char *shutdown_text(const struct wtl_child *spec, struct about *about)
+{
+    uint32_t ms = wtl__shutdown_ms(spec);
+    if (ms == WTL_SHUTDOWN_BRUTAL || ms == WTL_SHUTDOWN_INFINITY) {
+        return ms == WTL_SHUTDOWN_BRUTAL ? "brutal_kill" : "infinity";
+    }
+    (void)snprintf(about->shutdown, sizeof about->shutdown, "%u", (unsigned)ms);
+    return about->shutdown;
+}
+
+/* The fields of a child, for both reports. */
+#define CHILD_FIELDS(sup, member, spec, about)                                                     \
+    WTL__LOG_TEXT("child", wtl__member_id(sup, member)),                                           \
+        WTL__LOG_TEXT("pid", wtl__local_text(wtl__member_has_actor(member) ? (member)->local       \
+                                                                           : (member)->was,        \
+                                             (about)->pid)),                                       \
+        WTL__LOG_TEXT("type", (spec)->tree != NULL ? wtl__supervisor.name : (spec)->type->name),   \
+        WTL__LOG_TEXT("kind", (spec)->tree != NULL ? "supervisor" : "worker"),                     \
+        WTL__LOG_TEXT("restart", restart_words[(spec)->restart]),                                  \
+        WTL__LOG_FLAG("significant", (spec)->significant),                                         \
+        WTL__LOG_TEXT("shutdown", shutdown_text(spec, about)),                                     \
+        WTL__LOG_NUMBER("restarts", (member)->restarts)
 
 void wtl__supervisor_report(struct wtl_ctx *x, const struct wtl__supervisor *sup,
                             const char *context, const struct wtl__member *member,
                             const char *reason)
 {
-    char text[40];
+    struct about about;
     const struct wtl_child *spec = wtl__member_spec(sup, member);
-    const struct wtl_actor *type = spec->tree != NULL ? &wtl__supervisor : spec->type;
     wtl__log(wtl__log_process(), WTL__LOG_ERROR, "supervisor_report",
-             WTL__LOG_TEXT("supervisor", cell_name(wtl__ctx_of(x)->cell, text)),
-             WTL__LOG_TEXT("context", context), WTL__LOG_TEXT("child", wtl__member_id(sup, member)),
-             WTL__LOG_TEXT("type", type->name), WTL__LOG_TEXT("reason", reason),
-             WTL__LOG_NUMBER("restarts", member->restarts));
+             WTL__LOG_TEXT("supervisor", supervisor_name(x, &about)),
+             WTL__LOG_TEXT("context", context), WTL__LOG_TEXT("reason", reason),
+             CHILD_FIELDS(sup, member, spec, &about));
+}
+
+void wtl__progress_report(struct wtl_ctx *x, const struct wtl__supervisor *sup,
+                          const struct wtl__member *member)
+{
+    struct about about;
+    const struct wtl_child *spec = wtl__member_spec(sup, member);
+    if (sup->pool == NULL) {
+        wtl__log(wtl__log_process(), WTL__LOG_DEBUG, "progress_report",
+                 WTL__LOG_TEXT("supervisor", supervisor_name(x, &about)),
+                 CHILD_FIELDS(sup, member, spec, &about));
+    }
 }
 
 void wtl__supervisor_refused(const char *event, const struct wtl_error *error)

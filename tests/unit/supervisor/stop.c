@@ -275,7 +275,7 @@ Test(supervisor, X106_grandchildren_stop_in_order)
         EXPECT_TRACE("-c -a -b");
         kit_advance(100);
         cr_assert_eq(wtl__step_live(&kit.step), 1);
-        cr_assert_not_null(strstr(kit.log, "child=a type=kit_worker reason=error:storage_full"));
+        cr_assert_not_null(strstr(kit.log, "reason=error:storage_full child=a "));
     }
 }
 
