@@ -16,6 +16,9 @@
  * WTL__WATCH_MS at most. A worker that wakes from a sleep of all calls another one when it first
  * makes an actor runnable; one that has watched calls another one before it runs what it found.
  *
+ * A worker whose handler runs for long fires no timers; what is late on its wheel is fired by
+ * whichever other worker looks next.
+ *
  * Thread: a worker's fields belong to its thread, unless they are marked shared.
  */
 #ifndef WTL_SCHED_WORKER_H
@@ -47,6 +50,9 @@
 /* How long a worker that parks while others run sleeps before it looks again. */
 #define WTL__WATCH_MS    2u
 #define WTL__WORKERS_MAX 64u
+/* A timer that is so late is on the wheel of a worker whose handler runs for long: whoever looks
+ * next fires it. */
+#define WTL__LATE_MS 10u
 /* Timers that fire in one turn. */
 #define WTL__EXPIRE_BATCH 4096u
 
@@ -149,6 +155,8 @@ void wtl__worker_wake(struct wtl__worker *worker);
 
 /* Fires what is due and polls the loop without waiting, when it is time for that. */
 void wtl__worker_look(struct wtl__worker *worker);
+/* Fires what is late on the wheels of the others. */
+void wtl__worker_fire_late(struct wtl__worker *worker);
 
 extern const struct wtl__host_ops wtl__worker_ops;
 

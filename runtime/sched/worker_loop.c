@@ -30,9 +30,9 @@ bool wtl__worker_alarm_disarm(struct wtl__ctx *x, struct wtl__alarm *alarm)
     return was_armed;
 }
 
-/* Takes due alarms one by one: an alarm that was taken can no longer be disarmed, and its owner
- * learns of it by its signal alone. */
-static void expire(struct wtl__worker *worker, uint64_t now_ms)
+/* Takes due alarms of a worker's wheel one by one: an alarm that was taken can no longer be
+ * disarmed, and its owner learns of it by its signal alone. `x` is that of the thread. */
+static void expire(struct wtl__ctx *x, struct wtl__worker *worker, uint64_t now_ms)
 {
     struct wtl__list due;
     wtl__list_init(&due);
@@ -44,10 +44,23 @@ static void expire(struct wtl__worker *worker, uint64_t now_ms)
         struct wtl__link *link = wtl__list_take_first(&due);
         (void)pthread_mutex_unlock(&worker->wheel_lock);
         struct wtl__timer *timer = WTL_CONTAINER(link, struct wtl__timer, link);
-        wtl__alarm_fire(&worker->x, WTL_CONTAINER(timer, struct wtl__alarm, timer));
+        wtl__alarm_fire(x, WTL_CONTAINER(timer, struct wtl__alarm, timer));
         (void)pthread_mutex_lock(&worker->wheel_lock);
     }
     (void)pthread_mutex_unlock(&worker->wheel_lock);
+}
+
+void wtl__worker_fire_late(struct wtl__worker *worker)
+{
+    struct wtl__sched *sched = worker->sched;
+    uint64_t now_ms = wtl__clock_now_ns(wtl__clock_system()) / WTL__NS_PER_MS;
+    for (unsigned i = 0; i < sched->workers_count; i++) {
+        struct wtl__worker *other = &sched->workers[i];
+        uint64_t next_ms = atomic_load_explicit(&other->wheel_next_ms, memory_order_relaxed);
+        if (other != worker && next_ms < now_ms && now_ms - next_ms >= WTL__LATE_MS) {
+            expire(&worker->x, other, now_ms);
+        }
+    }
 }
 
 void wtl__worker_look(struct wtl__worker *worker)
@@ -55,10 +68,11 @@ void wtl__worker_look(struct wtl__worker *worker)
     uint64_t now_ns = wtl__clock_now_ns(wtl__clock_system());
     uint64_t now_ms = now_ns / WTL__NS_PER_MS;
     if (atomic_load_explicit(&worker->wheel_next_ms, memory_order_relaxed) <= now_ms) {
-        expire(worker, now_ms);
+        expire(&worker->x, worker, now_ms);
     }
     if (now_ns - worker->polled_ns >= WTL__POLL_NS) {
         worker->polled_ns = now_ns;
+        wtl__worker_fire_late(worker);
         wtl__worker_peek(worker);
         if (worker->handles > 0) {
             (void)uv_run(&worker->loop, UV_RUN_NOWAIT);

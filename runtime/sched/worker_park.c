@@ -157,6 +157,9 @@ void wtl__worker_park(struct wtl__worker *worker)
     }
     worker->polled_ns = wtl__clock_now_ns(wtl__clock_system());
     wtl__worker_look(worker);
+    if (worker->has_watched) {
+        wtl__worker_fire_late(worker);
+    }
 }
 
 static void on_wake(uv_async_t *async)
