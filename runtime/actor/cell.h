@@ -85,6 +85,9 @@ struct wtl__cell {
     uint64_t handled_total;
     uint64_t memory_used;
     uint8_t state_now; /* enum wtl__cell_state */
+
+    /* written by the holder of the run token, read by others; goes on from life to life */
+    _Atomic(uint32_t) turns; /* functions begun */
 };
 
 _Static_assert(sizeof(void *) != 8 || sizeof(struct wtl__cell) <= 256, "a cell is four lines");
@@ -191,6 +194,19 @@ static inline void wtl__cell_open(struct wtl__cell *cell)
     atomic_store_explicit(&cell->inbox.word, 0, memory_order_relaxed);
     /* release pairs with the acquire in wtl__cells_find: who sees the pid sees the cell */
     atomic_store_explicit(&cell->local, wtl__cell_local(cell), memory_order_release);
+}
+
+/* One more function of it begins. Thread: the token's holder; no exclusive access for that. */
+static inline void wtl__cell_turn(struct wtl__cell *cell)
+{
+    uint32_t turns = atomic_load_explicit(&cell->turns, memory_order_relaxed);
+    atomic_store_explicit(&cell->turns, turns + 1, memory_order_relaxed);
+}
+
+/* Thread: any. */
+static inline uint32_t wtl__cell_turns(const struct wtl__cell *cell)
+{
+    return atomic_load_explicit(&cell->turns, memory_order_relaxed);
 }
 
 /* From now on its pid finds nobody. */

@@ -20,7 +20,7 @@ static void cell_setup(struct wtl__runtime *runtime, struct wtl__cell *cell,
     uint32_t slot = cell->slot;
     uint64_t generation = cell->generation;
     char *begin = (char *)&cell->flags;
-    memset(begin, 0, sizeof *cell - offsetof(struct wtl__cell, flags));
+    memset(begin, 0, offsetof(struct wtl__cell, turns) - offsetof(struct wtl__cell, flags));
     cell->slot = slot;
     cell->generation = generation;
     wtl__cell_reset(cell, bound, type->mailbox_policy);

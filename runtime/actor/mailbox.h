@@ -55,6 +55,19 @@ static inline uint32_t wtl__inbox_count(const struct wtl__inbox *inbox)
     return wtl__inbox_count_of(atomic_load_explicit(&inbox->word, memory_order_relaxed));
 }
 
+/* What the actor does, at this moment: nothing at all; or nothing although messages wait (held,
+ * parked, suspended); otherwise it runs or is about to. */
+enum wtl__activity { WTL__RESTS, WTL__WAITS, WTL__RUNS };
+
+static inline enum wtl__activity wtl__inbox_activity(const struct wtl__inbox *inbox)
+{
+    uint64_t word = atomic_load_explicit(&inbox->word, memory_order_relaxed);
+    if ((word & WTL__INBOX_IDLE) == 0) {
+        return WTL__RUNS;
+    }
+    return wtl__inbox_count_of(word) == 0 ? WTL__RESTS : WTL__WAITS;
+}
+
 /* Pushes one envelope. `counted` is 1 for what the bound counts, 0 for signals; `limit` is the
  * count at which a counted push is refused. `before_out` gets the count before the push.
  * WTL__WOKE: the caller, and nobody else, must schedule the actor. */

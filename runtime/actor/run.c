@@ -140,6 +140,7 @@ static void handle_one(struct wtl__ctx *x, struct wtl__cell *cell)
     enum wtl_status status;
     uint64_t fd = 0;
     cell->fifo = envelope->next;
+    wtl__cell_turn(cell);
     if (WTL_LIKELY(kind <= WTL__KIND_LAST_COUNTED)) {
         cell->handled++;
     } else if (kind == WTL__FD) {

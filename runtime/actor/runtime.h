@@ -85,6 +85,10 @@ typedef enum wtl__run (*wtl__run_fn)(struct wtl__ctx *x, struct wtl__cell *cell,
 /* May no actor of that type be started? Thread: any. */
 typedef bool (*wtl__refuses_fn)(const struct wtl_actor *type);
 
+/* Ends the function that the actor `local` has been in for too long, if that is a module's code and
+ * may be left; otherwise nothing. The actor ends as after a fault. Thread: any. */
+typedef void (*wtl__interrupt_fn)(struct wtl__runtime *runtime, uint64_t local);
+
 /* Called when an actor ends with a reason that is not quiet. Thread: the one that ran it. */
 typedef void (*wtl__crash_fn)(void *context, struct wtl__runtime *runtime,
                               const struct wtl__cell *cell, const struct wtl_msg *message);
@@ -99,8 +103,9 @@ struct wtl__runtime {
     struct wtl__names *names;
     wtl__crash_fn crash;
     void *crash_context;
-    _Atomic(wtl__run_fn) run;         /* what hosts call; the guard of modules replaces it */
-    _Atomic(wtl__refuses_fn) refuses; /* NULL: every type may be spawned */
+    _Atomic(wtl__run_fn) run;             /* what hosts call; the guard of modules replaces it */
+    _Atomic(wtl__refuses_fn) refuses;     /* NULL: every type may be spawned */
+    _Atomic(wtl__interrupt_fn) interrupt; /* NULL: nobody can */
     _Atomic(uint64_t) counters[WTL__COUNTERS];
     _Atomic(uint64_t) refs; /* the next block of unique numbers, see wtl__ref */
 };
@@ -161,6 +166,15 @@ static inline bool wtl__type_is_refused(const struct wtl__runtime *runtime,
     /* acquire pairs with the release of whoever sets it */
     wtl__refuses_fn refuses = atomic_load_explicit(&runtime->refuses, memory_order_acquire);
     return WTL_UNLIKELY(refuses != NULL) && refuses(type);
+}
+
+static inline void wtl__interrupt(struct wtl__runtime *runtime, uint64_t local)
+{
+    /* acquire pairs with the release of whoever sets it */
+    wtl__interrupt_fn interrupt = atomic_load_explicit(&runtime->interrupt, memory_order_acquire);
+    if (interrupt != NULL) {
+        interrupt(runtime, local);
+    }
 }
 
 /* A number that no other call, monitor or timer of this node has, never 0. */

@@ -148,6 +148,8 @@ static void on_local(struct wtl_ctx *x, struct wtl__supervisor *sup, const struc
         struct wtl__member *member = wtl__member_by_pid(sup, message->from.local);
         if (member != NULL && wtl_is(message, "started")) {
             wtl__member_started(x, sup, member);
+        } else if (member != NULL && wtl_tag_equal(message->tag, WTL__TAG_PROBE)) {
+            wtl__watch_answered(sup, member, message->request);
         }
     } else if (wtl_tag_equal(message->tag, WTL__TAG_TIMER)) {
         on_timer(x, sup, message);
@@ -155,6 +157,8 @@ static void on_local(struct wtl_ctx *x, struct wtl__supervisor *sup, const struc
         wtl__retry_due(x, sup);
     } else if (wtl_tag_equal(message->tag, WTL__TAG_MORE)) {
         wtl__pool_end(x, sup);
+    } else if (wtl_tag_equal(message->tag, WTL__TAG_WATCH)) {
+        wtl__watch_look(x, sup);
     }
 }
 

@@ -154,7 +154,7 @@ void wtl__member_start(struct wtl_ctx *x, struct wtl__supervisor *sup, struct wt
 {
     struct wtl_pid pid = WTL_PID_NONE;
     wtl__member_down(member);
-    member->flags &= (uint8_t)~WTL__MEMBER_LATE;
+    member->flags &= WTL__MEMBER_FRESH;
     if (wtl__member_room(x, sup) && change_make(x, member)) {
         member->change->ref = 0;
         pid = spawn(x, sup, member);
@@ -167,6 +167,7 @@ void wtl__member_start(struct wtl_ctx *x, struct wtl__supervisor *sup, struct wt
     member->local = pid.local;
     member->state = WTL__MEMBER_STARTING;
     wtl__member_at_pid(sup, member);
+    wtl__watch_begin(x, sup, member);
     uint32_t start_ms = wtl__member_spec(sup, member)->start_ms;
     if (start_ms != 0) {
         timer_arm(x, member, start_ms);
@@ -196,8 +197,9 @@ void wtl__member_started(struct wtl_ctx *x, struct wtl__supervisor *sup, struct 
 
 /* ---- stop ---------------------------------------------------------------------------------- */
 
-static void kill_now(struct wtl_ctx *x, const struct wtl__member *member)
+void wtl__member_kill(struct wtl_ctx *x, struct wtl__member *member)
 {
+    member->flags |= WTL__MEMBER_KILLED;
     wtl_exit(x, pid_of(x, member), WTL_REASON(WTL_EXIT_KILL, "kill"));
 }
 
@@ -242,7 +244,7 @@ void wtl__member_stop(struct wtl_ctx *x, const struct wtl__supervisor *sup,
     }
     member->state = WTL__MEMBER_STOPPING;
     if (ms == WTL_SHUTDOWN_BRUTAL) {
-        kill_now(x, member);
+        wtl__member_kill(x, member);
         return;
     }
     order_stop(x, sup, member);
@@ -259,7 +261,7 @@ void wtl__member_timer(struct wtl_ctx *x, struct wtl__member *member)
     if (member->change != NULL) {
         member->change->timer = 0;
     }
-    kill_now(x, member);
+    wtl__member_kill(x, member);
 }
 
 /* ---- exit ---------------------------------------------------------------------------------- */
@@ -332,6 +334,9 @@ void wtl__member_exited(struct wtl_ctx *x, struct wtl__supervisor *sup, struct w
 {
     if (member->state != WTL__MEMBER_STARTING) {
         member->was = member->local;
+    }
+    if ((member->flags & WTL__MEMBER_HUNG) != 0 && reason.class_ == WTL_EXIT_KILLED) {
+        reason.word = WTL_TAG("hung");
     }
     wtl__member_off_pid(sup, member);
     timer_stop(x, member);

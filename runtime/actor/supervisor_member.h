@@ -31,8 +31,11 @@ enum wtl__member_state {
 };
 
 /* member.flags */
-#define WTL__MEMBER_FRESH 1u /* added, and never started: it goes when it cannot be */
-#define WTL__MEMBER_LATE  2u /* killed because its time to start was over */
+#define WTL__MEMBER_FRESH  1u  /* added, and never started: it goes when it cannot be */
+#define WTL__MEMBER_LATE   2u  /* killed because its time to start was over */
+#define WTL__MEMBER_KILLED 4u  /* its actor was killed, by whatever of this */
+#define WTL__MEMBER_HUNG   8u  /* killed because it made no progress */
+#define WTL__MEMBER_STUCK  16u /* said to be, although killed */
 
 /* Who waits for what happens to a child. */
 struct wtl__asker {
@@ -61,6 +64,11 @@ struct wtl__care {
     struct wtl__window window; /* of its own intensity */
     uint64_t ready_ms;         /* when it was last ready; 0: not since its last failure */
     uint32_t failures;         /* in a row */
+    uint32_t stuck_ms;         /* without progress, as far as it was looked at */
+    uint32_t killed_ms;        /* alive although killed, as far as it was looked at */
+    uint64_t held;             /* what the last probe has found it held for; 0: nothing */
+    uint32_t turns;            /* of its cell, at the last look */
+    bool probed;               /* a probe is under way */
 };
 
 /* Pids are of this node. */
@@ -139,6 +147,8 @@ void wtl__member_start(struct wtl_ctx *x, struct wtl__supervisor *sup, struct wt
 /* Tells the actor to stop; its exit follows. With `timed`, it is killed when its time is over. */
 void wtl__member_stop(struct wtl_ctx *x, const struct wtl__supervisor *sup,
                       struct wtl__member *member, bool timed);
+/* Kills its actor; its exit follows. */
+void wtl__member_kill(struct wtl_ctx *x, struct wtl__member *member);
 /* Its timer has fired. */
 void wtl__member_timer(struct wtl_ctx *x, struct wtl__member *member);
 /* Its init is over. */

@@ -18,6 +18,7 @@
  *   supervisor_restart.c  what becomes of a child that has ended
  *   supervisor_window.c   how often is too often
  *   supervisor_retry.c    when a child is tried again
+ *   supervisor_watch.c    children that make no progress
  *   supervisor_pool.c     simple_one_for_one
  *   supervisor_ask.c      add, terminate, restart, delete
  *   supervisor_show.c     list, count, history
@@ -36,6 +37,8 @@
 #define WTL__ASKS_MAX 1024u
 /* Children of a pool that are told to stop in one go. */
 #define WTL__POOL_STOP_BATCH 1024u
+/* How often a child that is watched is looked at in its progress_ms. */
+#define WTL__WATCH_LOOKS 4u
 /* Restarts that are remembered. */
 #define WTL__HISTORY_MAX 8u
 
@@ -84,6 +87,8 @@ struct wtl__supervisor {
     uint64_t arrivals;        /* the last `when` */
     uint64_t retry_timer;     /* for the first of `retries` that is not due at once; 0: none */
     uint64_t retry_ms;        /* when it fires */
+    uint64_t watch_timer;     /* 0: nobody is watched */
+    uint32_t watch_ms;        /* between two looks */
     uint32_t asks_count;
     struct wtl__task task;
     const struct wtl_child *pool; /* the spec of a pool's children; NULL: it is no pool */
@@ -106,6 +111,8 @@ struct wtl__supervisor {
 #define WTL__TAG_TIMER WTL_TAG("$sup_timer")
 #define WTL__TAG_RETRY WTL_TAG("$sup_retry")
 #define WTL__TAG_MORE  WTL_TAG("$sup_more")
+#define WTL__TAG_WATCH WTL_TAG("$sup_watch")
+#define WTL__TAG_PROBE WTL_TAG("$sup_probe")
 
 /* A message of the supervisor to itself, behind all that waits, that no bound refuses. */
 void wtl__supervisor_later(struct wtl_ctx *pub, struct wtl_tag tag);
@@ -182,6 +189,16 @@ void wtl__retry_after(struct wtl_ctx *x, struct wtl__supervisor *sup, struct wtl
 void wtl__retry_due(struct wtl_ctx *x, struct wtl__supervisor *sup);
 /* The child of a pool that had that pid and is to be tried again, or NULL. */
 struct wtl__member *wtl__retry_find(const struct wtl__supervisor *sup, uint64_t was);
+
+/* ---- watching: supervisor_watch.c ----------------------------------------------------------- */
+
+/* It has a new actor. */
+void wtl__watch_begin(struct wtl_ctx *x, struct wtl__supervisor *sup, struct wtl__member *member);
+/* It is time to look at those that are watched. */
+void wtl__watch_look(struct wtl_ctx *x, struct wtl__supervisor *sup);
+/* A probe is back: the request that the actor is held for, 0 for none. */
+void wtl__watch_answered(const struct wtl__supervisor *sup, struct wtl__member *member,
+                         uint64_t held);
 
 /* ---- pools: supervisor_pool.c -------------------------------------------------------------- */
 

@@ -109,7 +109,7 @@ const char *wtl__member_id(const struct wtl__supervisor *sup, const struct wtl__
 
 static bool asks_for_care(const struct wtl_child *spec)
 {
-    return spec->intensity != 0 || spec->backoff.first_ms != 0;
+    return spec->intensity != 0 || spec->backoff.first_ms != 0 || spec->progress_ms != 0;
 }
 
 struct wtl__care *wtl__member_care(const struct wtl__supervisor *sup, struct wtl__member *member)

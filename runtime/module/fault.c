@@ -82,6 +82,8 @@ const char *wtl__fault_word(const struct wtl__fault *fault)
         return "sigfpe";
     case SIGILL:
         return "sigill";
+    case SIGURG:
+        return "hung"; /* no fault, but an interrupt of the guard's */
     default:
         return "signal";
     }

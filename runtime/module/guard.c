@@ -2,21 +2,18 @@
  * guard.c - the handlers, and the way out of a fault. See guard.h.
  *
  * The way of a fault: handler (on the alternate stack) -> attributable? -> siglongjmp to
- * guarded_run -> report, quarantine -> wtl__cell_fault -> the worker's next actor.
+ * guarded_run -> report, quarantine -> wtl__cell_fault -> the worker's next actor. An interrupt
+ * goes the same way, but for its beginning.
  */
 #include "module/guard.h"
 
 #include <errno.h>
 #include <execinfo.h>
-#include <setjmp.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include "base/log.h"
-#include "module/fault.h"
+#include "module/guard_thread.h"
 #include "module/module.h"
 
 /* How far from the end of the stack a fault still is one of the stack: a frame is probed page by
@@ -25,27 +22,9 @@
 
 static const int signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL};
 
-/* A thread that runs actors, as its handler finds it. */
-struct watched {
-    sigjmp_buf home;             /* guarded_run */
-    sigjmp_buf unwound;          /* where reading frames goes on when the stack cannot be read */
-    volatile sig_atomic_t armed; /* `home` is set, and a batch runs */
-    volatile sig_atomic_t unwinding; /* `unwound` is set */
-    struct wtl__ctx *x;
-    struct wtl__fault fault;
-    uintptr_t stack_low; /* of the thread's own stack */
-    void *alternate;
-    size_t alternate_bytes;
-    bool begun;
-};
-
-/* initial-exec: a handler must not allocate to reach it */
-static _Thread_local struct watched here __attribute__((tls_model("initial-exec")));
-
 static struct sigaction former[WTL_COUNT(signals)];
+static struct sigaction former_interrupt;
 static unsigned attached;
-static pthread_key_t thread_key;
-static bool key_made;
 
 /* ---- the handler -------------------------------------------------------------------------- */
 
@@ -56,6 +35,7 @@ static void mask_faults(int how)
     for (size_t i = 0; i < WTL_COUNT(signals); i++) {
         (void)sigaddset(&set, signals[i]);
     }
+    (void)sigaddset(&set, WTL__GUARD_SIGNAL);
     (void)pthread_sigmask(how, &set, NULL);
 }
 
@@ -66,11 +46,11 @@ static void read_frames(struct wtl__fault *fault)
     void *all[WTL__FAULT_FRAMES + 8];
     volatile int count = 0;
     mask_faults(SIG_UNBLOCK);
-    here.unwinding = 1;
-    if (sigsetjmp(here.unwound, 0) == 0) {
+    wtl__here.unwinding = 1;
+    if (sigsetjmp(wtl__here.unwound, 0) == 0) {
         count = backtrace(all, (int)WTL_COUNT(all));
     }
-    here.unwinding = 0;
+    wtl__here.unwinding = 0;
     mask_faults(SIG_BLOCK);
     int at = 0; /* behind the frames of the handler itself */
     while (at < count && (uintptr_t)all[at] != fault->pc) {
@@ -104,7 +84,7 @@ static const char *why_not_at_once(const struct wtl__fault *fault)
     if (fault->code <= 0) {
         return "the signal was sent, not raised by the code";
     }
-    if (!here.armed || here.x->cell == NULL) {
+    if (!wtl__here.armed || wtl__here.x->cell == NULL) {
         return "the thread runs no function of an actor";
     }
     if (fault->place == NULL) {
@@ -131,28 +111,28 @@ static void die(int signal, const struct wtl__fault *fault)
 static void on_fault(int signal, siginfo_t *info, void *context)
 {
     int saved = errno;
-    if (here.unwinding) {
-        siglongjmp(here.unwound, 1);
+    if (wtl__here.unwinding) {
+        siglongjmp(wtl__here.unwound, 1);
     }
     struct wtl__fault fault = {.signal = signal,
                                .code = info->si_code,
                                .address = (uintptr_t)info->si_addr,
                                .pc = wtl__fault_pc(context)};
     fault.place = wtl__place_of(fault.pc);
-    fault.overflow = signal == SIGSEGV && here.stack_low != 0 &&
-                     fault.address - (here.stack_low - NEAR_BYTES) < 2 * NEAR_BYTES;
+    fault.overflow = signal == SIGSEGV && wtl__here.stack_low != 0 &&
+                     fault.address - (wtl__here.stack_low - NEAR_BYTES) < 2 * NEAR_BYTES;
     const char *why = why_not_at_once(&fault);
     if (why == NULL) {
         read_frames(&fault);
         why = why_not_ours(&fault);
         if (why == NULL) {
-            here.fault = fault;
-            here.armed = 0;
-            siglongjmp(here.home, 1);
+            wtl__here.fault = fault;
+            wtl__here.armed = 0;
+            siglongjmp(wtl__here.home, 1);
         }
-        wtl__fault_write_head(&fault, here.x, why);
+        wtl__fault_write_head(&fault, wtl__here.x, why);
     } else {
-        wtl__fault_write_head(&fault, here.armed ? here.x : NULL, why);
+        wtl__fault_write_head(&fault, wtl__here.armed ? wtl__here.x : NULL, why);
         read_frames(&fault);
     }
     wtl__fault_write_frames(&fault);
@@ -160,52 +140,35 @@ static void on_fault(int signal, siginfo_t *info, void *context)
     errno = saved;
 }
 
-/* ---- the thread --------------------------------------------------------------------------- */
+/* ---- interrupts --------------------------------------------------------------------------- */
 
-static void thread_end(void *watched)
+static bool is_wanted(void)
 {
-    struct watched *self = watched;
-    const stack_t none = {.ss_flags = SS_DISABLE};
-    if (self->alternate != NULL) {
-        (void)sigaltstack(&none, NULL);
-        (void)munmap(self->alternate, self->alternate_bytes);
-        self->alternate = NULL;
-    }
-    self->begun = false;
+    return wtl__here.armed && !wtl__here.unwinding && wtl__here.x->cell != NULL &&
+           atomic_load_explicit(&wtl__here.wanted_in, memory_order_relaxed) ==
+               wtl__here.x->runtime &&
+           atomic_load_explicit(&wtl__here.wanted, memory_order_relaxed) ==
+               wtl__cell_local(wtl__here.x->cell);
 }
 
-static uintptr_t find_stack_low(void)
+static void on_interrupt(int signal, siginfo_t *info, void *context)
 {
-    pthread_attr_t attributes;
-    void *low = NULL;
-    size_t size = 0;
-    if (pthread_getattr_np(pthread_self(), &attributes) == 0) {
-        (void)pthread_attr_getstack(&attributes, &low, &size);
-        (void)pthread_attr_destroy(&attributes);
+    int saved = errno;
+    if (is_wanted()) {
+        struct wtl__fault fault = {
+            .signal = signal, .code = info->si_code, .pc = wtl__fault_pc(context)};
+        fault.place = wtl__place_of(fault.pc);
+        if (fault.place != NULL && fault.place->module != NULL &&
+            wtl__place_has_text(fault.place, fault.pc)) {
+            read_frames(&fault);
+            if (why_not_ours(&fault) == NULL) {
+                wtl__here.fault = fault;
+                wtl__here.armed = 0;
+                siglongjmp(wtl__here.home, 1);
+            }
+        }
     }
-    return (uintptr_t)low;
-}
-
-/* Without an alternate stack everything but a stack overflow is contained all the same. */
-static void thread_begin(void)
-{
-    size_t page = (size_t)sysconf(_SC_PAGESIZE);
-    size_t bytes = WTL__GUARD_STACK_BYTES + page;
-    here.begun = true;
-    here.stack_low = find_stack_low();
-    void *memory =
-        mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
-    if (memory == MAP_FAILED) {
-        return;
-    }
-    stack_t stack = {.ss_sp = (char *)memory + page, .ss_size = WTL__GUARD_STACK_BYTES};
-    if (mprotect(memory, page, PROT_NONE) != 0 || sigaltstack(&stack, NULL) != 0) {
-        (void)munmap(memory, bytes);
-        return;
-    }
-    here.alternate = memory;
-    here.alternate_bytes = bytes;
-    (void)pthread_setspecific(thread_key, &here);
+    errno = saved;
 }
 
 /* ---- around a batch ----------------------------------------------------------------------- */
@@ -226,9 +189,9 @@ static void quarantine(struct wtl__runtime *runtime, struct wtl__module *module)
 /* Back from the handler, on the thread's own stack. */
 static enum wtl__run after_fault(void)
 {
-    struct wtl__ctx *x = here.x;
+    struct wtl__ctx *x = wtl__here.x;
     struct wtl__runtime *runtime = x->runtime;
-    const struct wtl__fault *fault = &here.fault;
+    const struct wtl__fault *fault = &wtl__here.fault;
     struct wtl__module *module = fault->place->module;
     const char *word = wtl__fault_word(fault);
     mask_faults(SIG_UNBLOCK); /* the handler's mask is still on: sigsetjmp has not saved it */
@@ -243,16 +206,16 @@ static enum wtl__run after_fault(void)
 
 static enum wtl__run guarded_run(struct wtl__ctx *x, struct wtl__cell *cell, unsigned messages)
 {
-    if (WTL_UNLIKELY(!here.begun)) {
-        thread_begin();
+    if (WTL_UNLIKELY(!wtl__here.begun)) {
+        wtl__guard_thread_begin();
     }
-    here.x = x;
-    if (sigsetjmp(here.home, 0) != 0) {
+    wtl__here.x = x;
+    if (sigsetjmp(wtl__here.home, 0) != 0) {
         return after_fault();
     }
-    here.armed = 1;
+    wtl__here.armed = 1;
     enum wtl__run result = wtl__cell_run(x, cell, messages);
-    here.armed = 0;
+    wtl__here.armed = 0;
     return result;
 }
 
@@ -284,16 +247,18 @@ static enum wtl_status install(struct wtl_error *error)
         (void)sigaddset(&action.sa_mask, signals[i]);
     }
     (void)backtrace(frame, 1); /* its first call loads a library: not in a handler */
-    if (!key_made && pthread_key_create(&thread_key, thread_end) != 0) {
+    if (!wtl__guard_threads_init()) {
         return wtl_fail(error, WTL_SYSTEM, "the guard of modules: no thread key is left");
     }
-    key_made = true;
     if (!wtl__places_refresh(NULL, NULL, NULL)) {
         return wtl_fail(error, WTL_NO_MEMORY, "the guard of modules: memory is exhausted");
     }
     for (size_t i = 0; i < WTL_COUNT(signals); i++) {
         (void)sigaction(signals[i], &action, &former[i]);
     }
+    action.sa_sigaction = on_interrupt;
+    action.sa_flags |= SA_RESTART; /* it must not be noticed where it does nothing */
+    (void)sigaction(WTL__GUARD_SIGNAL, &action, &former_interrupt);
     return WTL_OK;
 }
 
@@ -312,7 +277,8 @@ enum wtl_status wtl__guard_attach(struct wtl__runtime *runtime, enum wtl__guard_
         }
     }
     attached++;
-    /* release pairs with the acquire in wtl__run_batch */
+    /* release pairs with the acquires in wtl__interrupt and wtl__run_batch */
+    atomic_store_explicit(&runtime->interrupt, wtl__guard_interrupt, memory_order_release);
     atomic_store_explicit(&runtime->run, guarded_run, memory_order_release);
     return WTL_OK;
 }
@@ -323,11 +289,14 @@ void wtl__guard_detach(struct wtl__runtime *runtime)
         return;
     }
     atomic_store_explicit(&runtime->run, wtl__cell_run, memory_order_release);
+    atomic_store_explicit(&runtime->interrupt, NULL, memory_order_release);
     attached--;
     if (attached == 0) {
         for (size_t i = 0; i < WTL_COUNT(signals); i++) {
             (void)sigaction(signals[i], &former[i], NULL);
         }
+        (void)sigaction(WTL__GUARD_SIGNAL, &former_interrupt, NULL);
     }
-    thread_end(&here); /* of a host that runs on this very thread; nothing on others */
+    wtl__guard_thread_end(
+        &wtl__here); /* of a host that runs on this very thread; nothing on others */
 }

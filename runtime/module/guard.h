@@ -9,14 +9,19 @@
  * stack_overflow), without its stop function; its links, monitors, callers and supervisor hear of
  * it as of any other end, and the worker goes on.
  *
+ * A function that does not return can be ended the same way, when somebody asks for it
+ * (runtime->interrupt; a supervisor does for a child that is hung): each thread that runs actors
+ * gets a signal, and the one that finds itself in that very actor, at a place where a fault would
+ * have been contained, leaves. Anywhere else, in a system call for one, the signal does nothing.
+ *
  * Everything else is fatal as ever, after a record on stderr: a fault in the runtime, in the C
  * library or another library, on a thread of the work pool, a jump to nowhere, a signal that was
  * sent. What a guard cannot see is damage without a fault: a module that writes where it should not
  * is only ever safe in a process of its own.
  *
  * Thread: attach and detach one at a time in a process; actors may run meanwhile.
- * Owns: the handlers of SIGSEGV, SIGBUS, SIGFPE and SIGILL while any runtime is attached; an
- * alternate signal stack for each thread that runs actors.
+ * Owns: the handlers of SIGSEGV, SIGBUS, SIGFPE, SIGILL and SIGURG while any runtime is attached;
+ * an alternate signal stack for each thread that runs actors.
  */
 #ifndef WTL_MODULE_GUARD_H
 #define WTL_MODULE_GUARD_H

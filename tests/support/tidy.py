@@ -76,7 +76,7 @@ SHARED_ALLOWED = [
         r"^runtime/base/(pool\w*|large|span|shape|log|clock)\.[ch]$",
         r"^runtime/actor/(mailbox|ring|message|cell|cells|names|runtime)\.[ch]$",
         r"^runtime/sched/",
-        r"^runtime/module/(fault|guard|isolate|module|places|process)\.[ch]$",
+        r"^runtime/module/(fault|guard|guard_thread|isolate|module|places|process)\.[ch]$",
         r"^actors/flow/(counts|registry)\.[ch]$",
         r"^nodes/net/(loop|pool|work)\w*\.[ch]$",
         r"^nodes/node/(control|snapshot)\w*\.[ch]$",

@@ -57,6 +57,12 @@ struct wtl_backoff {
 #define WTL_SHUTDOWN_BRUTAL   UINT32_MAX /* killed at once */
 #define WTL_SHUTDOWN_INFINITY (UINT32_MAX - 1)
 
+/* A child is hung when one of its functions does not return for progress_ms, or when messages wait
+ * while it is held for an answer (wtl_call_options.hold) for so long. It is then killed, ends
+ * `killed:hung`, and counts as crashed. That is found after progress_ms and before twice that, and
+ * needs a worker besides the one that is stuck. A loop in a module's code is ended where faults of
+ * the module are contained, as fault:hung; a function that blocks in a library ends when that
+ * returns, and its supervisor says child_stuck meanwhile. */
 struct wtl_child {
     const char *id;               /* unique in its supervisor; mandatory but for a pool's */
     const struct wtl_actor *type; /* NULL for a supervisor, see `tree` */
@@ -66,8 +72,9 @@ struct wtl_child {
     enum wtl_restart restart;
     bool significant; /* for wtl_tree.auto_shutdown; never a permanent one */
     uint32_t shutdown_ms;
-    uint32_t start_ms;  /* how long its init may take; 0: for ever, as in OTP */
-    uint32_t intensity; /* of this child alone: too many end its supervisor as well */
+    uint32_t start_ms;    /* how long its init may take; 0: for ever, as in OTP */
+    uint32_t progress_ms; /* without progress for so long it is hung; 0: nobody looks, as in OTP */
+    uint32_t intensity;   /* of this child alone: too many end its supervisor as well */
     uint32_t period_ms;
     struct wtl_backoff backoff;
 };

@@ -7,7 +7,8 @@
 
 static struct asker asker;
 
-static void open_tree(unsigned workers)
+/* `progress_ms`: of the victim. */
+static void open_tree(unsigned workers, uint32_t progress_ms)
 {
     (void)kit_load(SO("faulty"));
     (void)kit_load(SO("good"));
@@ -15,6 +16,7 @@ static void open_tree(unsigned workers)
     const struct wtl_child children[] = {
         {.id = "victim",
          .name = "victim",
+         .progress_ms = progress_ms,
          .type = wtl__module_actor(&kit_modules, "faulty.victim", NULL)},
         {.id = "counter",
          .name = "counter",
@@ -32,7 +34,7 @@ static void contained_and_restarted(const char *tag, const char *reason, unsigne
     if (WTL_SANITIZED) {
         cr_skip_test("a sanitizer wants to see the fault itself");
     }
-    open_tree(workers);
+    open_tree(workers, 0);
     struct answer before = asker_ask_living(&asker, "victim", "ping");
     cr_assert_eq(before.status, WTL_OK);
     struct answer counted = asker_ask_living(&asker, "counter", "add");
@@ -73,11 +75,42 @@ Test(workers, X088_again_and_again)
         cr_skip_test("a sanitizer wants to see the fault itself");
     }
     static const char *const tags[] = {"recurse", "null", "recurse", "memcpy"};
-    open_tree(1);
+    open_tree(1, 0);
     for (size_t i = 0; i < WTL_COUNT(tags); i++) {
         cr_assert_eq(asker_ask_living(&asker, "victim", "ping").number, 1);
         cr_assert_eq(asker_ask(&asker, "victim", tags[i]).status, WTL_CLOSED);
     }
     cr_assert_eq(asker_ask_living(&asker, "victim", "ping").number, 1);
     asker_close(&asker);
+}
+
+/* A loop is no fault, but its supervisor sees that it does not end, and the guard ends it. */
+static void ended_and_restarted(const char *tag)
+{
+    if (WTL_SANITIZED) {
+        cr_skip_test("the guard is off under a sanitizer");
+    }
+    open_tree(2, 60);
+    struct answer counted = asker_ask_living(&asker, "counter", "add");
+    for (int i = 0; i < 3; i++) {
+        cr_assert_eq(asker_ask_living(&asker, "victim", "ping").number, 1, "its state is new");
+        struct answer hung = asker_ask(&asker, "victim", tag);
+        cr_assert_eq(hung.status, WTL_CLOSED);
+        cr_assert(kit_reason_is(hung.reason, "fault:hung"));
+    }
+    cr_assert_eq(asker_ask_living(&asker, "victim", "ping").number, 1);
+    struct answer counted_on = asker_ask(&asker, "counter", "add");
+    cr_assert_eq(counted_on.number, counted.number + 1, "it has seen nothing");
+    cr_assert(wtl_pid_equal(counted_on.pid, counted.pid));
+    asker_close(&asker);
+}
+
+Test(workers, S26_X091_a_loop_is_ended)
+{
+    ended_and_restarted("loop");
+}
+
+Test(workers, S26_X091_a_loop_that_calls_the_runtime_is_ended)
+{
+    ended_and_restarted("loop_calls");
 }

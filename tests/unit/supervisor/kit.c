@@ -77,6 +77,19 @@ static enum wtl_status worker_init(struct wtl_ctx *x, void *self, const void *se
     return start_result(x, worker->script);
 }
 
+/* Runs `fn` as if this handler took its time: the others go on meanwhile. */
+static void in_handler(struct wtl_ctx *pub, void (*fn)(void))
+{
+    struct wtl__ctx *x = wtl__ctx_of(pub);
+    struct wtl__ctx saved = *x;
+    fn();
+    x->cell = saved.cell;
+    x->current = saved.current;
+    x->sent = saved.sent;
+    x->overdraft = saved.overdraft;
+    x->blocked_on = saved.blocked_on;
+}
+
 static enum wtl_status worker_handle(struct wtl_ctx *x, void *self, const struct wtl_msg *message)
 {
     struct worker *worker = self;
@@ -92,6 +105,11 @@ static enum wtl_status worker_handle(struct wtl_ctx *x, void *self, const struct
         wtl_stop(x, WTL_REASON(WTL_EXIT_SHUTDOWN, "moved"));
     } else if (wtl_is(message, "crash")) {
         return WTL_STORAGE;
+    } else if (wtl_is(message, "hold")) {
+        struct wtl_call_options options = {.hold = true, .deadline_ms = WTL_CALL_FOREVER};
+        (void)wtl_call(x, kit.boss, WTL_TAG("never"), NULL, &options);
+    } else if (wtl_is(message, "work") && worker->script->in_handler != NULL) {
+        in_handler(x, worker->script->in_handler);
     } else if (wtl_is(message, "lie")) { /* says to its supervisor that it has crashed */
         wtl_exit(x, wtl_parent(x), WTL_REASON(WTL_EXIT_ERROR, "lie"));
     }

@@ -36,6 +36,7 @@ struct script {
     bool crash_when_up;
     bool traps;
     bool unlinks;
+    void (*in_handler)(void);       /* what happens while it handles "work" */
     int starts;                     /* seen: inits, */
     int stops;                      /* and stop functions */
     uint64_t started_ms[KIT_TIMES]; /* the first inits, by the virtual clock */
@@ -113,7 +114,9 @@ struct wtl_pid kit_added(struct wtl_pid supervisor, const struct wtl_child *chil
 /* Runs a function on the boss, and returns when it has run. */
 void kit_run(void (*fn)(struct wtl_ctx *x, void *argument), void *argument);
 
-/* Tells a child how to end: "normal", "shutdown", "shutdown_x", "crash"; or kills it. */
+/* Tells a child how to end: "normal", "shutdown", "shutdown_x", "crash"; or kills it. "hold": it
+ * asks the boss, who never answers, and waits. "work": its script's in_handler, during which time
+ * may pass and others run. */
 void kit_do(struct wtl_pid pid, const char *what);
 void kit_kill(struct wtl_pid pid);
 /* The last actor of that child. */

@@ -129,6 +129,20 @@ static enum wtl_status own_fault(struct wtl_ctx *x, const struct wtl_msg *messag
     return WTL_OK;
 }
 
+/* Functions that do not return. */
+static void never_return(struct wtl_ctx *x, const struct wtl_msg *message)
+{
+    if (wtl_is(message, "loop")) {
+        while (blind_number(1) != 0) {
+        }
+    } else if (wtl_is(message, "loop_calls")) { /* half of the time it is not in this module */
+        while (wtl_now_ns(x) != 0) {
+            for (int i = 0; i < blind_number(100); i++) {
+            }
+        }
+    }
+}
+
 /* Faults that nobody can answer for. */
 static enum wtl_status foreign_fault(struct wtl_ctx *x, const struct wtl_msg *message)
 {
@@ -176,6 +190,7 @@ static enum wtl_status victim_handle(struct wtl_ctx *x, void *self, const struct
     if (wtl_is(message, "stop")) {
         return WTL_STOP;
     }
+    never_return(x, message);
     enum wtl_status status = own_fault(x, message);
     return status == WTL_OK ? foreign_fault(x, message) : status;
 }
