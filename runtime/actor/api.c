@@ -452,4 +452,5 @@ const struct wtl_api wtl__api = {
     .supervise = wtl__supervise,
     .supervisor_add = wtl__supervisor_add,
     .supervisor_ask = wtl__supervisor_ask,
+    .tasks_run = wtl__tasks_run,
 };

@@ -1,5 +1,5 @@
 /*
- * supervisor.h - the runtime's side of supervisors: the table's three functions.
+ * supervisor.h - the runtime's side of supervisors: the table's functions.
  * <wattle/supervisor.h> says what they promise; supervisor.c how they are made.
  */
 #ifndef WTL_ACTOR_SUPERVISOR_H
@@ -21,6 +21,9 @@ uint64_t wtl__supervisor_add(struct wtl_ctx *pub, struct wtl_pid supervisor,
                              const struct wtl_child *child, const struct wtl_call_options *options);
 uint64_t wtl__supervisor_ask(struct wtl_ctx *x, struct wtl_pid supervisor, int verb, const char *id,
                              struct wtl_pid pid, const struct wtl_call_options *options);
+
+/* Many jobs, so many at once: <wattle/task.h>. Made of a pool and public calls. */
+struct wtl_pid wtl__tasks_run(struct wtl_ctx *x, const struct wtl_tasks *tasks);
 
 /* The supervisor's behaviour; its args are a native message that holds the copied tree. */
 extern const struct wtl_actor wtl__supervisor;

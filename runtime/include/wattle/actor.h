@@ -25,6 +25,7 @@ struct wtl_api;
 struct wtl_stage;
 struct wtl_tree;  /* supervisor.h */
 struct wtl_child; /* supervisor.h */
+struct wtl_tasks; /* task.h */
 
 /* What an actor's function holds while it runs. Both fields are read-only to modules. */
 struct wtl_ctx {
@@ -260,6 +261,7 @@ struct wtl_api {
     uint64_t (*supervisor_ask)(struct wtl_ctx *x, struct wtl_pid supervisor, int verb,
                                const char *id, struct wtl_pid pid,
                                const struct wtl_call_options *options);
+    struct wtl_pid (*tasks_run)(struct wtl_ctx *x, const struct wtl_tasks *tasks);
 };
 
 #define WTL_ABI_MAJOR 1
