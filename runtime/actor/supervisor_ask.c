@@ -84,7 +84,8 @@ uint64_t wtl__supervisor_ask(struct wtl_ctx *x, struct wtl_pid supervisor, int v
     wtl_put_strz(&body, id != NULL ? id : "");
     wtl_put_u64(&body, pid.node);
     wtl_put_u64(&body, pid.local);
-    return wtl_call(x, supervisor, WTL__TAG_ASK, &body, options);
+    /* not through x->api: in a stage that is the flow's, which has called this */
+    return wtl__call(x, supervisor, WTL__TAG_ASK, &body, options);
 }
 
 /* ---- add ----------------------------------------------------------------------------------- */

@@ -1,4 +1,6 @@
 /* stage_calls.c - what a stage's own code may do: calls, keeping, forwarding, later answers. */
+#include <wattle/task.h>
+
 #include "stage_kit.h"
 
 static struct wtl_pid friend_pid;
@@ -87,6 +89,64 @@ static enum wtl_status late_init(struct wtl_ctx *x, void *self, const void *sett
     return WTL_LATER;
 }
 
+/* Two tasks for each message, and goes on when both are done: their functions are the stage's. */
+static bool next_half(struct wtl_ctx *x, void *self, uint64_t index, struct wtl_writer *input,
+                      void *context)
+{
+    const struct carried *carried = context;
+    (void)self;
+    cr_assert_not_null(x->stage);
+    wtl_putf(input, "v=%ld", index == 0 ? carried->number : 0);
+    return index < 2;
+}
+
+static enum wtl_status half_is_done(struct wtl_ctx *x, void *self, uint64_t index,
+                                    const struct wtl_answer *answer, void *context)
+{
+    struct carried *carried = context;
+    long v;
+    (void)x;
+    (void)index;
+    cr_assert_eq(answer->status, WTL_OK);
+    cr_assert_eq(wtl_getf(&answer->message, "v=%ld", &v), WTL_OK);
+    ((struct asking *)self)->sum += v;
+    carried->number = v > 0 ? v : carried->number;
+    return WTL_OK;
+}
+
+static enum wtl_status both_are_done(struct wtl_ctx *x, void *self, uint64_t count, void *context)
+{
+    const struct carried *carried = context;
+    struct wtl_writer body;
+    (void)self;
+    cr_assert_eq(count, 2);
+    answers++;
+    (void)wtl_message_open(x, &body, 64);
+    wtl_putf(&body, "v=%ld o=%ld n=%ld", carried->number, carried->origin, carried->number / 2);
+    cr_assert_eq(wtl_emit_for(x, &carried->key, &body), WTL_OK);
+    return wtl_done_key(x, &carried->key);
+}
+
+static enum wtl_status halving_handle(struct wtl_ctx *x, void *self, const struct wtl_msg *m)
+{
+    struct carried carried = {.key = wtl_flow_key(x, m)};
+    struct wtl_tasks tasks = {.type = &friend_type,
+                              .tag = WTL_TAG("double"),
+                              .next = next_half,
+                              .result = half_is_done,
+                              .done = both_are_done,
+                              .context = &carried,
+                              .context_size = sizeof carried};
+    long v;
+    (void)self;
+    if (carried.key.seq == 0) {
+        return WTL_OK;
+    }
+    cr_assert_eq(wtl_getf(m, "v=%ld o=%ld n=%ld", &v, &carried.origin, &carried.number), WTL_OK);
+    cr_assert_not(wtl_pid_is_none(wtl_tasks_run(x, &tasks)));
+    return WTL_LATER;
+}
+
 /* Keeps one message in three, forwards another, and tries what is not allowed. */
 static enum wtl_status keeping_handle(struct wtl_ctx *x, void *self, const struct wtl_msg *m)
 {
@@ -133,6 +193,11 @@ static const struct wtl_actor asking = {.size = sizeof(struct wtl_actor),
                                         .kind = WTL_PROCESSOR,
                                         .state_size = sizeof(struct asking),
                                         .handle = asking_handle};
+static const struct wtl_actor halving = {.size = sizeof(struct wtl_actor),
+                                         .name = "halving",
+                                         .kind = WTL_PROCESSOR,
+                                         .state_size = sizeof(struct asking),
+                                         .handle = halving_handle};
 static const struct wtl_actor keeping = {.size = sizeof(struct wtl_actor),
                                          .name = "keeping",
                                          .kind = WTL_PROCESSOR,
@@ -198,6 +263,7 @@ static void start(uint64_t seed, const char *source, int64_t count)
     (void)net_add("edge-1");
     if (seed == 1) {
         cr_assert_eq(wtl_flow_registry_add("t", &asking), WTL_OK);
+        cr_assert_eq(wtl_flow_registry_add("t", &halving), WTL_OK);
         cr_assert_eq(wtl_flow_registry_add("t", &keeping), WTL_OK);
     }
     kept = NULL;
@@ -218,6 +284,19 @@ Test(stage, F14_answers_come_to_the_stage)
         cr_assert_eq(seen_count("sink"), 200);
         cr_assert_eq(world.done, 200);
         cr_assert_eq(seen_at("sink", 0)->value, 2 * seen_at("sink", 0)->number);
+        cr_assert_eq(net_show("t", "src.outbox", NULL, NET_WAITING), 0);
+        net_deinit();
+    }
+}
+
+Test(stage, S24_tasks_of_a_stage)
+{
+    NET_SEEDS(10)
+    {
+        start(seed, "push t.src @edge ~> t.halving ~> t.sink", 100);
+        cr_assert_eq(answers, 100);
+        cr_assert_eq(seen_count("sink"), 100);
+        cr_assert_eq(world.done, 100);
         cr_assert_eq(net_show("t", "src.outbox", NULL, NET_WAITING), 0);
         net_deinit();
     }
