@@ -1,10 +1,10 @@
 # plant.cmake - copies a source with a bug planted in it; run at build time, so that it follows the
 # source:  cmake -DCANARY=ack.txt -DROOT=<source tree> -DOUT=<file> -P plant.cmake
 #
-# A canary file says what the bug is, which source it is in, which invariant it must break, the line
-# as it is (-) and as it would be with the bug (+). A line that is not there just once (the source
-# has changed) is no reason to stop a build: nothing is planted, and the test of the canary fails
-# with these words.
+# A canary file says what the bug is, which source it is in, the line as it is (-) and as it would
+# be with the bug (+); in tests/sim also which invariant it must break. A line that is not there
+# just once (the source has changed) is no reason to stop a build: nothing is planted, and the test
+# of the canary fails with these words.
 file(READ ${CANARY} canary)
 string(REGEX MATCH "\nsource ([^\n]+)" found "${canary}")
 file(READ ${ROOT}/${CMAKE_MATCH_1} source)
