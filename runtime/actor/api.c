@@ -452,5 +452,6 @@ const struct wtl_api wtl__api = {
     .supervise = wtl__supervise,
     .supervisor_add = wtl__supervisor_add,
     .supervisor_ask = wtl__supervisor_ask,
+    .tree_check = wtl__supervisor_check,
     .tasks_run = wtl__tasks_run,
 };

@@ -52,6 +52,13 @@ struct wtl_pid wtl__supervise(struct wtl_ctx *pub, const struct wtl_tree *tree,
     return wtl__supervise_in(x->runtime, x, tree, options);
 }
 
+enum wtl_status wtl__supervisor_check(struct wtl_ctx *x, const struct wtl_tree *tree,
+                                      struct wtl_error *error)
+{
+    (void)x;
+    return wtl__tree_check(tree, error);
+}
+
 /* ---- begin and end ------------------------------------------------------------------------- */
 
 static enum wtl_status copy_children(struct wtl_ctx *x, struct wtl__supervisor *sup,

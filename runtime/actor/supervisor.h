@@ -22,6 +22,9 @@ uint64_t wtl__supervisor_add(struct wtl_ctx *pub, struct wtl_pid supervisor,
 uint64_t wtl__supervisor_ask(struct wtl_ctx *x, struct wtl_pid supervisor, int verb, const char *id,
                              struct wtl_pid pid, const struct wtl_call_options *options);
 
+enum wtl_status wtl__supervisor_check(struct wtl_ctx *x, const struct wtl_tree *tree,
+                                      struct wtl_error *error) WTL_MUST_USE;
+
 /* Many jobs, so many at once: <wattle/task.h>. Made of a pool and public calls. */
 struct wtl_pid wtl__tasks_run(struct wtl_ctx *x, const struct wtl_tasks *tasks);
 

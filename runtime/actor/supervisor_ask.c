@@ -166,7 +166,7 @@ static bool read_question(const struct wtl_msg *message, struct question *questi
     question_out->pid.node = wtl_get_u64(&reader);
     question_out->pid.local = wtl_get_u64(&reader);
     return shape && !reader.failed && question_out->verb >= WTL_CHILD_TERMINATE &&
-           question_out->verb <= WTL_CHILDREN_COUNT;
+           question_out->verb <= WTL_CHILD_SHOW;
 }
 
 static void terminate(struct wtl_ctx *x, struct wtl__supervisor *sup, struct wtl__member *member,
@@ -222,28 +222,38 @@ static void delete (struct wtl_ctx *x, struct wtl__supervisor *sup, struct wtl__
     wtl_reply_error_to(x, from, status, NULL);
 }
 
-/* Children of a pool are known by their pids alone, and can only be terminated: what is dead is, so
- * that is an answer too. */
+/* The child that is meant, or NULL. Children of a pool are known by their pids alone: of one that
+ * is being restarted, the pid that it had. */
+static struct wtl__member *find(struct wtl_ctx *x, const struct wtl__supervisor *sup,
+                                const struct question *question)
+{
+    if (sup->pool == NULL) {
+        return wtl__member_by_id(sup, question->id, question->id_size);
+    }
+    if (question->pid.node != wtl_self(x).node) {
+        return NULL;
+    }
+    struct wtl__member *member = wtl__member_by_pid(sup, question->pid.local);
+    return member != NULL ? member : wtl__retry_find(sup, question->pid.local);
+}
+
+/* Children of a pool can only be terminated; what is dead is, so that is an answer too. */
 static void change_pool(struct wtl_ctx *x, struct wtl__supervisor *sup,
                         const struct question *question, struct wtl_from from)
 {
-    uint64_t local = question->pid.local;
     if (question->verb != WTL_CHILD_TERMINATE || wtl_pid_is_none(question->pid)) {
         wtl_reply_error_to(x, from, WTL_UNSUPPORTED, NULL);
         return;
     }
-    if (question->pid.node != wtl_self(x).node) {
-        wtl_reply_error_to(x, from, WTL_NOT_FOUND, NULL);
-        return;
-    }
-    struct wtl__member *member = wtl__member_by_pid(sup, local);
-    member = member != NULL ? member : wtl__retry_find(sup, local);
+    struct wtl__member *member = find(x, sup, question);
     if (member != NULL) {
         terminate(x, sup, member, from);
         return;
     }
-    bool lives = wtl__cells_find(&wtl__ctx_of(x)->runtime->cells, local) != NULL;
-    wtl_reply_error_to(x, from, lives ? WTL_NOT_FOUND : WTL_OK, NULL);
+    const struct wtl__cells *cells = &wtl__ctx_of(x)->runtime->cells;
+    bool is_dead = question->pid.node == wtl_self(x).node &&
+                   wtl__cells_find(cells, question->pid.local) == NULL;
+    wtl_reply_error_to(x, from, is_dead ? WTL_OK : WTL_NOT_FOUND, NULL);
 }
 
 static void change(struct wtl_ctx *x, struct wtl__supervisor *sup, const struct question *question,
@@ -253,7 +263,7 @@ static void change(struct wtl_ctx *x, struct wtl__supervisor *sup, const struct 
         change_pool(x, sup, question, from);
         return;
     }
-    struct wtl__member *member = wtl__member_by_id(sup, question->id, question->id_size);
+    struct wtl__member *member = find(x, sup, question);
     if (member == NULL) {
         wtl_reply_error_to(x, from, WTL_NOT_FOUND, NULL);
     } else if (question->verb == WTL_CHILD_TERMINATE) {
@@ -306,14 +316,23 @@ static void keep_for_later(struct wtl_ctx *x, struct wtl__supervisor *sup,
 }
 
 static void show(struct wtl_ctx *x, const struct wtl__supervisor *sup,
-                 const struct wtl_msg *message, int64_t verb)
+                 const struct wtl_msg *message, const struct question *question)
 {
     struct wtl_writer body;
+    uint64_t node = wtl_self(x).node;
+    const struct wtl__member *member =
+        question->verb == WTL_CHILD_SHOW ? find(x, sup, question) : NULL;
+    if (question->verb == WTL_CHILD_SHOW && member == NULL) {
+        wtl_reply_error(x, message, WTL_NOT_FOUND, NULL);
+        return;
+    }
     (void)wtl_message_open(x, &body, 256);
-    if (verb == WTL_CHILDREN_COUNT) {
+    if (member != NULL) {
+        wtl__supervisor_put_child(sup, member, node, &body);
+    } else if (question->verb == WTL_CHILDREN_COUNT) {
         wtl__supervisor_put_count(sup, &body);
     } else {
-        wtl__supervisor_put_list(sup, wtl_self(x).node, &body);
+        wtl__supervisor_put_list(sup, node, &body);
     }
     if (body.failed && wtl_written(&body) > 0) {
         wtl_message_drop(x, &body);
@@ -337,7 +356,7 @@ void wtl__supervisor_asked(struct wtl_ctx *x, struct wtl__supervisor *sup,
         return;
     }
     if (!is_add && question.verb >= WTL_CHILDREN_LIST) {
-        show(x, sup, message, question.verb);
+        show(x, sup, message, &question);
     } else if (sup->task.kind == WTL__TASK_END) {
         wtl_reply_error(x, message, WTL_SHUTDOWN, NULL);
     } else if (sup->task.kind != WTL__TASK_NONE) {

@@ -227,6 +227,11 @@ void wtl__supervisor_asked_before(struct wtl_ctx *x, struct wtl__supervisor *sup
 void wtl__supervisor_put_list(const struct wtl__supervisor *sup, uint64_t node,
                               struct wtl_writer *body);
 void wtl__supervisor_put_count(const struct wtl__supervisor *sup, struct wtl_writer *body);
+void wtl__supervisor_put_child(const struct wtl__supervisor *sup, const struct wtl__member *member,
+                               uint64_t node, struct wtl_writer *body);
+
+/* "permanent", "transient", "temporary". */
+const char *wtl__restart_word(enum wtl_restart restart);
 
 /* A supervisor_report in the log: `context` as OTP has it (errorContext). */
 void wtl__supervisor_report(struct wtl_ctx *x, const struct wtl__supervisor *sup,

@@ -21,8 +21,6 @@ struct about {
     char shutdown[16];
 };
 
-static const char *const restart_words[] = {"permanent", "transient", "temporary"};
-
 static const char *supervisor_name(struct wtl_ctx *x, struct about *about)
 {
     const struct wtl__cell *cell = wtl__ctx_of(x)->cell;
@@ -48,7 +46,7 @@ static const char *shutdown_text(const struct wtl_child *spec, struct about *abo
                                              (about)->pid)),                                       \
         WTL__LOG_TEXT("type", (spec)->tree != NULL ? wtl__supervisor.name : (spec)->type->name),   \
         WTL__LOG_TEXT("kind", (spec)->tree != NULL ? "supervisor" : "worker"),                     \
-        WTL__LOG_TEXT("restart", restart_words[(spec)->restart]),                                  \
+        WTL__LOG_TEXT("restart", wtl__restart_word((spec)->restart)),                              \
         WTL__LOG_FLAG("significant", (spec)->significant),                                         \
         WTL__LOG_TEXT("shutdown", shutdown_text(spec, about)),                                     \
         WTL__LOG_NUMBER("restarts", (member)->restarts)

@@ -13,18 +13,28 @@ static const char *const state_words[] = {
     [WTL__MEMBER_ENDED] = "ended",     [WTL__MEMBER_RESTARTING] = "restarting",
 };
 
+const char *wtl__restart_word(enum wtl_restart restart)
+{
+    static const char *const words[] = {"permanent", "transient", "temporary"};
+    return words[restart];
+}
+
+static void put_id(const struct wtl_child *spec, struct wtl_writer *body)
+{
+    if (spec->id != NULL) {
+        wtl_put_strz(body, spec->id);
+    } else {
+        wtl_put_nil(body);
+    }
+}
+
 static void put_members(const struct wtl__supervisor *sup, const struct wtl__list *list,
                         uint64_t node, struct wtl_writer *body)
 {
     WTL_LIST_EACH (link, list) {
         const struct wtl__member *member = WTL_LIST_ITEM(link, struct wtl__member, order);
-        const char *id = wtl__member_spec(sup, member)->id;
         wtl_put_array(body, 5);
-        if (id != NULL) {
-            wtl_put_strz(body, id);
-        } else {
-            wtl_put_nil(body);
-        }
+        put_id(wtl__member_spec(sup, member), body);
         wtl_put_u64(body, member->local != 0 ? node : 0);
         wtl_put_u64(body, member->local);
         wtl_put_strz(body, state_words[member->state]);
@@ -38,6 +48,35 @@ void wtl__supervisor_put_list(const struct wtl__supervisor *sup, uint64_t node,
     wtl_put_array(body, sup->members);
     put_members(sup, &sup->order, node, body);
     put_members(sup, &sup->leaving, node, body);
+}
+
+void wtl__supervisor_put_child(const struct wtl__supervisor *sup, const struct wtl__member *member,
+                               uint64_t node, struct wtl_writer *body)
+{
+    const struct wtl_child *spec = wtl__member_spec(sup, member);
+    wtl_put_map(body, 10);
+    WTL_PUT_KEY(body, "id");
+    put_id(spec, body);
+    WTL_PUT_KEY(body, "pid");
+    wtl_put_array(body, 2);
+    wtl_put_u64(body, member->local != 0 ? node : 0);
+    wtl_put_u64(body, member->local);
+    WTL_PUT_KEY(body, "state");
+    wtl_put_strz(body, state_words[member->state]);
+    WTL_PUT_KEY(body, "restarts");
+    wtl_put_u64(body, member->restarts);
+    WTL_PUT_KEY(body, "type");
+    wtl_put_strz(body, spec->tree != NULL ? wtl__supervisor.name : spec->type->name);
+    WTL_PUT_KEY(body, "kind");
+    wtl_put_strz(body, spec->tree != NULL ? "supervisor" : "worker");
+    WTL_PUT_KEY(body, "restart");
+    wtl_put_strz(body, wtl__restart_word(spec->restart));
+    WTL_PUT_KEY(body, "significant");
+    wtl_put_bool(body, spec->significant);
+    WTL_PUT_KEY(body, "shutdown_ms");
+    wtl_put_u64(body, wtl__shutdown_ms(spec));
+    WTL_PUT_KEY(body, "progress_ms");
+    wtl_put_u64(body, spec->progress_ms);
 }
 
 struct count {

@@ -261,6 +261,8 @@ struct wtl_api {
     uint64_t (*supervisor_ask)(struct wtl_ctx *x, struct wtl_pid supervisor, int verb,
                                const char *id, struct wtl_pid pid,
                                const struct wtl_call_options *options);
+    enum wtl_status (*tree_check)(struct wtl_ctx *x, const struct wtl_tree *tree,
+                                  struct wtl_error *error);
     struct wtl_pid (*tasks_run)(struct wtl_ctx *x, const struct wtl_tasks *tasks);
 };
 

@@ -93,6 +93,15 @@ struct wtl_tree {
 #define WTL_CHILDREN_MAX 4096u
 #define WTL_POOL_MAX     (1u << 22)
 
+/* Could a supervisor of that tree be started? Otherwise the error says what was expected. Fails:
+ * WTL_INVALID, WTL_TOO_LARGE, WTL_NO_MEMORY. */
+static inline enum wtl_status WTL_MUST_USE wtl_tree_check(struct wtl_ctx *x,
+                                                          const struct wtl_tree *tree,
+                                                          struct wtl_error *error)
+{
+    return x->api->tree_check(x, tree, error);
+}
+
 /* Starts a supervisor on this node and returns its pid at once. With options->ack, "started" comes
  * when all children are up; when one cannot be started, those before it are stopped in reverse
  * order and the supervisor ends `shutdown`. The tree is copied whole, actor types and their strings
@@ -129,9 +138,13 @@ enum wtl_supervisor_verb {
     WTL_CHILD_DELETE,
     WTL_CHILDREN_LIST,  /* body: [[id, pid node, pid local, state word, restarts], ...] */
     WTL_CHILDREN_COUNT, /* body: {specs, active, supervisors, workers} */
+    WTL_CHILD_SHOW,     /* body: {id, pid: [node, local], state, restarts, type, kind, restart,
+                         * significant, shutdown_ms, progress_ms}; what a spec leaves out is filled
+                         * in; WTL_NOT_FOUND */
 };
 
-/* `id` names the child (of a pool: NULL, and `pid` does); both are ignored by list and count. */
+/* `id` names the child (of a pool: NULL, and `pid` does); both are ignored by list and count. List,
+ * count and show are answered at once, whatever else goes on. */
 static inline uint64_t wtl_supervisor_ask(struct wtl_ctx *x, struct wtl_pid supervisor,
                                           enum wtl_supervisor_verb verb, const char *id,
                                           struct wtl_pid pid,

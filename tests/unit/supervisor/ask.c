@@ -45,6 +45,98 @@ Test(supervisor, S19_statuses)
     }
 }
 
+/* OTP: which_child and get_childspec. */
+Test(supervisor, S19_one_child_is_shown)
+{
+    EACH_SEED
+    {
+        struct wtl_child children[] = {
+            CHILD("a", .restart = WTL_TRANSIENT, .significant = true, .progress_ms = 70)};
+        struct wtl_pid top = kit_supervise(&TREE(children, .auto_shutdown = WTL_AUTO_SHUTDOWN_ALL));
+        struct answer answer;
+        struct answer busy;
+        char id[8];
+        char state[16];
+        char type[16];
+        char kind[16];
+        char restart[16];
+        unsigned significant = 0;
+        unsigned shutdown_ms = 0;
+        unsigned progress_ms = 0;
+        unsigned restarts = 0;
+        unsigned long node = 0;
+        unsigned long local = 0;
+        cr_assert_eq(kit_asked(top, WTL_CHILD_SHOW, "b"), WTL_NOT_FOUND);
+        kit_kill(kit_pid("a"));
+        kit_settle();
+        kit_script("a")->stop_delay_ms = 100;
+        kit_ask(&busy, top, WTL_CHILD_TERMINATE, "a", WTL_PID_NONE);
+        kit_settle();
+        kit_ask(&answer, top, WTL_CHILD_SHOW, "a", WTL_PID_NONE);
+        kit_settle();
+        cr_assert(answer.came && !busy.came, "at once");
+        cr_assert_eq(answer.status, WTL_OK);
+        struct wtl_msg message = {.bytes = answer.bytes, .size = answer.size};
+        cr_assert_eq(wtl_getf(&message,
+                              "id=%7s pid=[%lu %lu] state=%15s restarts=%u type=%15s kind=%15s "
+                              "restart=%15s significant=%u shutdown_ms=%u progress_ms=%u",
+                              id, &node, &local, state, &restarts, type, kind, restart,
+                              &significant, &shutdown_ms, &progress_ms),
+                     WTL_OK);
+        cr_assert_str_eq(id, "a");
+        cr_assert_str_eq(state, "stopping");
+        cr_assert_str_eq(type, "kit_worker");
+        cr_assert_str_eq(kind, "worker");
+        cr_assert_str_eq(restart, "transient");
+        cr_assert(significant == 1 && shutdown_ms == 5000 && progress_ms == 70 && restarts == 1);
+        cr_assert(node == kit_pid("a").node && local == kit_pid("a").local);
+        kit_advance(100);
+    }
+}
+
+Test(supervisor, S19_one_child_of_a_pool_is_shown)
+{
+    EACH_SEED
+    {
+        struct wtl_child spec[] = {CHILD("z", .backoff = {.first_ms = 1000})};
+        struct wtl_pid pool = kit_supervise(&TREE(spec, .strategy = WTL_SIMPLE_ONE_FOR_ONE));
+        struct wtl_pid pid = kit_added(pool, NULL, WTL_OK);
+        struct answer answer;
+        char state[16];
+        kit_kill(pid);
+        kit_settle();
+        kit_ask(&answer, pool, WTL_CHILD_SHOW, NULL, pid); /* by the pid that it had */
+        kit_settle();
+        cr_assert_eq(answer.status, WTL_OK);
+        struct wtl_msg message = {.bytes = answer.bytes, .size = answer.size};
+        cr_assert_eq(wtl_getf(&message, "state=%15s", state), WTL_OK);
+        cr_assert_str_eq(state, "restarting");
+        kit_ask(&answer, pool, WTL_CHILD_SHOW, NULL, kit.boss);
+        kit_settle();
+        cr_assert_eq(answer.status, WTL_NOT_FOUND);
+    }
+}
+
+static void check_trees(struct wtl_ctx *x, void *argument)
+{
+    struct wtl_child good[] = {CHILD("a")};
+    struct wtl_child bad[] = {CHILD("a"), CHILD("a")};
+    struct wtl_error error = {0};
+    (void)argument;
+    cr_assert_eq(wtl_tree_check(x, &TREE(good), &error), WTL_OK);
+    cr_assert_eq(wtl_tree_check(x, &TREE(bad), &error), WTL_INVALID);
+    cr_assert_not_null(strstr(error.text, "the id is there twice"));
+}
+
+/* OTP: check_childspecs. */
+Test(supervisor, S19_a_tree_can_be_checked_without_being_run)
+{
+    kit_open(1);
+    kit_run(check_trees, NULL);
+    EXPECT_TRACE("");
+    kit_close();
+}
+
 Test(supervisor, S19_supervisors_can_be_added)
 {
     EACH_SEED

@@ -279,7 +279,7 @@ Test(supervisor, S12_what_comes_meanwhile_is_done_in_its_order)
 {
     EACH_SEED
     {
-        for (int crash_first = 0; crash_first < 2; crash_first++) {
+        for (unsigned crash_first = 0; crash_first < 2; crash_first++) {
             struct wtl_child children[] = {CHILD("a"), CHILD("b")};
             struct wtl_pid top = kit_supervise(&TREE(children));
             struct answer busy;
