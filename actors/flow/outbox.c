@@ -77,18 +77,25 @@ static void settled(struct wtl_ctx *x, void *unit, uint16_t arrow, uint64_t seq,
 
 /* ---- sending ------------------------------------------------------------------------------- */
 
+/* The next one that was not sent along that arrow, at its cursor; NULL when there is none. */
+static struct wtl_entry *next_unsent(struct wtl_outbox *box, uint32_t arrow)
+{
+    uint64_t *cursor = &box->cursor[arrow];
+    for (; *cursor < box->next; (*cursor)++) {
+        struct wtl_entry *entry = entry_of(box, *cursor);
+        if (*cursor >= box->base && entry->message != NULL && (entry->sent >> arrow & 1) == 0) {
+            return entry;
+        }
+    }
+    return NULL;
+}
+
 /* False: no credit, or nothing to send, along that arrow. */
 static bool send_next(struct wtl_ctx *x, struct wtl_outbox *box, uint32_t arrow)
 {
-    struct wtl_entry *entry = NULL;
+    struct wtl_entry *entry = next_unsent(box, arrow);
     uint64_t *cursor = &box->cursor[arrow];
-    for (; *cursor < box->next; (*cursor)++) {
-        entry = entry_of(box, *cursor);
-        if (*cursor >= box->base && entry->message != NULL && (entry->sent >> arrow & 1) == 0) {
-            break;
-        }
-    }
-    if (*cursor == box->next || !wtl__out_ready(&box->joint.out, arrow, *cursor)) {
+    if (entry == NULL || !wtl__out_ready(&box->joint.out, arrow, *cursor)) {
         return false;
     }
     struct wtl_flow_data data = {

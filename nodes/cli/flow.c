@@ -107,7 +107,7 @@ enum wtl__end wtl__run_flow_check(struct wtl__cli *cli)
 {
     struct wtl__flow_file *flow = NULL;
     enum wtl__end end = wtl__flow_read(cli, cli->operands[0], &flow);
-    if (end != WTL__END_OK) {
+    if (flow == NULL) {
         return end;
     }
     if (!wtl__is_given(cli, "quiet")) {
@@ -137,7 +137,7 @@ enum wtl__end wtl__run_flow_graph(struct wtl__cli *cli)
     }
     struct wtl__flow_file *flow = NULL;
     enum wtl__end end = wtl__flow_read(cli, cli->operands[0], &flow);
-    if (end != WTL__END_OK) {
+    if (flow == NULL) {
         return end;
     }
     size_t size = wtl_flow_graph(&flow->ast, (enum wtl_flow_graph_format)format, NULL, 0);

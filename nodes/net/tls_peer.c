@@ -94,8 +94,12 @@ int wtl__tls_on_verify(int chain_is_good, WOLFSSL_X509_STORE_CTX *store)
     if (store->error_depth != 0) {
         return 1;
     }
+    if (store->totalCerts <= 0 || store->certs[0].length == 0) {
+        wtl__tls_refuse(tls, WTL_IDENTITY, "no_certificate", "the peer has shown no certificate");
+        return 0;
+    }
     struct wtl_der chain[WTL_CHAIN_MAX] = {{0}};
-    size_t count = store->totalCerts > 0 ? (size_t)store->totalCerts : 0;
+    size_t count = (size_t)store->totalCerts;
     for (size_t i = 0; i < count && i < WTL_CHAIN_MAX; i++) {
         chain[i] = (struct wtl_der){store->certs[i].buffer, store->certs[i].length};
     }

@@ -105,7 +105,10 @@ static inline struct wtl__link *wtl__list_take_first(struct wtl__list *list)
 {
     struct wtl__link *link = wtl__list_first(list);
     if (link != NULL) {
-        wtl__link_remove(link);
+        list->head.next = link->next;
+        link->next->prev = &list->head;
+        link->next = NULL;
+        link->prev = NULL;
     }
     return link;
 }

@@ -33,10 +33,9 @@ static struct wtl__page *next_page(struct wtl__pool *pool)
 
 bool wtl__mail_receive(struct wtl__pool *pool, uint32_t class_index, uint32_t pages_max)
 {
-    const struct wtl__magazine *wanted =
-        class_index < WTL__POOL_CLASSES ? &pool->magazines[class_index] : NULL;
     for (uint32_t pages = 0; pages < pages_max; pages++) {
-        if (wanted != NULL && wtl__magazine_count(wanted) >= wanted->max / 2) {
+        const struct wtl__magazine *wanted = &pool->magazines[class_index % WTL__POOL_CLASSES];
+        if (class_index < WTL__POOL_CLASSES && wtl__magazine_count(wanted) >= wanted->max / 2) {
             return true;
         }
         struct wtl__page *page = next_page(pool);

@@ -158,9 +158,10 @@ static void report(const struct sink *sink, uint64_t end_ns)
     const char *name = sink->settings->every_ms > 0 ? "flow_lone" : "flow";
     qsort(sink->took_ns, sink->count, sizeof *sink->took_ns, compare);
     (void)printf("%s\twattle\tmessages\t%.0f\t/s\n", name, (double)(sink->count - 1) / seconds);
-    (void)printf("%s\twattle\tp50\t%.1f\tus\n", name, (double)sink->took_ns[sink->count / 2] / 1e3);
-    (void)printf("%s\twattle\tp99\t%.1f\tus\n", name,
-                 (double)sink->took_ns[sink->count * 99 / 100] / 1e3);
+    uint64_t middle = sink->count / 2;
+    uint64_t late = sink->count * 99 / 100;
+    (void)printf("%s\twattle\tp50\t%.1f\tus\n", name, (double)sink->took_ns[middle] / 1e3);
+    (void)printf("%s\twattle\tp99\t%.1f\tus\n", name, (double)sink->took_ns[late] / 1e3);
     (void)fflush(stdout);
 }
 
