@@ -86,29 +86,88 @@ Test(supervisor, S26_held_for_an_answer_that_does_not_come)
     }
 }
 
-/* Held again and again, and answered: that is progress. */
-static void answer_all(struct wtl_ctx *x, void *argument)
+/* An exit signal that it ignores, upon which it looks into its mailbox again. */
+static void wake(struct wtl_ctx *x, void *argument)
 {
     (void)argument;
-    wtl_exit(x, kit_pid("a"), WTL_REASON(WTL_EXIT_NORMAL, "normal")); /* a message like any other */
+    wtl_exit(x, kit_pid("a"), WTL_REASON(WTL_EXIT_NORMAL, "normal"));
 }
 
-Test(supervisor, S26_suspended_and_idle_are_not_hung)
+Test(supervisor, S26_suspended_is_not_hung)
 {
     EACH_SEED
     {
-        struct wtl_child children[] = {WATCHED("a", 400)};
+        for (int held = 0; held < 2; held++) {
+            struct wtl_child children[] = {WATCHED("a", 400)};
+            struct wtl_pid top = kit_supervise(&TREE(children));
+            struct wtl__cell *cell = wtl__cells_find(&kit.step.runtime.cells, kit_pid("a").local);
+            if (held != 0) {
+                kit_do(kit_pid("a"), "hold");
+                kit_settle();
+            }
+            cell->flags |= WTL__CELL_SUSPENDED; /* as the inspection does */
+            kit_do(kit_pid("a"), "normal");
+            kit_advance(10000);
+            cr_assert_eq(kit_reports("child_hung"), 0);
+            kit_forget();
+            cell->flags &= ~WTL__CELL_SUSPENDED;
+            kit_run(wake, NULL);
+            kit_advance(1000);
+            EXPECT_TRACE(held != 0 ? "+a" : "-a +a");
+            cr_assert_eq(kit_reports("child_hung"), (unsigned)held, "from now on it may be");
+            kit_end(top);
+            kit_settle();
+        }
+    }
+}
+
+static struct wtl_pid full;
+
+/* Its mailbox has room for one; it waits for an answer for ever. */
+static enum wtl_status slow_handle(struct wtl_ctx *x, void *self, const struct wtl_msg *message)
+{
+    struct wtl_call_options options = {.hold = true, .deadline_ms = WTL_CALL_FOREVER};
+    (void)self;
+    (void)message;
+    (void)wtl_call(x, kit.boss, WTL_TAG("never"), NULL, &options);
+    return WTL_OK;
+}
+
+static enum wtl_status eager_handle(struct wtl_ctx *x, void *self, const struct wtl_msg *message)
+{
+    (void)self;
+    (void)message;
+    for (int i = 0; i < 4; i++) {
+        wtl_tell(x, full, WTL_TAG("more"), NULL);
+    }
+    return WTL_OK;
+}
+
+static WTL_ACTOR(slow, char, .handle = slow_handle, .mailbox_max = 1,
+                 .mailbox_policy = WTL_MAILBOX_BLOCK);
+static WTL_ACTOR(eager, char, .handle = eager_handle);
+
+/* Who waits for room in a mailbox is not at fault; the one whose mailbox it is may be. */
+Test(supervisor, S26_parked_is_not_hung)
+{
+    EACH_SEED
+    {
+        struct wtl_child children[] = {
+            {.id = "slow", .name = "slow", .type = &slow},
+            {.id = "eager", .type = &eager, .name = "eager", .progress_ms = 400}};
         struct wtl_pid top = kit_supervise(&TREE(children));
-        struct wtl__cell *cell = wtl__cells_find(&kit.step.runtime.cells, kit_pid("a").local);
-        cell->flags |= WTL__CELL_SUSPENDED; /* as the inspection does */
-        kit_do(kit_pid("a"), "normal");
-        kit_advance(10000);
-        EXPECT_LIST(top, "a running");
-        cell->flags &= ~WTL__CELL_SUSPENDED;
-        kit_run(answer_all, NULL);
+        full = wtl__name_find(&kit.step.runtime, "slow");
+        struct wtl_pid sender = wtl__name_find(&kit.step.runtime, "eager");
+        for (int i = 0; i < 4; i++) {
+            kit_do(sender, "go");
+        }
         kit_settle();
+        struct wtl__cell *cell = wtl__cells_find(&kit.step.runtime.cells, sender.local);
+        cr_assert((cell->flags & WTL__CELL_PARKED) != 0);
+        kit_advance(10000);
+        cr_assert(kit_lives(sender));
         cr_assert_eq(kit_reports("child_hung"), 0);
-        EXPECT_TRACE("+a -a +a");
+        EXPECT_LIST(top, "slow running, eager running");
     }
 }
 
