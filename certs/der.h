@@ -87,7 +87,8 @@ struct wtl__der_out {
 };
 
 /* Starts an element whose content follows; `wtl__der_close` with the returned mark fills in its
- * length. They nest. Bounds: 65535 bytes of content. */
+ * length. They nest. Bounds: WTL__DER_CONTENT_MAX bytes of content. */
+#define WTL__DER_CONTENT_MAX 0xffffffu
 size_t wtl__der_open(struct wtl__der_out *out, uint8_t tag);
 void wtl__der_close(struct wtl__der_out *out, size_t mark);
 

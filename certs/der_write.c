@@ -2,7 +2,7 @@
  * der_write.c - the writer of der.h.
  *
  * An element is opened with one length octet and its content is moved when it turns out to need
- * more; certificates are small, and nothing has to be measured beforehand.
+ * more: nothing has to be measured beforehand, and even a long list is moved in no time.
  *
  * Thread: any. Owns: nothing; the buffer is the caller's.
  */
@@ -53,8 +53,8 @@ void wtl__der_close(struct wtl__der_out *out, size_t mark)
         out->bytes[mark - 1] = (uint8_t)length;
         return;
     }
-    size_t octets = length < 0x100 ? 1 : 2;
-    if (length > UINT16_MAX || !room(out, octets)) {
+    size_t octets = length < 0x100 ? 1 : length < 0x10000 ? 2 : 3;
+    if (length > WTL__DER_CONTENT_MAX || !room(out, octets)) {
         out->overflow = true;
         return;
     }

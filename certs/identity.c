@@ -332,6 +332,7 @@ enum wtl_status wtl_identity_check(const uint8_t *der, size_t size,
     identity_out->serial_size = (uint8_t)cert.serial.size;
     memcpy(identity_out->serial, cert.serial.bytes, cert.serial.size);
     memcpy(identity_out->public_key, cert.point, WTL__P256_POINT);
+    wtl__name_hash(cert.issuer, identity_out->issuer);
     (void)crypto_generichash(identity_out->fingerprint, sizeof identity_out->fingerprint, der, size,
                              NULL, 0);
     return WTL_OK;

@@ -36,6 +36,7 @@ struct wtl_identity {
     int64_t not_after_s;
     uint8_t serial[20];
     uint8_t serial_size;
+    uint8_t issuer[32];      /* BLAKE2b-256 of the issuer's Name in DER */
     uint8_t public_key[65];  /* uncompressed P-256 point */
     uint8_t fingerprint[32]; /* BLAKE2b-256 of the leaf's DER */
 };

@@ -1,7 +1,7 @@
 /*
  * oids.h - the object identifiers of wattle's certificates, as the content octets of an OID.
  *
- * Thread: any; constants. Private to x509.c and x509_read.c.
+ * Thread: any; constants. Private to x509*.c and crl.c.
  */
 #ifndef WTL_CERTS_OIDS_H
 #define WTL_CERTS_OIDS_H
@@ -17,6 +17,7 @@ static const uint8_t wtl__oid_organisation[] = {0x55, 0x04, 0x0a};
 static const uint8_t wtl__oid_subject_key_id[] = {0x55, 0x1d, 0x0e};
 static const uint8_t wtl__oid_key_usage[] = {0x55, 0x1d, 0x0f};
 static const uint8_t wtl__oid_alt_name[] = {0x55, 0x1d, 0x11};
+static const uint8_t wtl__oid_crl_number[] = {0x55, 0x1d, 0x14};
 static const uint8_t wtl__oid_constraints[] = {0x55, 0x1d, 0x13};
 static const uint8_t wtl__oid_authority_key_id[] = {0x55, 0x1d, 0x23};
 static const uint8_t wtl__oid_purposes[] = {0x55, 0x1d, 0x25};

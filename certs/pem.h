@@ -17,6 +17,7 @@
 
 #define WTL__PEM_KEY  "PRIVATE KEY"
 #define WTL__PEM_CERT "CERTIFICATE"
+#define WTL__PEM_CRL  "X509 CRL"
 
 /* Blocks that one file may hold: a key, a chain and roots, and room to say that there are more. */
 #define WTL__PEM_BLOCKS_MAX (WTL_CHAIN_MAX + WTL_ROOTS_MAX + 8)

@@ -10,6 +10,7 @@
 
 #include "certs/key.h"
 #include "certs/oids.h"
+#include "certs/x509_parts.h"
 
 #define PUT_OID(out, oid) wtl__der_put((out), WTL__DER_OID, (oid), sizeof(oid))
 
@@ -25,13 +26,6 @@ void wtl__cert_serial(uint8_t serial_out[16])
 {
     randombytes_buf(serial_out, 16);
     serial_out[0] |= 0x80;
-}
-
-static void put_signature_algorithm(struct wtl__der_out *out)
-{
-    size_t mark = wtl__der_open(out, WTL__DER_SEQUENCE);
-    PUT_OID(out, wtl__oid_ecdsa_sha256);
-    wtl__der_close(out, mark);
 }
 
 static void put_name_part(struct wtl__der_out *out, const uint8_t *oid, size_t oid_size,
@@ -63,33 +57,9 @@ static void put_public_key(struct wtl__der_out *out, const uint8_t *point)
 
 /* ---- extensions ----------------------------------------------------------------------------- */
 
-struct extension {
-    size_t whole;
-    size_t octets;
-};
-
-static struct extension extension_open(struct wtl__der_out *out, const uint8_t oid[3],
-                                       bool critical)
-{
-    struct extension mark;
-    mark.whole = wtl__der_open(out, WTL__DER_SEQUENCE);
-    wtl__der_put(out, WTL__DER_OID, oid, 3);
-    if (critical) {
-        wtl__der_put_true(out);
-    }
-    mark.octets = wtl__der_open(out, WTL__DER_OCTETS);
-    return mark;
-}
-
-static void extension_close(struct wtl__der_out *out, struct extension mark)
-{
-    wtl__der_close(out, mark.octets);
-    wtl__der_close(out, mark.whole);
-}
-
 static void put_constraints(struct wtl__der_out *out, const struct wtl__cert_spec *spec)
 {
-    struct extension mark = extension_open(out, wtl__oid_constraints, true);
+    struct wtl__extension_mark mark = wtl__x509_open_extension(out, wtl__oid_constraints, true);
     size_t inner = wtl__der_open(out, WTL__DER_SEQUENCE);
     if (spec->is_ca) {
         wtl__der_put_true(out);
@@ -98,7 +68,7 @@ static void put_constraints(struct wtl__der_out *out, const struct wtl__cert_spe
         }
     }
     wtl__der_close(out, inner);
-    extension_close(out, mark);
+    wtl__x509_close_extension(out, mark);
 }
 
 static void put_usage(struct wtl__der_out *out, uint8_t usage)
@@ -107,16 +77,16 @@ static void put_usage(struct wtl__der_out *out, uint8_t usage)
     while (unused < 7 && (usage >> unused & 1) == 0) {
         unused++;
     }
-    struct extension mark = extension_open(out, wtl__oid_key_usage, true);
+    struct wtl__extension_mark mark = wtl__x509_open_extension(out, wtl__oid_key_usage, true);
     wtl__der_put_bits(out, &usage, 1, unused);
-    extension_close(out, mark);
+    wtl__x509_close_extension(out, mark);
 }
 
 static void put_purposes(struct wtl__der_out *out, unsigned purposes)
 {
     /* codeSigning stands for any purpose that no node has */
     static const uint8_t other[] = {0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x03};
-    struct extension mark = extension_open(out, wtl__oid_purposes, false);
+    struct wtl__extension_mark mark = wtl__x509_open_extension(out, wtl__oid_purposes, false);
     size_t inner = wtl__der_open(out, WTL__DER_SEQUENCE);
     if ((purposes & WTL__PURPOSE_SERVER) != 0) {
         PUT_OID(out, wtl__oid_server);
@@ -128,7 +98,7 @@ static void put_purposes(struct wtl__der_out *out, unsigned purposes)
         PUT_OID(out, other);
     }
     wtl__der_close(out, inner);
-    extension_close(out, mark);
+    wtl__x509_close_extension(out, mark);
 }
 
 /* RFC 7093 method 1: the first 160 bits of SHA-256 over the key's bits. */
@@ -137,30 +107,26 @@ static void put_key_ids(struct wtl__der_out *out, const struct wtl__cert_spec *s
     uint8_t digest[crypto_hash_sha256_BYTES];
     struct wtl__der_view authority = spec->authority_key_id;
     (void)crypto_hash_sha256(digest, spec->point, WTL__P256_POINT);
-    struct extension mark = extension_open(out, wtl__oid_subject_key_id, false);
+    struct wtl__extension_mark mark = wtl__x509_open_extension(out, wtl__oid_subject_key_id, false);
     wtl__der_put(out, WTL__DER_OCTETS, digest, WTL__KEY_ID);
-    extension_close(out, mark);
+    wtl__x509_close_extension(out, mark);
     if (spec->issuer.size == 0) {
         authority = (struct wtl__der_view){digest, WTL__KEY_ID};
     }
     if (authority.size != 0) {
-        mark = extension_open(out, wtl__oid_authority_key_id, false);
-        size_t inner = wtl__der_open(out, WTL__DER_SEQUENCE);
-        wtl__der_put(out, 0x80, authority.bytes, authority.size);
-        wtl__der_close(out, inner);
-        extension_close(out, mark);
+        wtl__x509_put_authority_key_id(out, authority);
     }
 }
 
 static void put_sans(struct wtl__der_out *out, const struct wtl__cert_spec *spec)
 {
-    struct extension mark = extension_open(out, wtl__oid_alt_name, false);
+    struct wtl__extension_mark mark = wtl__x509_open_extension(out, wtl__oid_alt_name, false);
     size_t inner = wtl__der_open(out, WTL__DER_SEQUENCE);
     for (size_t i = 0; i < spec->san_count; i++) {
         wtl__der_put(out, spec->sans[i].tag, spec->sans[i].bytes, spec->sans[i].size);
     }
     wtl__der_close(out, inner);
-    extension_close(out, mark);
+    wtl__x509_close_extension(out, mark);
 }
 
 static void put_extensions(struct wtl__der_out *out, const struct wtl__cert_spec *spec)
@@ -193,7 +159,7 @@ static void put_tbs(struct wtl__der_out *out, const struct wtl__cert_spec *spec)
     wtl__der_put_small(out, 2);
     wtl__der_close(out, version);
     wtl__der_put_unsigned(out, spec->serial, sizeof spec->serial);
-    put_signature_algorithm(out);
+    wtl__x509_put_algorithm(out);
     if (spec->issuer.size != 0) {
         wtl__der_put_raw(out, spec->issuer.bytes, spec->issuer.size);
     } else {

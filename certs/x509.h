@@ -15,8 +15,7 @@
 #include "certs/der.h"
 #include "certs/p256.h"
 
-/* Extensions, names in a subject, and alternative names that one certificate may have. */
-#define WTL__EXTENSIONS_MAX 16u
+/* Names in a subject, and alternative names that one certificate may have. */
 #define WTL__NAME_PARTS_MAX 16u
 #define WTL__SANS_MAX       16u
 
@@ -70,6 +69,10 @@ bool wtl__name_next(struct wtl__der_view *in, const char **kind_out,
 /* A Name as "O=climate, CN=sensor-1", printable. Returns `text_out`. */
 #define WTL__NAME_TEXT 160
 char *wtl__name_text(struct wtl__der_view name, char text_out[WTL__NAME_TEXT]);
+
+/* BLAKE2b-256 of a Name with its tag: what identities and lists know a CA by. */
+#define WTL__NAME_HASH sizeof(((struct wtl_identity *)0)->issuer)
+void wtl__name_hash(struct wtl__der_view name, uint8_t hash_out[WTL__NAME_HASH]);
 
 /* ---- making --------------------------------------------------------------------------------- */
 

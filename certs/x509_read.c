@@ -6,27 +6,21 @@
  *
  * Thread: any. Owns: nothing; results borrow the certificate's bytes.
  */
+#include <sodium.h>
 #include <string.h>
 
 #include "certs/oids.h"
 #include "certs/x509.h"
-
-#define IS_OID(view, oid) oid_is((view), (oid), sizeof(oid))
-
-static bool oid_is(struct wtl__der_view view, const uint8_t *oid, size_t size)
-{
-    return view.size == size && memcmp(view.bytes, oid, size) == 0;
-}
+#include "certs/x509_parts.h"
 
 static enum wtl_status refuse(struct wtl_error *error, const char *field, const char *expected)
 {
-    return wtl_fail(error, WTL_IDENTITY, "certificate, %s: expected %s, came something else", field,
-                    expected);
+    return wtl__x509_refuse(error, "certificate", field, expected);
 }
 
 bool wtl__x509_is_p256_oid(struct wtl__der_view oid)
 {
-    return IS_OID(oid, wtl__oid_p256);
+    return WTL__IS_OID(oid, wtl__oid_p256);
 }
 
 bool wtl__x509_take_p256(struct wtl__der_view *in)
@@ -38,32 +32,11 @@ bool wtl__x509_take_p256(struct wtl__der_view *in)
     if (!wtl__der_take(&rest, WTL__DER_SEQUENCE, &algorithm) ||
         !wtl__der_take(&algorithm, WTL__DER_OID, &kind) ||
         !wtl__der_take(&algorithm, WTL__DER_OID, &curve) || algorithm.size != 0 ||
-        !IS_OID(kind, wtl__oid_ec_public_key) || !IS_OID(curve, wtl__oid_p256)) {
+        !WTL__IS_OID(kind, wtl__oid_ec_public_key) || !WTL__IS_OID(curve, wtl__oid_p256)) {
         return false;
     }
     *in = rest;
     return true;
-}
-
-/* ECDSA with SHA-256 or better; parameters have to be absent (RFC 5758). */
-static enum wtl__signature signature_of(struct wtl__der_view algorithm)
-{
-    struct wtl__der_view oid;
-    if (!wtl__der_take(&algorithm, WTL__DER_OID, &oid) || algorithm.size != 0 ||
-        oid.size != sizeof wtl__oid_ecdsa_sha256 ||
-        memcmp(oid.bytes, wtl__oid_ecdsa_sha256, oid.size - 1) != 0) {
-        return WTL__SIGNATURE_OTHER;
-    }
-    switch (oid.bytes[oid.size - 1]) {
-    case 2:
-        return WTL__SIGNATURE_SHA256;
-    case 3:
-        return WTL__SIGNATURE_SHA384;
-    case 4:
-        return WTL__SIGNATURE_SHA512;
-    default:
-        return WTL__SIGNATURE_OTHER;
-    }
 }
 
 /* ---- extensions: each reader gets the content of the OCTET STRING ---------------------------- */
@@ -119,9 +92,9 @@ static bool read_purposes(struct wtl__der_view in, struct wtl__cert *cert)
         if (!wtl__der_take(&list, WTL__DER_OID, &oid)) {
             return false;
         }
-        cert->purposes |= IS_OID(oid, wtl__oid_server)   ? WTL__PURPOSE_SERVER
-                          : IS_OID(oid, wtl__oid_client) ? WTL__PURPOSE_CLIENT
-                                                         : WTL__PURPOSE_OTHER;
+        cert->purposes |= WTL__IS_OID(oid, wtl__oid_server)   ? WTL__PURPOSE_SERVER
+                          : WTL__IS_OID(oid, wtl__oid_client) ? WTL__PURPOSE_CLIENT
+                                                              : WTL__PURPOSE_OTHER;
     }
     return true;
 }
@@ -140,13 +113,7 @@ static bool read_subject_key_id(struct wtl__der_view in, struct wtl__cert *cert)
 
 static bool read_authority_key_id(struct wtl__der_view in, struct wtl__cert *cert)
 {
-    struct wtl__der_view content;
-    if (!wtl__der_take(&in, WTL__DER_SEQUENCE, &content) || in.size != 0) {
-        return false;
-    }
-    /* issuer and serial may follow; the key identifier is what chains are matched by */
-    return !wtl__der_next_is(&content, 0x80) ||
-           wtl__der_take(&content, 0x80, &cert->authority_key_id);
+    return wtl__x509_read_authority_key_id(in, &cert->authority_key_id);
 }
 
 static const struct known_extension {
@@ -165,63 +132,22 @@ static const struct known_extension {
      read_authority_key_id},
 };
 
-static enum wtl_status read_extension(struct wtl__der_view extension, struct wtl__der_view *oid_out,
-                                      struct wtl__cert *cert, struct wtl_error *error)
+static enum wtl_status read_extension(void *context, const struct wtl__extension *extension,
+                                      struct wtl_error *error)
 {
-    struct wtl__der_view critical = {0};
-    struct wtl__der_view content;
-    if (!wtl__der_take(&extension, WTL__DER_OID, oid_out)) {
-        return refuse(error, "extension", "an object identifier");
-    }
-    if (wtl__der_next_is(&extension, WTL__DER_BOOLEAN) &&
-        (!wtl__der_take(&extension, WTL__DER_BOOLEAN, &critical) || critical.size != 1 ||
-         critical.bytes[0] != 0xff)) {
-        return refuse(error, "extension", "TRUE as its criticality, or none");
-    }
-    if (!wtl__der_take(&extension, WTL__DER_OCTETS, &content) || extension.size != 0) {
-        return refuse(error, "extension", "one octet string");
-    }
+    struct wtl__cert *cert = context;
     for (size_t i = 0; i < sizeof known_extensions / sizeof known_extensions[0]; i++) {
         const struct known_extension *known = &known_extensions[i];
-        if (oid_is(*oid_out, known->oid, 3)) {
-            return known->read(content, cert) ? WTL_OK
-                                              : refuse(error, known->field, known->expected);
+        if (wtl__x509_is_oid(extension->oid, known->oid, 3)) {
+            return known->read(extension->content, cert)
+                       ? WTL_OK
+                       : refuse(error, known->field, known->expected);
         }
     }
-    if (critical.size != 0) {
+    if (extension->critical) {
         return wtl_fail(error, WTL_IDENTITY,
                         "certificate, extension: expected critical ones that wattle knows, came "
                         "an unknown one");
-    }
-    return WTL_OK;
-}
-
-static enum wtl_status read_extensions(struct wtl__der_view list, struct wtl__cert *cert,
-                                       struct wtl_error *error)
-{
-    struct wtl__der_view seen[WTL__EXTENSIONS_MAX];
-    size_t count = 0;
-    while (list.size != 0) {
-        struct wtl__der_view extension;
-        if (count == WTL__EXTENSIONS_MAX) {
-            return wtl_fail(error, WTL_IDENTITY,
-                            "certificate, extensions: expected %u at most, came more",
-                            WTL__EXTENSIONS_MAX);
-        }
-        if (!wtl__der_take(&list, WTL__DER_SEQUENCE, &extension)) {
-            return refuse(error, "extensions", "a sequence of extensions");
-        }
-        enum wtl_status status = read_extension(extension, &seen[count], cert, error);
-        if (status != WTL_OK) {
-            return status;
-        }
-        for (size_t i = 0; i < count; i++) {
-            if (wtl__der_equal(seen[i], seen[count])) {
-                return wtl_fail(error, WTL_IDENTITY,
-                                "certificate, extensions: expected each once, came one twice");
-            }
-        }
-        count++;
     }
     return WTL_OK;
 }
@@ -234,7 +160,6 @@ static enum wtl_status read_serial_and_names(struct wtl__der_view *in,
 {
     struct wtl__der_view version;
     struct wtl__der_view content;
-    struct wtl__der_view algorithm;
     struct wtl__der_view validity;
     unsigned number;
     if (!wtl__der_take(in, WTL__DER_CONTEXT_0, &version) ||
@@ -245,11 +170,9 @@ static enum wtl_status read_serial_and_names(struct wtl__der_view *in,
         (cert->serial.size == 1 && cert->serial.bytes[0] == 0)) {
         return refuse(error, "serial", "a positive number of 20 bytes at most");
     }
-    if (!wtl__der_take_whole(in, WTL__DER_SEQUENCE, &content, &algorithm) ||
-        !wtl__der_equal(algorithm, outer_algorithm)) {
+    if (!wtl__x509_take_algorithm(in, outer_algorithm, &cert->algorithm)) {
         return refuse(error, "signature algorithm", "the same inside and outside");
     }
-    cert->algorithm = signature_of(content);
     if (!wtl__der_take_whole(in, WTL__DER_SEQUENCE, &content, &cert->issuer) || content.size == 0) {
         return refuse(error, "issuer", "a name");
     }
@@ -293,25 +216,21 @@ static enum wtl_status read_public_key(struct wtl__der_view *in, struct wtl__cer
 enum wtl_status wtl__cert_read(struct wtl__der_view der, struct wtl__cert *cert_out,
                                struct wtl_error *error)
 {
-    struct wtl__der_view whole;
-    struct wtl__der_view tbs;
-    struct wtl__der_view algorithm;
+    struct wtl__signed whole;
     struct wtl__der_view tagged;
     struct wtl__der_view list;
-    unsigned unused;
     *cert_out = (struct wtl__cert){.path_len = -1};
     if (der.size > WTL_CERT_MAX) {
         return wtl_fail(error, WTL_IDENTITY, "certificate: expected %u bytes at most, came %zu",
                         WTL_CERT_MAX, der.size);
     }
-    if (!wtl__der_take(&der, WTL__DER_SEQUENCE, &whole) || der.size != 0 ||
-        !wtl__der_take_whole(&whole, WTL__DER_SEQUENCE, &tbs, &cert_out->tbs) ||
-        !wtl__der_take_whole(&whole, WTL__DER_SEQUENCE, &list, &algorithm) ||
-        !wtl__der_take_bits(&whole, &cert_out->signature, &unused) || unused != 0 ||
-        whole.size != 0) {
+    if (!wtl__x509_read_signed(der, &whole)) {
         return refuse(error, "frame", "one X.509 certificate in DER");
     }
-    enum wtl_status status = read_serial_and_names(&tbs, algorithm, cert_out, error);
+    cert_out->tbs = whole.tbs_whole;
+    cert_out->signature = whole.signature;
+    struct wtl__der_view tbs = whole.tbs;
+    enum wtl_status status = read_serial_and_names(&tbs, whole.algorithm, cert_out, error);
     if (status == WTL_OK) {
         status = read_public_key(&tbs, cert_out, error);
     }
@@ -322,7 +241,7 @@ enum wtl_status wtl__cert_read(struct wtl__der_view der, struct wtl__cert *cert_
         !wtl__der_take(&tagged, WTL__DER_SEQUENCE, &list) || tagged.size != 0) {
         return refuse(error, "extensions", "version 3 extensions and nothing after them");
     }
-    return read_extensions(list, cert_out, error);
+    return wtl__x509_each_extension(list, "certificate", read_extension, cert_out, error);
 }
 
 /* ---- names ---------------------------------------------------------------------------------- */
@@ -345,9 +264,9 @@ bool wtl__name_next(struct wtl__der_view *in, const char **kind_out,
         *bad_out = true;
         return false;
     }
-    *kind_out = IS_OID(oid, wtl__oid_common_name)    ? "CN"
-                : IS_OID(oid, wtl__oid_organisation) ? "O"
-                                                     : "";
+    *kind_out = WTL__IS_OID(oid, wtl__oid_common_name)    ? "CN"
+                : WTL__IS_OID(oid, wtl__oid_organisation) ? "O"
+                                                          : "";
     return true;
 }
 
@@ -382,4 +301,9 @@ char *wtl__name_text(struct wtl__der_view name, char text_out[WTL__NAME_TEXT])
         used += strlen(text_out + used);
     }
     return text_out;
+}
+
+void wtl__name_hash(struct wtl__der_view name, uint8_t hash_out[WTL__NAME_HASH])
+{
+    (void)crypto_generichash(hash_out, WTL__NAME_HASH, name.bytes, name.size, NULL, 0);
 }
