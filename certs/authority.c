@@ -356,3 +356,36 @@ enum wtl_status wtl__authority_issue(const struct wtl__authority *root,
     }
     return status;
 }
+
+/* ---- revocation lists ----------------------------------------------------------------------- */
+
+enum wtl_status wtl__authority_sign_list(const struct wtl__authority *authority,
+                                         struct wtl__crl_spec *spec, struct wtl_der *list_out,
+                                         struct wtl_error *error)
+{
+    struct wtl__cert view;
+    const uint8_t *scalar;
+    uint8_t point[WTL__P256_POINT];
+    *list_out = (struct wtl_der){0};
+    enum wtl_status status = check_clock(spec->this_update_s, error);
+    if (status == WTL_OK) {
+        status = check_signer("issuing CA", authority, spec->this_update_s,
+                              "bring back root.key and renew the issuing CA", error);
+    }
+    if (status == WTL_OK) {
+        status = wtl__cert_read(wtl__der_view_of(&authority->cert), &view, error);
+    }
+    if (status == WTL_OK && (view.usage & WTL__USAGE_SIGN_CRL) == 0) {
+        status = wtl_fail(error, WTL_IDENTITY,
+                          "expected a CA with the right to sign revocation lists, came another");
+    }
+    if (status == WTL_OK) {
+        status = wtl__key_open(&authority->key, &scalar, point, error);
+    }
+    if (status != WTL_OK) {
+        return status;
+    }
+    spec->issuer = view.subject;
+    spec->authority_key_id = view.subject_key_id;
+    return wtl__crl_make(spec, scalar, list_out, error);
+}

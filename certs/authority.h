@@ -7,6 +7,7 @@
 #define WTL_CERTS_AUTHORITY_H
 
 #include "certs/ca.h"
+#include "certs/crl.h"
 
 struct wtl__authority {
     char mesh[WTL_NAME_MAX + 1];
@@ -40,6 +41,13 @@ enum wtl_status wtl__authority_issue(const struct wtl__authority *root,
                                      const struct wtl_id_request *request, int64_t now_s,
                                      struct wtl_bundle *bundle_out, bool *clamped_out,
                                      struct wtl_error *error) WTL_MUST_USE;
+
+/* Signs a list of what it, or another CA of its mesh, has issued and revoked; issuer and key
+ * identifier of `spec` are filled in. Owns: the caller frees the list (wtl__der_free).
+ * Fails: WTL_IDENTITY when the CA is not valid at spec->this_update_s, or may not sign lists. */
+enum wtl_status wtl__authority_sign_list(const struct wtl__authority *authority,
+                                         struct wtl__crl_spec *spec, struct wtl_der *list_out,
+                                         struct wtl_error *error) WTL_MUST_USE;
 
 void wtl__authority_deinit(struct wtl__authority *authority);
 

@@ -2,13 +2,15 @@
  * ca.h - the certificate authority of a mesh: a root that may stay offline and an issuing CA.
  *
  * A CA is a folder of mode 0700 with root.pem and root.key (10 years), issuing.pem and issuing.key
- * (1 year), and issued.log, a line for each certificate. Everything is ECDSA P-256 with SHA-256 and
- * passes `openssl verify -x509_strict`.
+ * (1 year), issued.log, a line for each certificate, and revoked.crl, the revocation lists.
+ * Everything is ECDSA P-256 with SHA-256 and passes `openssl verify -x509_strict -crl_check`.
  *
  * Thread: any, one at a time for one folder. Owns: nothing is kept between calls.
  */
 #ifndef WTL_CERTS_CA_H
 #define WTL_CERTS_CA_H
+
+#include <limits.h>
 
 #include "certs/bundle.h"
 
@@ -27,8 +29,10 @@ enum wtl_status wtl_ca_create(const char *folder, const char *mesh, int64_t now_
                               struct wtl_error *error) WTL_MUST_USE;
 
 /* Replaces the issuing CA by a new one for another year, with the key of the root, which has to be
- * there again for that. Certificates that the old one issued stay valid.
- * Fails: WTL_IDENTITY when the root has expired, WTL_SYSTEM when root.key is elsewhere. */
+ * there again for that. Certificates that the old one issued stay valid, and it is kept as long as
+ * it is valid itself, as issuing-1.pem and issuing-1.key, to sign their revocation lists.
+ * Fails: WTL_IDENTITY when the root has expired, WTL_SYSTEM when root.key is elsewhere, WTL_FULL.
+ */
 enum wtl_status wtl_ca_renew(const char *folder, int64_t now_s,
                              struct wtl_error *error) WTL_MUST_USE;
 
@@ -61,5 +65,51 @@ struct wtl_id_request {
 enum wtl_status wtl_ca_issue(const char *folder, const struct wtl_id_request *request,
                              int64_t now_s, struct wtl_bundle *bundle_out, bool *clamped_out,
                              struct wtl_error *error) WTL_MUST_USE;
+
+/* ---- revocation ----------------------------------------------------------------------------- */
+
+/* How long a list is valid, in days, unless a request says another: from half of it on nodes warn
+ * that they want a newer one, and after it they let nobody in. */
+#define WTL_CA_LIST_DAYS     30u
+#define WTL_CA_LIST_DAYS_MAX 3650u
+
+struct wtl_ca_revoked_row {
+    char serial[41];             /* hex */
+    char name[WTL_NAME_MAX + 1]; /* "": not in issued.log */
+    int64_t at_s;
+    int64_t expires_s; /* 0: not known */
+    bool is_new;       /* revoked by this call */
+};
+
+/* What revoked.crl says. Owns: its rows, in the order of their times. */
+struct wtl_ca_revoked {
+    char mesh[WTL_NAME_MAX + 1];
+    char path[PATH_MAX]; /* of the file */
+    uint64_t number;
+    int64_t this_update_s;
+    int64_t next_update_s;
+    struct wtl_ca_revoked_row *rows;
+    size_t count;
+    size_t new_count;
+};
+
+/* Revokes what `what` names: every certificate of that node which has not expired, the one with
+ * that serial number, or the one in that file (a bundle or a certificate); or nothing, when it is
+ * NULL. Then it signs the lists anew, with a higher number, for `days` from now on (0:
+ * WTL_CA_LIST_DAYS). What has expired is left out once a list has named it after that.
+ * Owns: the caller deinits it.
+ * Fails: WTL_NOT_FOUND with what is known when `what` names nothing, WTL_INVALID, WTL_IDENTITY when
+ * the certificate is another CA's or the issuing CA has expired, WTL_FULL, WTL_CONFIG, WTL_SYSTEM.
+ */
+enum wtl_status wtl_ca_revoke(const char *folder, const char *what, unsigned days, int64_t now_s,
+                              struct wtl_ca_revoked *revoked_out,
+                              struct wtl_error *error) WTL_MUST_USE;
+
+/* Reads what is revoked. Owns: the caller deinits it. Fails: WTL_NOT_FOUND when there is no CA, or
+ * no list yet. */
+enum wtl_status wtl_ca_revoked(const char *folder, struct wtl_ca_revoked *revoked_out,
+                               struct wtl_error *error) WTL_MUST_USE;
+
+void wtl_ca_revoked_deinit(struct wtl_ca_revoked *revoked);
 
 #endif

@@ -186,15 +186,13 @@ struct wtl_revoked_summary wtl_revoked_sum(const struct wtl_revoked *revoked)
     return summary;
 }
 
-bool wtl__revoked_list_of(const struct wtl_revoked *revoked, struct wtl__der_view issuer,
-                          struct wtl__revoked_list *list_out)
+bool wtl__revoked_list(const struct wtl_revoked *revoked, unsigned index,
+                       struct wtl__revoked_list *list_out)
 {
-    uint8_t hash[WTL__NAME_HASH];
-    wtl__name_hash(issuer, hash);
-    const struct wtl__list_of_ca *list = wtl__revoked_find(revoked, hash);
-    if (list == NULL) {
+    if (index >= revoked->count) {
         return false;
     }
+    const struct wtl__list_of_ca *list = &revoked->lists[index];
     *list_out = (struct wtl__revoked_list){.number = list->number,
                                            .this_update_s = list->this_update_s,
                                            .next_update_s = list->next_update_s,

@@ -68,8 +68,8 @@ struct wtl_revoked_summary {
 
 struct wtl_revoked_summary wtl_revoked_sum(const struct wtl_revoked *revoked);
 
-/* The list of the CA with that name (DER, with its tag), in the order of serials; NULL when there
- * is none. Borrowed from `revoked`. */
+/* One of the lists; false behind the last. Its entries are in the order of serials, and borrowed.
+ */
 struct wtl__revoked_list {
     uint64_t number;
     int64_t this_update_s;
@@ -77,7 +77,7 @@ struct wtl__revoked_list {
     const struct wtl__crl_entry *entries;
     size_t count;
 };
-bool wtl__revoked_list_of(const struct wtl_revoked *revoked, struct wtl__der_view issuer,
-                          struct wtl__revoked_list *list_out) WTL_MUST_USE;
+bool wtl__revoked_list(const struct wtl_revoked *revoked, unsigned index,
+                       struct wtl__revoked_list *list_out);
 
 #endif
