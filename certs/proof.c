@@ -135,14 +135,14 @@ static bool take_chain(struct wtl__der_view in, struct wtl_der chain[WTL_CHAIN_M
 
 enum wtl_status wtl__proof_check(const struct wtl__proof_claim *claim, const uint8_t *proof,
                                  size_t size, const struct wtl_der *roots, unsigned roots_count,
-                                 const char *mesh, int64_t now_s, struct wtl_error *error)
+                                 const char *mesh, int64_t now_s, struct wtl_identity *identity_out,
+                                 struct wtl_error *error)
 {
     struct wtl__der_view in = {proof, size};
     struct wtl__der_view content;
     struct wtl__der_view signature;
     struct wtl_der chain[WTL_CHAIN_MAX];
     unsigned chain_count = 0;
-    struct wtl_identity identity;
     struct wtl__cert cert;
     if (size > WTL__PROOF_MAX || !wtl__der_take(&in, WTL__DER_SEQUENCE, &content) || in.size != 0 ||
         !wtl__der_take(&content, WTL__DER_OCTETS, &signature) ||
@@ -152,21 +152,22 @@ enum wtl_status wtl__proof_check(const struct wtl__proof_claim *claim, const uin
                         "something else",
                         WTL_CHAIN_MAX);
     }
-    enum wtl_status status = wtl_identity_check(chain[0].bytes, chain[0].size, &identity, error);
+    enum wtl_status status = wtl_identity_check(chain[0].bytes, chain[0].size, identity_out, error);
     if (status == WTL_OK) {
         status = wtl__cert_read(wtl__der_view_of(&chain[0]), &cert, error);
     }
     if (status != WTL_OK) {
         return status;
     }
-    const char *wrong = strcmp(identity.mesh, mesh) != 0 ? "mesh" : mismatch(claim, &identity);
+    const char *wrong =
+        strcmp(identity_out->mesh, mesh) != 0 ? "mesh" : mismatch(claim, identity_out);
     if (wrong != NULL) {
         return wtl_fail(error, WTL_IDENTITY, "attachment: the %s is not that of the certificate",
                         wrong);
     }
     status = wtl__chain_check(chain, chain_count, roots, roots_count, mesh, &now_s, error);
     if (status != WTL_OK) {
-        return wtl_while(error, status, "attachment of %s", identity.name);
+        return wtl_while(error, status, "attachment of %s", identity_out->name);
     }
     uint8_t buffer[STATEMENT_MAX];
     struct wtl__der_out statement = {.bytes = buffer, .capacity = sizeof buffer};
@@ -174,7 +175,8 @@ enum wtl_status wtl__proof_check(const struct wtl__proof_claim *claim, const uin
         !wtl__p256_verify(cert.point, WTL__SIGNATURE_SHA256, buffer, statement.size,
                           signature.bytes, signature.size)) {
         return wtl_fail(error, WTL_IDENTITY,
-                        "attachment: the signature of %s is not one of this record", identity.name);
+                        "attachment: the signature of %s is not one of this record",
+                        identity_out->name);
     }
     return WTL_OK;
 }

@@ -39,11 +39,12 @@ enum wtl_status wtl__proof_sign(const struct wtl_bundle *bundle,
                                 size_t *size_out, struct wtl_error *error) WTL_MUST_USE;
 
 /* Has the node of that name, layer and id signed this, with a certificate of `mesh` that leads to
- * one of the roots and is valid at `now_s`? Whether the claim itself has expired is for the caller
- * to say. Fails: WTL_IDENTITY with what is wrong. */
+ * one of the roots and is valid at `now_s`? Whether the claim itself has expired, and whether that
+ * certificate, which is copied out, was revoked, is for the caller to say. Fails: WTL_IDENTITY with
+ * what is wrong. */
 enum wtl_status wtl__proof_check(const struct wtl__proof_claim *claim, const uint8_t *proof,
                                  size_t size, const struct wtl_der *roots, unsigned roots_count,
-                                 const char *mesh, int64_t now_s,
+                                 const char *mesh, int64_t now_s, struct wtl_identity *identity_out,
                                  struct wtl_error *error) WTL_MUST_USE;
 
 #endif

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "net/cut.h"
 #include "net/uv_status.h"
 
 /* Both ends ask TLS for the same secret under this label; see struct wtl__hello. */
@@ -107,6 +108,9 @@ static void engine_ended(struct wtl__net_link *link, enum wtl_status status)
         (void)wtl__net_link_pump(link);
         return;
     }
+    if (status == WTL_IDENTITY) {
+        log_refused(link, status); /* a dialling side is done before the other one has judged it */
+    }
     enum wtl_status alert = wtl__net_link_flush(link);
     (void)alert; /* a socket that does not take it is closed all the same */
     wtl__net_link_abort(link, status);
@@ -167,6 +171,7 @@ static enum wtl_status opened(struct wtl__net_link *link)
     if (!wtl__link_is_in(&link->on_wants)) {
         wtl__list_push_last(&net->wants, &link->on_wants); /* its hello */
     }
+    wtl__cut_later(link);
     wtl__log(wtl__log_process(), WTL__LOG_INFO, "link_open", WTL__LOG_TEXT("peer", peer->name),
              WTL__LOG_TEXT("layer", wtl_layer_name(peer->layer)),
              WTL__LOG_TEXT("address", link->where), WTL__LOG_FLAG("dialled", link->dialled));

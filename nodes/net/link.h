@@ -68,10 +68,12 @@ struct wtl__net {
     struct wtl__listener listener;
     char listens[WTL__ADDRESS_TEXT];
     struct wtl__loop_timer tick;
-    struct wtl__list all;    /* of struct wtl__net_link */
-    struct wtl__list wants;  /* those that the hub has something for */
-    struct wtl__list wishes; /* dials that were asked for */
-    struct wtl__list dials;  /* those under way */
+    struct wtl__loop_timer cut;         /* see cut.h */
+    struct wtl__revocation *revocation; /* the owner's; NULL: none */
+    struct wtl__list all;               /* of struct wtl__net_link */
+    struct wtl__list wants;             /* those that the hub has something for */
+    struct wtl__list wishes;            /* dials that were asked for */
+    struct wtl__list dials;             /* those under way */
     uint32_t dials_count;
     struct wtl__net_link **numbers; /* by the hub's number - 1 */
     uint32_t numbers_capacity;
@@ -91,6 +93,10 @@ bool wtl__net_link_pump(struct wtl__net_link *link);
 
 /* The hub wants it closed when its last words have gone. */
 void wtl__net_link_close(struct wtl__net_link *link, enum wtl_status why, const char *text);
+
+/* The peer is not trusted any more: it is told why, and nothing else goes out or comes in. The hub
+ * hears at once that the link is gone. */
+void wtl__net_link_cut(struct wtl__net_link *link, enum wtl_status why, const char *text);
 
 /* Closes the socket now, without a word. */
 void wtl__net_link_abort(struct wtl__net_link *link, enum wtl_status why);

@@ -1,4 +1,5 @@
 /* link_out.c - what goes out of a link: records from the hub, and its last words. See link.h. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -163,10 +164,33 @@ void wtl__net_link_begin_closing(struct wtl__net_link *link, enum wtl_status why
     }
 }
 
-void wtl__net_link_close(struct wtl__net_link *link, enum wtl_status why, const char *text)
+static void log_closing(const struct wtl__net_link *link, enum wtl__log_level level,
+                        enum wtl_status why, const char *text)
 {
-    wtl__log(wtl__log_process(), WTL__LOG_INFO, "link_closing",
+    wtl__log(wtl__log_process(), level, "link_closing",
+             WTL__LOG_TEXT("peer", wtl_tls_peer(link->tls)->name),
              WTL__LOG_TEXT("reason", wtl_status_word(why)), WTL__LOG_TEXT("text", text),
              WTL__LOG_TEXT("address", link->where));
+}
+
+void wtl__net_link_close(struct wtl__net_link *link, enum wtl_status why, const char *text)
+{
+    log_closing(link, WTL__LOG_INFO, why, text);
     wtl__net_link_begin_closing(link, why);
+}
+
+void wtl__net_link_cut(struct wtl__net_link *link, enum wtl_status why, const char *text)
+{
+    struct wtl__net *net = link->net;
+    struct wtl__refuse refuse = {
+        .status = why, .version_min = WTL__PROTOCOL_MIN, .version_max = WTL__PROTOCOL_MAX};
+    log_closing(link, WTL__LOG_WARN, why, text);
+    (void)snprintf(refuse.text, sizeof refuse.text, "%.120s", text);
+    size_t size = wtl__put_refuse(net->record, sizeof net->record, &refuse);
+    wtl__net_link_begin_closing(link, why);
+    if (wtl_tls_write(link->tls, net->record, size) == WTL_OK) {
+        linger(link);
+    } else {
+        wtl__net_link_abort(link, why);
+    }
 }

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "net/cut.h"
 #include "net/dialer.h"
 #include "net/link.h"
 #include "net/uv_status.h"
@@ -175,6 +176,13 @@ static void on_accept(void *context, int fd, const struct sockaddr *from)
     }
 }
 
+/* ---- revoked -------------------------------------------------------------------------------- */
+
+static void on_revoked(void *context)
+{
+    wtl__cut_links(context);
+}
+
 /* ---- turns ---------------------------------------------------------------------------------- */
 
 static void on_tick(struct wtl__loop_timer *timer)
@@ -284,6 +292,7 @@ enum wtl_status wtl__net_create(const struct wtl__net_config *config, struct wtl
     net->loop = config->loop;
     net->tls = config->tls;
     net->tick.fire = on_tick;
+    net->cut.fire = wtl__cut_on_timer;
     net->listener.fd = -1;
     wtl__list_init(&net->all);
     wtl__list_init(&net->wants);
@@ -301,6 +310,10 @@ enum wtl_status wtl__net_create(const struct wtl__net_config *config, struct wtl
     if (status != WTL_OK) {
         wtl__net_destroy(net);
         return status;
+    }
+    if (config->revocation != NULL) {
+        net->revocation = config->revocation;
+        wtl__revocation_start(net->revocation, net->loop, on_revoked, net);
     }
     *net_out = net;
     return WTL_OK;
@@ -327,6 +340,10 @@ void wtl__net_destroy(struct wtl__net *net)
     }
     wtl__listener_close(&net->listener);
     wtl__loop_timer_clear(net->loop, &net->tick);
+    wtl__loop_timer_clear(net->loop, &net->cut);
+    if (net->revocation != NULL) {
+        wtl__revocation_stop(net->revocation);
+    }
     while (!wtl__list_is_empty(&net->all)) {
         struct wtl__link *first = wtl__list_first(&net->all);
         wtl__net_link_abort(WTL_CONTAINER(first, struct wtl__net_link, on_all), WTL_CLOSED);

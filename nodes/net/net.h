@@ -16,6 +16,7 @@
 #include "net/address.h"
 #include "net/admission.h"
 #include "net/loop.h"
+#include "net/revocation.h"
 #include "net/tls.h"
 
 struct wtl__net;
@@ -28,7 +29,10 @@ struct wtl__net;
 
 struct wtl__net_config {
     struct wtl__loop *loop;
-    struct wtl_tls_context *tls;  /* borrowed; outlives the net */
+    struct wtl_tls_context *tls; /* borrowed; outlives the net */
+    /* Started and stopped by the net, which cuts the links of those that are revoked; the same is
+     * to be the gate of `tls`. Borrowed; outlives the net. NULL: none. */
+    struct wtl__revocation *revocation;
     struct wtl__core_config core; /* its address is set to where the node listens */
     const char *listen;           /* NULL: does not */
     const char *advertise;        /* what others dial; NULL: the address that was bound */

@@ -43,6 +43,18 @@ enum wtl_tls_role { WTL_TLS_DIAL, WTL_TLS_ACCEPT };
 enum wtl_status wtl_tls_context_create(const struct wtl_bundle *bundle,
                                        struct wtl_tls_context **context_out,
                                        struct wtl_error *error) WTL_MUST_USE;
+
+/* One more judge: asked about each peer that has passed everything else, before it gets a proof of
+ * ours and again when its handshake is over. What it says is the word and the text of the refusal.
+ * Thread: that of the engine. */
+struct wtl_tls_gate {
+    enum wtl_status (*admit)(void *context, const struct wtl_identity *peer, const char **word_out,
+                             struct wtl_error *error);
+    void *context;
+};
+
+/* Sets it; before the first engine. */
+void wtl_tls_context_gate(struct wtl_tls_context *context, struct wtl_tls_gate gate);
 void wtl_tls_context_destroy(struct wtl_tls_context *context);
 
 /* `expected` is the node name that must answer a dial, or NULL for any name of the mesh.

@@ -189,6 +189,11 @@ enum wtl_status wtl_tls_context_create(const struct wtl_bundle *bundle,
     return WTL_OK;
 }
 
+void wtl_tls_context_gate(struct wtl_tls_context *context, struct wtl_tls_gate gate)
+{
+    context->gate = gate;
+}
+
 void wtl_tls_context_destroy(struct wtl_tls_context *context)
 {
     if (context == NULL) {

@@ -15,6 +15,7 @@ struct wtl_tls_context {
     char mesh[WTL_NAME_MAX + 1];
     struct wtl_der subjects[WTL_ROOTS_MAX]; /* names of the roots */
     unsigned subjects_count;
+    struct wtl_tls_gate gate; /* its function may be NULL */
 };
 
 /* Callbacks of the library into the engine: judges a certificate chain; takes from and appends to

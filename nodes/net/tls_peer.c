@@ -49,6 +49,12 @@ bool wtl__tls_judge(struct wtl_tls *tls)
         wtl__tls_refuse(tls, WTL_IDENTITY, "name_mismatch", error.text);
         return false;
     }
+    const struct wtl_tls_gate *gate = &tls->context->gate;
+    const char *word = "refused";
+    if (gate->admit != NULL && gate->admit(gate->context, peer, &word, &error) != WTL_OK) {
+        wtl__tls_refuse(tls, WTL_IDENTITY, word, error.text);
+        return false;
+    }
     return true;
 }
 

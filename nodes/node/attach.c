@@ -34,11 +34,19 @@ size_t wtl__attach_sign(void *context, const struct wtl__attach *attach, uint8_t
 
 bool wtl__attach_check(void *context, const struct wtl__attach *attach, int64_t wall_s)
 {
-    const struct wtl_bundle *bundle = ((struct wtl__attach_signer *)context)->bundle;
+    const struct wtl__attach_signer *signer = context;
+    const struct wtl_bundle *bundle = signer->bundle;
     struct wtl__proof_claim claim = claim_of(attach);
     struct wtl_error error = {0};
-    if (wtl__proof_check(&claim, attach->proof, attach->proof_size, bundle->roots,
-                         bundle->roots_count, bundle->identity.mesh, wall_s, &error) == WTL_OK) {
+    struct wtl_identity leaf;
+    const char *word = "";
+    enum wtl_status status =
+        wtl__proof_check(&claim, attach->proof, attach->proof_size, bundle->roots,
+                         bundle->roots_count, bundle->identity.mesh, wall_s, &leaf, &error);
+    if (status == WTL_OK && signer->revocation != NULL) {
+        status = wtl__revocation_check(signer->revocation, &leaf, &word, &error);
+    }
+    if (status == WTL_OK) {
         return true;
     }
     wtl__log(wtl__log_process(), WTL__LOG_WARN, "attach_refused",

@@ -18,6 +18,7 @@
 
 struct wtl__node_config {
     const char *bundle;       /* the identity: a file that `wattle id issue` has made. Mandatory */
+    const char *revoked;      /* a file of revocation lists; NULL: nobody is known to be revoked */
     const char *listen;       /* host:port; NULL: does not listen. A device never does */
     const char *advertise;    /* host:port that others dial; NULL: where it listens */
     const char *const *joins; /* host:port each */

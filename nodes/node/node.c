@@ -50,7 +50,12 @@ static enum wtl_status read_identity(struct wtl__node *node, const struct wtl__n
         wtl__log(wtl__log_process(), WTL__LOG_ERROR, "identity_not_valid_now",
                  WTL__LOG_TEXT("reason", why.text));
     }
-    return wtl__node_config_check(config, node->bundle.identity.layer, error);
+    status = wtl__node_config_check(config, node->bundle.identity.layer, error);
+    if (status != WTL_OK || config->revoked == NULL) {
+        return status;
+    }
+    status = wtl__revocation_create(config->revoked, &node->bundle, &node->revocation, error);
+    return status == WTL_OK ? status : wtl_while(error, status, "read who is revoked");
 }
 
 static enum wtl_status make_runtime(struct wtl__node *node, const struct wtl__node_config *config,
@@ -107,13 +112,19 @@ static enum wtl_status make_net(struct wtl__node *node, const struct wtl__node_c
         return wtl_fail(error, status, "the TLS library does not work: %s",
                         wtl_status_text(status));
     }
+    if (node->revocation != NULL) {
+        wtl_tls_context_gate(node->tls, (struct wtl_tls_gate){.admit = wtl__revocation_admit,
+                                                              .context = node->revocation});
+    }
     struct wtl__net_config net = {.loop = node->loop,
                                   .tls = node->tls,
+                                  .revocation = node->revocation,
                                   .listen = config->listen,
                                   .advertise = config->advertise,
                                   .port = wtl__port_for_hub(&node->port)};
     wtl__node_config_core(config, &node->bundle.identity, node->id, node->seed, &net.core);
-    node->signer = (struct wtl__attach_signer){.bundle = &node->bundle};
+    node->signer =
+        (struct wtl__attach_signer){.bundle = &node->bundle, .revocation = node->revocation};
     net.core.sign = wtl__attach_sign;
     net.core.check = wtl__attach_check;
     net.core.context = &node->signer;
@@ -267,6 +278,7 @@ void wtl__node_destroy(struct wtl__node *node)
     }
     wtl__loop_destroy(node->loop);
     wtl_tls_context_destroy(node->tls);
+    wtl__revocation_destroy(node->revocation);
     wtl_bundle_deinit(&node->bundle);
     wtl__incarnation_deinit(&node->incarnation);
     if (node->stop_read >= 0) {

@@ -13,6 +13,7 @@
 struct wtl__node {
     struct wtl_bundle bundle;
     struct wtl__incarnation incarnation;
+    struct wtl__revocation *revocation; /* NULL: none */
     struct wtl_tls_context *tls;
     struct wtl_runtime *runtime;
     struct wtl__loop *loop;

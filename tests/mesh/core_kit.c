@@ -124,9 +124,10 @@ static size_t sign(void *context, const struct wtl__attach *attach, uint8_t *pro
 static bool check(void *context, const struct wtl__attach *attach, int64_t wall_s)
 {
     struct wtl__proof_claim claim = claim_of(attach);
+    struct wtl_identity leaf;
     (void)context;
     return wtl__proof_check(&claim, attach->proof, attach->proof_size, &root.cert, 1, "net", wall_s,
-                            NULL) == WTL_OK;
+                            &leaf, NULL) == WTL_OK;
 }
 
 /* ---- events ------------------------------------------------------------------------------- */
