@@ -105,8 +105,8 @@ enum wtl_status wtl_ca_revoke(const char *folder, const char *what, unsigned day
                               struct wtl_ca_revoked *revoked_out,
                               struct wtl_error *error) WTL_MUST_USE;
 
-/* Reads what is revoked. Owns: the caller deinits it. Fails: WTL_NOT_FOUND when there is no CA, or
- * no list yet. */
+/* Reads what is revoked; the number is 0 when there is no list yet. Owns: the caller deinits it.
+ * Fails: WTL_NOT_FOUND when there is no CA, WTL_CONFIG, WTL_IDENTITY, WTL_SYSTEM. */
 enum wtl_status wtl_ca_revoked(const char *folder, struct wtl_ca_revoked *revoked_out,
                                struct wtl_error *error) WTL_MUST_USE;
 

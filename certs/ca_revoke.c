@@ -107,8 +107,11 @@ static enum wtl_status take_lists(struct job *job, const struct wtl_revoked *rev
 
 static enum wtl_status read_lists(struct job *job, struct wtl_error *error)
 {
-    /* borrowed: whoever signed a list has to lead to this root, and its file brings the rest */
-    struct wtl_bundle trust = {.roots = {job->root.cert}, .roots_count = 1};
+    /* borrowed; a list of a former CA comes with the certificate of that */
+    struct wtl_bundle trust = {.chain = {job->signers[0].cert},
+                               .chain_count = 1,
+                               .roots = {job->root.cert},
+                               .roots_count = 1};
     struct wtl_revoked *revoked = NULL;
     const char *path = job->folder.of[WTL__CA_REVOKED];
     memcpy(trust.identity.mesh, job->root.mesh, sizeof trust.identity.mesh);
@@ -351,10 +354,6 @@ enum wtl_status wtl_ca_revoked(const char *folder, struct wtl_ca_revoked *revoke
     enum wtl_status status = wtl__ca_folder_init(&job.folder, folder, error);
     if (status == WTL_OK) {
         status = wtl__ca_load_both(&job.folder, false, &job.root, &job.signers[0], error);
-    }
-    if (status == WTL_OK && !wtl__ca_is_there(job.folder.of[WTL__CA_REVOKED])) {
-        status = wtl_fail(error, WTL_NOT_FOUND, "%s: there is no revocation list yet",
-                          job.folder.of[WTL__CA_REVOKED]);
     }
     if (status == WTL_OK) {
         status = read_lists(&job, error);

@@ -94,6 +94,10 @@ const char *wtl__value_at(const struct wtl__cli *cli, const char *option, uint32
 bool wtl__value_ms(const struct wtl__cli *cli, const char *option, int64_t absent_ms,
                    int64_t min_ms, int64_t max_ms, int64_t *ms_out);
 
+/* The days of an option, 0 when it was not given. Fails: false, and the error is printed. */
+bool wtl__value_days(const struct wtl__cli *cli, const char *option, unsigned max,
+                     unsigned *days_out);
+
 /* ---- parse.c ------------------------------------------------------------------------------- */
 
 /* Finds the command and reads options and operands into `cli`. WTL__END_OK: run cli->command, or
@@ -133,6 +137,8 @@ enum wtl__end wtl__run_help(struct wtl__cli *cli);
 enum wtl__end wtl__run_version(struct wtl__cli *cli);
 enum wtl__end wtl__run_explain(struct wtl__cli *cli);
 enum wtl__end wtl__run_ca_init(struct wtl__cli *cli);
+enum wtl__end wtl__run_ca_revoke(struct wtl__cli *cli);
+enum wtl__end wtl__run_ca_revoked(struct wtl__cli *cli);
 enum wtl__end wtl__run_id_new(struct wtl__cli *cli);
 enum wtl__end wtl__run_id_show(struct wtl__cli *cli);
 enum wtl__end wtl__run_flow_check(struct wtl__cli *cli);

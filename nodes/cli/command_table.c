@@ -8,6 +8,17 @@ static const struct wtl__option ca_init_options[] = {
     {0},
 };
 
+static const struct wtl__option ca_revoke_options[] = {
+    {.name = "ca", .value = "DIR", .is_mandatory = true, .help = "folder of the mesh's CA"},
+    {.name = "days", .value = "N", .help = "how long the list is valid (30)"},
+    {0},
+};
+
+static const struct wtl__option ca_revoked_options[] = {
+    {.name = "ca", .value = "DIR", .is_mandatory = true, .help = "folder of the mesh's CA"},
+    {0},
+};
+
 static const struct wtl__option id_new_options[] = {
     {.name = "layer", .value = "LAYER", .is_mandatory = true, .help = "device, edge or cloud"},
     {.name = "ca", .value = "DIR", .is_mandatory = true, .help = "folder of the mesh's CA"},
@@ -29,6 +40,9 @@ static const struct wtl__option node_start_options[] = {
      .value = "ADDR",
      .help = "HOST:PORT to listen at (port 4600); a device does not"},
     {.name = "advertise", .value = "ADDR", .help = "HOST:PORT that others dial, if another"},
+    {.name = "revoked",
+     .value = "FILE",
+     .help = "who is revoked (DIR/revoked.crl of the CA); looked at again every second"},
     {.name = "join",
      .value = "ADDR",
      .may_repeat = true,
@@ -65,6 +79,26 @@ const struct wtl__command wtl__commands[] = {
                 "needed again\nonly to renew the issuing CA: keep it offline.",
      .options = ca_init_options,
      .run = wtl__run_ca_init},
+    {.noun = "ca",
+     .verb = "revoke",
+     .operands = "[NAME|SERIAL|FILE]",
+     .operands_max = 1,
+     .summary = "revoke the certificates of a node, and sign the list that says so",
+     .details =
+         "NAME stands for every certificate of that node, SERIAL and FILE (a bundle or a "
+         "certificate)\nfor one. The list, DIR/revoked.crl, is signed anew with a higher number, "
+         "also when nothing is\nnamed: nodes warn when half of its life is over, and let nobody in "
+         "after its end. Copy it to\nevery node that was started with --revoked FILE, over that "
+         "file: it cuts the links of those\nthat are revoked within a second or two.",
+     .options = ca_revoke_options,
+     .run = wtl__run_ca_revoke},
+    {.noun = "ca",
+     .verb = "revoked",
+     .operands = "",
+     .flags = WTL__PRINTS_JSON,
+     .summary = "show which certificates are revoked",
+     .options = ca_revoked_options,
+     .run = wtl__run_ca_revoked},
     {.noun = "id",
      .verb = "new",
      .operands = "NAME",

@@ -90,6 +90,18 @@ enum wtl__end {
     X(NO_CA, 404, CONFIG, "no certificate authority there",                                        \
       "New identities are signed by the CA of a mesh, a folder made by `wattle ca init DIR "       \
       "--mesh NAME`.")                                                                             \
+    X(REVOKED, 405, CONFIG, "a revocation list that is refused",                                   \
+      "A node started with --revoked FILE lets in only whom the lists in that file do not name. "  \
+      "They are X.509 lists in PEM, made by `wattle ca revoke --ca DIR`, with the certificates "   \
+      "of "                                                                                        \
+      "the CAs that signed them. A list is refused when it was not signed by a CA of this mesh, "  \
+      "and a file when it has no list of the CA that issued this node's own certificate, or "      \
+      "names "                                                                                     \
+      "the node itself.")                                                                          \
+    X(NOT_ISSUED, 406, NO, "a certificate that cannot be revoked",                                 \
+      "`wattle ca revoke` wants the name of a node, for all of its certificates that have not "    \
+      "expired, or a serial number, both as issued.log in the folder of the CA knows them; or a "  \
+      "file with a certificate that this CA has issued.")                                          \
     X(START, 501, CONFIG, "the node could not be started",                                         \
       "The configuration of the node, or its state folder, is not as it has to be. The text says " \
       "what was being done.")                                                                      \

@@ -1,4 +1,4 @@
-/* identity.c - `wattle ca` and `wattle id`. Thread: one. */
+/* identity.c - `wattle ca init` and `wattle id`. Thread: one. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,26 +52,6 @@ enum wtl__end wtl__run_ca_init(struct wtl__cli *cli)
     return WTL__END_OK;
 }
 
-/* --days; 0 for the default. False: reported. */
-static bool read_days(const struct wtl__cli *cli, unsigned *days_out)
-{
-    const char *text = wtl__value(cli, "days");
-    char *end = NULL;
-    *days_out = 0;
-    if (text == NULL) {
-        return true;
-    }
-    unsigned long days = strtoul(text, &end, 10);
-    if (*text < '0' || *text > '9' || *end != '\0' || days == 0 || days > WTL_ID_DAYS_MAX) {
-        (void)wtl__fail(&cli->report, WTL__FAILURE_VALUE, NULL,
-                        "--days wants a number of days from 1 to %u; got \"%s\"", WTL_ID_DAYS_MAX,
-                        text);
-        return false;
-    }
-    *days_out = (unsigned)days;
-    return true;
-}
-
 static bool read_layer(const struct wtl__cli *cli, enum wtl_layer *layer_out)
 {
     const char *text = wtl__value(cli, "layer");
@@ -95,7 +75,8 @@ enum wtl__end wtl__run_id_new(struct wtl__cli *cli)
     struct wtl_error error = {0};
     struct wtl_bundle bundle = {0};
     bool clamped = false;
-    if (!read_layer(cli, &request.layer) || !read_days(cli, &request.days)) {
+    if (!read_layer(cli, &request.layer) ||
+        !wtl__value_days(cli, "days", WTL_ID_DAYS_MAX, &request.days)) {
         return WTL__END_USAGE;
     }
     if (wtl_ca_issue(folder, &request, cli->now_s, &bundle, &clamped, &error) != WTL_OK) {

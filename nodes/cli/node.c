@@ -4,7 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "certs/bundle.h"
+#include "certs/revoked.h"
 #include "cli/flow_file.h"
 #include "flow/pack.h"
 #include "node/control.h"
@@ -50,6 +50,33 @@ static enum wtl__end failed(const struct wtl__cli *cli, enum wtl__failure failur
     return end;
 }
 
+static enum wtl__end check_revoked(const struct wtl__cli *cli,
+                                   const struct wtl__node_config *config,
+                                   const struct wtl_bundle *bundle)
+{
+    struct wtl_revoked *revoked = NULL;
+    struct wtl_error error = {0};
+    const char *word = "";
+    if (config->revoked == NULL) {
+        return WTL__END_OK;
+    }
+    enum wtl_status status = wtl_revoked_read(config->revoked, bundle, &revoked, &error);
+    if (status == WTL_OK) {
+        status = wtl_revoked_check(revoked, &bundle->identity, &word, &error);
+    }
+    wtl_revoked_destroy(revoked);
+    if (status == WTL_OK) {
+        return WTL__END_OK;
+    }
+    enum wtl__end end = wtl__fail(&cli->report, WTL__FAILURE_REVOKED, NULL, "%s", error.text);
+    wtl__fail_line(&cli->report, "help",
+                   strcmp(word, "revoked") == 0
+                       ? "wattle id new NAME --layer LAYER --ca DIR"
+                       : "on the machine with the CA: wattle ca revoke --ca DIR, which makes "
+                         "DIR/revoked.crl");
+    return end;
+}
+
 /* What can be seen of the options before anything is made: a bundle that is refused is told apart
  * from everything else that could be wrong. */
 static enum wtl__end check_options(const struct wtl__cli *cli,
@@ -67,7 +94,11 @@ static enum wtl__end check_options(const struct wtl__cli *cli,
                        config->bundle);
         return end;
     }
+    enum wtl__end refused = check_revoked(cli, config, &bundle);
     wtl_bundle_deinit(&bundle);
+    if (refused != WTL__END_OK) {
+        return refused;
+    }
     if (config->state != NULL && stat(config->state, &found) == 0 && !S_ISDIR(found.st_mode)) {
         enum wtl__end end = wtl__fail(&cli->report, WTL__FAILURE_START, config->state,
                                       "--state wants a folder, and this is none");
@@ -235,6 +266,7 @@ enum wtl__end wtl__run_node_start(struct wtl__cli *cli)
     struct wtl__node_config config = {.bundle = wtl__value(cli, "id"),
                                       .listen = wtl__value(cli, "listen"),
                                       .advertise = wtl__value(cli, "advertise"),
+                                      .revoked = wtl__value(cli, "revoked"),
                                       .joins = joins,
                                       .state = wtl__value(cli, "state")};
     equip.state = config.state;

@@ -1,4 +1,5 @@
 /* values.c - what was given with the options of a call. */
+#include <stdlib.h>
 #include <string.h>
 
 #include <wattle/settings.h>
@@ -54,4 +55,23 @@ bool wtl__value_ms(const struct wtl__cli *cli, const char *option, int64_t absen
                     "--%s wants a time from %lldms to %llds, such as 500ms, 5s or 2m; got \"%s\"",
                     option, (long long)min_ms, (long long)(max_ms / 1000), text);
     return false;
+}
+
+bool wtl__value_days(const struct wtl__cli *cli, const char *option, unsigned max,
+                     unsigned *days_out)
+{
+    const char *text = wtl__value(cli, option);
+    char *end = NULL;
+    *days_out = 0;
+    if (text == NULL) {
+        return true;
+    }
+    unsigned long days = strtoul(text, &end, 10);
+    if (*text < '0' || *text > '9' || *end != '\0' || days == 0 || days > max) {
+        (void)wtl__fail(&cli->report, WTL__FAILURE_VALUE, NULL,
+                        "--%s wants a number of days from 1 to %u; got \"%s\"", option, max, text);
+        return false;
+    }
+    *days_out = (unsigned)days;
+    return true;
 }
