@@ -2,64 +2,10 @@
 # handshake.sh - D01: who may open a link, tried with a foreign TLS implementation at a real node.
 # Each peer that may not is refused by the node, which says why in its log, and the link that it has
 # with another node goes on. usage: handshake.sh WATTLE. Prints TAP.
+# shellcheck source=tests/scenario/certs.sh
+. "$(dirname "$0")/certs.sh"
 # shellcheck source=tests/scenario/kit.sh
 . "$(dirname "$0")/kit.sh"
-
-# leaf FILE URI OPTION...: FILE.pem and FILE.key, signed by the mesh's own issuing CA for that name;
-# the options are those of `openssl ca`. An empty URI leaves the name out.
-leaf() {
-    file=$1
-    uri=$2
-    shift 2
-    {
-        echo "basicConstraints = critical, CA:FALSE"
-        echo "keyUsage = critical, digitalSignature"
-        echo "extendedKeyUsage = ${usage:-serverAuth, clientAuth}"
-        echo "subjectKeyIdentifier = hash"
-        echo "authorityKeyIdentifier = keyid"
-        [ -z "$uri" ] || echo "subjectAltName = URI:$uri"
-    } >"$file.ext"
-    {
-        openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes \
-            -subj "/O=demo/CN=edge-9" -keyout "$file.key" -out "$file.csr" &&
-            openssl ca -config openssl.cnf -batch -notext -cert ca/issuing.pem \
-                -keyfile ca/issuing.key -in "$file.csr" -out "$file.pem" -extfile "$file.ext" "$@"
-    } >leaf.log 2>&1
-    result $? "a certificate for ${uri:-nobody}"
-}
-
-# parts BUNDLE FILE: the key and the leaf of a bundle, as FILE.key and FILE.pem
-parts() {
-    openssl pkey -in "$1" -out "$2.key" && openssl x509 -in "$1" -out "$2.pem"
-    result $? "the key and the certificate of $1"
-}
-
-# tries [OPTION...]: connects to the node with the options of s_client, until the node closes
-tries() {
-    timeout 20 openssl s_client -connect "$address" -CAfile ca/root.pem -cert_chain ca/issuing.pem \
-        -ign_eof "$@" >out 2>err </dev/null
-}
-
-logged() { # logged WORD: how often the node has refused somebody for that
-    grep -c "handshake_refused word=$1 " cloud-1.err
-}
-
-# is_refused WORD TEXT TITLE OPTION...: the node closes, and its log has one line more of that word
-is_refused() {
-    word=$1
-    text=$2
-    title=$3
-    shift 3
-    before=$(logged "$word")
-    tries "$@"
-    [ $? -ne 124 ] && ! grep -q "^New, TLSv1.2" out
-    result $? "D01: $title: the node closes the connection"
-    await "^$((before + 1))$" logged "$word"
-    result $? "D01: $title: one line in the node's log, word=$word"
-    grep "handshake_refused word=$word " cloud-1.err | tail -n 1 >out
-    has "reason=.*$text" "D01: $title: and the reason in words"
-    has " peer=127.0.0.1:[0-9]* dialled=false" "D01: $title: and where it came from"
-}
 
 ca
 identity cloud-1 cloud
@@ -68,23 +14,7 @@ identity edge-9 edge
 "$wattle" ca init other --mesh demo -q && "$wattle" id new edge-9 --layer edge --ca other -q \
     --out other.bundle
 result $? "another CA for a mesh of the same name, and an identity of it"
-cat >openssl.cnf <<END
-[ca]
-default_ca = issuing
-[issuing]
-database = index.txt
-new_certs_dir = .
-rand_serial = yes
-unique_subject = no
-default_md = sha256
-default_days = 30
-policy = anything
-[anything]
-organizationName = optional
-commonName = supplied
-END
-: >index.txt
-
+openssl_ca
 start cloud-1 --listen 127.0.0.1:0
 cloud=$pid
 address=$(address_of cloud-1)
