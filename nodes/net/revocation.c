@@ -75,18 +75,24 @@ static bool same(const struct stamp *a, const struct stamp *b)
            same_time(a->modified, b->modified) && same_time(a->changed, b->changed);
 }
 
-/* The stamp is taken first: a file that changes meanwhile is read again by the next look. */
 static void read_file(struct wtl__revocation *revocation)
+{
+    struct look *look = &revocation->look;
+    look->error = (struct wtl_error){0};
+    enum wtl_status status =
+        wtl_revoked_read(revocation->path, revocation->own, &look->lists, &look->error);
+    WTL_ASSERT((status == WTL_OK) == (look->lists != NULL));
+}
+
+/* The stamp is taken first: a file that changes meanwhile is read again by the next look. */
+static void look_again(struct wtl__revocation *revocation)
 {
     struct look *look = &revocation->look;
     struct stamp stamp = stamp_of(revocation->path);
     look->is_new = !same(&stamp, &look->stamp);
+    look->stamp = stamp;
     if (look->is_new) {
-        look->stamp = stamp;
-        look->error = (struct wtl_error){0};
-        enum wtl_status status =
-            wtl_revoked_read(revocation->path, revocation->own, &look->lists, &look->error);
-        WTL_ASSERT((status == WTL_OK) == (look->lists != NULL));
+        read_file(revocation);
     }
 }
 
@@ -190,7 +196,7 @@ static void set_timer(struct wtl__revocation *revocation)
 static void on_pool(uv_work_t *work)
 {
     struct wtl__revocation *revocation = WTL_CONTAINER(work, struct wtl__revocation, work);
-    read_file(revocation);
+    look_again(revocation);
     wtl_tls_thread_end(); /* signatures were checked here */
 }
 
@@ -210,14 +216,19 @@ static void on_looked(uv_work_t *work, int status)
     set_timer(revocation);
 }
 
-static void on_timer(struct wtl__loop_timer *timer)
+void wtl__revocation_look(struct wtl__revocation *revocation)
 {
-    struct wtl__revocation *revocation = WTL_CONTAINER(timer, struct wtl__revocation, timer);
+    WTL_ASSERT(!revocation->is_looking);
     revocation->is_looking =
         uv_queue_work(wtl__loop_uv(revocation->loop), &revocation->work, on_pool, on_looked) == 0;
     if (!revocation->is_looking) {
         set_timer(revocation);
     }
+}
+
+static void on_timer(struct wtl__loop_timer *timer)
+{
+    wtl__revocation_look(WTL_CONTAINER(timer, struct wtl__revocation, timer));
 }
 
 /* ---- life ------------------------------------------------------------------------------------ */
@@ -235,6 +246,7 @@ enum wtl_status wtl__revocation_create(const char *path, const struct wtl_bundle
     }
     revocation->own = own;
     revocation->timer.fire = on_timer;
+    revocation->look.stamp = stamp_of(path);
     read_file(revocation);
     revocation->lists = revocation->look.lists;
     revocation->look.lists = NULL;

@@ -33,6 +33,9 @@ void wtl__revocation_destroy(struct wtl__revocation *revocation);
 typedef void (*wtl__revocation_news)(void *context);
 void wtl__revocation_start(struct wtl__revocation *revocation, struct wtl__loop *loop,
                            wtl__revocation_news news, void *context);
+/* Looks now; what it finds is judged on the loop. None may be under way. For its own timer, and
+ * tests. */
+void wtl__revocation_look(struct wtl__revocation *revocation);
 void wtl__revocation_stop(struct wtl__revocation *revocation);
 
 /* May who has this certificate stay? See wtl_revoked_check. */
