@@ -110,6 +110,98 @@ Test(cli_files, I02_bad_requests_are_refused)
     cr_expect_neq(access(bundle, F_OK), 0, "nothing was written");
 }
 
+Test(cli_files, I09_ca_revoke_and_revoked)
+{
+    char expected[512];
+    make_ca();
+    struct run run = run_wattle("ca", "revoked", "--ca", ca, NULL);
+    cr_expect_eq(run.end, WTL__END_OK);
+    EXPECT_TEXT(run.out, "mesh demo has no revocation list yet\n");
+    run_free(&run);
+    run = run_wattle("ca", "revoked", "--ca", ca, "--json", NULL);
+    EXPECT_TEXT(run.out, "{\"mesh\":\"demo\",\"number\":0,\"revoked\":[]}\n");
+    run_free(&run);
+    run = run_wattle("id", "new", "edge-1", "--layer", "edge", "--ca", ca, "--out", bundle, NULL);
+    run_free(&run);
+    run = run_wattle("ca", "revoke", "edge-1", "--ca", ca, "--days", "7", NULL);
+    cr_expect_eq(run.end, WTL__END_OK, "%s", run.err);
+    cr_expect_eq(strncmp(run.out, "revoked edge-1, serial ", 23), 0, "%s", run.out);
+    EXPECT_HAS(run.out, ", which would have expired 2027-02-18\n");
+    (void)snprintf(expected, sizeof expected,
+                   "list 1 of mesh demo: 1 revoked, valid until 2026-11-27 (7d)\n"
+                   "wrote %s/revoked.crl: copy it to every node that was started with --revoked, "
+                   "over that file\n",
+                   ca);
+    EXPECT_HAS(run.out, expected);
+    run_free(&run);
+    run = run_wattle("ca", "revoke", bundle, "--ca", ca, NULL);
+    EXPECT_HAS(run.out, "edge-1.bundle was revoked already\nlist 2 of mesh demo: 1 revoked, valid "
+                        "until 2026-12-20 (30d)\n");
+    run_free(&run);
+    run = run_wattle("ca", "revoke", "--ca", ca, "-q", NULL);
+    cr_expect_eq(run.end, WTL__END_OK);
+    EXPECT_TEXT(run.out, "");
+    run_free(&run);
+    run = run_wattle("ca", "revoked", "--ca", ca, NULL);
+    EXPECT_HAS(run.out, "list 3 of mesh demo: 1 revoked, signed 2026-11-20, valid until 2026-12-20 "
+                        "(30d)\n"
+                        "NODE    REVOKED               EXPIRES     SERIAL\n"
+                        "edge-1  2026-11-20T12:00:00Z  2027-02-18  ");
+    run_free(&run);
+    run = run_wattle("ca", "revoked", "--ca", ca, "--json", NULL);
+    EXPECT_HAS(run.out, "{\"mesh\":\"demo\",\"number\":3,\"signed\":\"2026-11-20T12:00:00Z\","
+                        "\"until\":\"2026-12-20T12:00:00Z\",\"revoked\":[{\"serial\":\"");
+    EXPECT_HAS(run.out, "\",\"node\":\"edge-1\",\"expires\":\"2027-02-18T12:00:00Z\","
+                        "\"at\":\"2026-11-20T12:00:00Z\"}]}\n");
+    run_free(&run);
+}
+
+Test(cli_files, I09_what_cannot_be_revoked)
+{
+    make_ca();
+    struct run run = run_wattle("ca", "revoke", "edge-1", "--ca", ca, NULL);
+    cr_expect_eq(run.end, WTL__END_NO);
+    EXPECT_HAS(run.err, "error[E0406]: \"edge-1\": expected the name of a node");
+    EXPECT_HAS(run.err, "issued were: none yet");
+    run_free(&run);
+    run = run_wattle("ca", "revoke", "--ca", folder, NULL);
+    cr_expect_eq(run.end, WTL__END_CONFIG);
+    EXPECT_HAS(run.err, "error[E0404]");
+    run_free(&run);
+    run = run_wattle("ca", "revoked", "--ca", "/nowhere/at/all", NULL);
+    cr_expect_eq(run.end, WTL__END_CONFIG);
+    EXPECT_HAS(run.err, "error[E0404]");
+    run_free(&run);
+    static const char *const days[] = {"0", "3651", "x"};
+    for (size_t i = 0; i < sizeof days / sizeof days[0]; i++) {
+        run = run_wattle("ca", "revoke", "--ca", ca, "--days", days[i], NULL);
+        cr_expect_eq(run.end, WTL__END_USAGE, "--days %s", days[i]);
+        EXPECT_HAS(run.err, "a number of days from 1 to 3650");
+        run_free(&run);
+    }
+    run = run_wattle("ca", "revoke", "a", "b", "--ca", ca, NULL);
+    cr_expect_eq(run.end, WTL__END_USAGE);
+    run_free(&run);
+}
+
+Test(cli_files, X027_a_node_wants_a_list_that_is_good)
+{
+    make_ca();
+    struct run run =
+        run_wattle("id", "new", "edge-1", "--layer", "edge", "--ca", ca, "--out", bundle, NULL);
+    run_free(&run);
+    run = run_wattle("node", "start", "--id", bundle, "--revoked", bundle, NULL);
+    cr_expect_eq(run.end, WTL__END_CONFIG);
+    EXPECT_HAS(run.err, "error[E0405]");
+    EXPECT_HAS(run.err, "line 1: expected -----BEGIN");
+    EXPECT_HAS(run.err, "= help: on the machine with the CA: wattle ca revoke --ca DIR");
+    run_free(&run);
+    run = run_wattle("node", "start", "--id", bundle, "--revoked", "/nowhere/at/all", NULL);
+    cr_expect_eq(run.end, WTL__END_CONFIG);
+    EXPECT_HAS(run.err, "error[E0405]: /nowhere/at/all: open: No such file or directory");
+    run_free(&run);
+}
+
 Test(cli_files, I04_id_show)
 {
     make_ca();
