@@ -38,7 +38,7 @@ enum wtl__cell_state {
 #define WTL__CELL_ENDING     2u /* wtl_stop was called, or init or handle has failed */
 #define WTL__CELL_SYSTEM     4u /* supervisors and the runtime's own: never parked */
 #define WTL__CELL_SUPERVISOR 8u
-#define WTL__CELL_ACK        16u /* the parent wants "started" */
+#define WTL__CELL_ACK        16u /* the parent wants "started" or "not_started" */
 #define WTL__CELL_PARKED     32u /* waits for room in another mailbox: only signals act */
 #define WTL__CELL_SUSPENDED  64u
 #define WTL__CELL_INITING    128u  /* init returned WTL_LATER */

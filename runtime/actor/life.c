@@ -284,6 +284,26 @@ static void refuse_unhandled(struct wtl__ctx *x, struct wtl__cell *cell,
     wtl__envelope_free(envelope);
 }
 
+/* It has ended before its init was over: whoever wanted "started" hears why it does not come. */
+static void tell_not_started(struct wtl__ctx *x, struct wtl__cell *cell)
+{
+    struct wtl__envelope *message = cell->started;
+    struct wtl_writer body;
+    char word[16];
+    if (message == NULL) {
+        return;
+    }
+    cell->started = NULL;
+    if (wtl__message_open(&body, sizeof word)) { /* without memory it goes without the word */
+        wtl__envelope_free(message);
+        wtl_put_str(&body, word, wtl_tag_text(cell->reason.word, word));
+        message = wtl__message_take(&body, WTL__LOCAL);
+        message->msg.from = wtl__pid_of(x->runtime, cell);
+    }
+    message->msg.tag = WTL_TAG("not_started");
+    (void)wtl__deliver(x->runtime, x, cell->parent, message);
+}
+
 static void free_memory(struct wtl__cell *cell)
 {
     struct wtl__memory *memory = cell->memory;
@@ -325,6 +345,7 @@ void wtl__cell_end(struct wtl__ctx *x, struct wtl__cell *cell)
         late = envelope->next;
         wtl__refuse(runtime, x, wtl__pid_of(runtime, cell), envelope, cell->reason);
     }
+    tell_not_started(x, cell);
     while (ties != NULL) {
         struct wtl__envelope *next = ties->next;
         tie_end(x, cell, ties);
@@ -334,10 +355,6 @@ void wtl__cell_end(struct wtl__ctx *x, struct wtl__cell *cell)
         struct wtl__envelope *waiter = cell->waiters;
         cell->waiters = waiter->next;
         wtl__refuse(runtime, x, wtl__pid_of(runtime, cell), waiter, cell->reason);
-    }
-    if (cell->started != NULL) {
-        wtl__envelope_free(cell->started);
-        cell->started = NULL;
     }
     free_memory(cell);
     wtl__pool_give(cell->state);

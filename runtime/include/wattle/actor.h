@@ -171,7 +171,8 @@ struct wtl_spawn_options {
     struct wtl_writer *args; /* consumed; NULL: none */
     bool link;
     bool monitor;
-    bool ack; /* a message "started" (body: nil or the status word) comes when init is over */
+    bool ack; /* a message comes when init is over: "started", or "not_started" with the word of the
+               * reason for which it has ended, before any exit or down signal of that end */
     uint64_t *ref_out; /* of the monitor */
 };
 

@@ -11,9 +11,28 @@ static struct kit_puppet child;
 static struct wtl_spawn_options options;
 static uint64_t ref;
 
+/* The word of the last message. */
+static char said[16];
+
+static enum wtl_status listen(struct wtl_ctx *x, struct kit_puppet *p, const struct wtl_msg *m)
+{
+    size_t size = 0;
+    (void)x;
+    (void)p;
+    said[0] = '\0';
+    if (m->size > 0) {
+        struct wtl_reader r = wtl_read(m);
+        const char *word = wtl_get_str(&r, &size);
+        cr_assert(!r.failed && size < sizeof said);
+        memcpy(said, word, size);
+        said[size] = '\0';
+    }
+    return WTL_OK;
+}
+
 static void begin(uint64_t seed)
 {
-    parent = (struct kit_puppet){0};
+    parent = (struct kit_puppet){.message = listen};
     child = (struct kit_puppet){0};
     options = (struct wtl_spawn_options){0};
     kit_init(&kit, seed);
@@ -48,6 +67,16 @@ static void expect_down(const char *reason)
     cr_assert(wtl_pid_equal(down->from, child.pid));
     cr_assert(kit_reason_is(down->reason, reason));
     cr_assert_not(kit_lives(&kit, child.pid));
+}
+
+/* The one message of the parent, before anything else that it has seen. */
+static void expect_not_started(const char *word)
+{
+    const struct kit_event *told = kit_only(&parent, KIT_MESSAGE);
+    cr_assert_eq(told, &parent.events[0]);
+    cr_assert(wtl_tag_equal(told->tag, WTL_TAG("not_started")));
+    cr_assert(wtl_pid_equal(told->from, child.pid));
+    cr_assert_str_eq(said, word);
 }
 
 static enum wtl_status init_args(struct wtl_ctx *x, struct kit_puppet *p,
@@ -89,7 +118,7 @@ Test(spawn, a_failed_init_is_seen_by_link_and_monitor)
         expect_down("error:denied");
         cr_assert(kit_reason_is(kit_only(&parent, KIT_EXITED)->reason, "error:denied"));
         cr_assert_eq(kit_count(&child, KIT_STOPPED), 0, "it had not started");
-        cr_assert_eq(parent.got, 0, "it has not started, and says so by its end alone");
+        expect_not_started("denied");
         kit_deinit(&kit);
     }
 }
@@ -186,6 +215,7 @@ Test(spawn, later_and_not_done)
     kit_do(&kit, &child, (struct kit_cmd){.fn = say_done, .number = WTL_INVALID});
     kit_settle(&kit);
     expect_down("error:invalid");
+    expect_not_started("invalid");
     cr_assert_eq(kit_count(&child, KIT_STOPPED), 0);
     kit_deinit(&kit);
 }
@@ -196,6 +226,7 @@ Test(spawn, later_and_ended_before_it_was_done)
     kit_exit(&kit, &parent, child.pid, WTL_REASON(WTL_EXIT_SHUTDOWN, "shutdown"));
     kit_settle(&kit);
     expect_down("shutdown");
+    expect_not_started("shutdown");
     kit_deinit(&kit);
 }
 
@@ -212,8 +243,10 @@ Test(spawn, ignore_ends_quietly)
     begin(1);
     child.init = ignore;
     options.monitor = true;
+    options.ack = true;
     spawn(0);
     expect_down("normal:ignore");
+    expect_not_started("ignore");
     cr_assert_eq(kit_counter(&kit, WTL__COUNT_CRASHED), 0);
     cr_assert_eq(kit_count(&child, KIT_STOPPED), 0);
     kit_deinit(&kit);
