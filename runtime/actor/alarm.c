@@ -46,11 +46,35 @@ void wtl__alarm_stop(struct wtl__ctx *x, struct wtl__alarm *alarm)
     /* the actor has ended and the signal is under way: who refuses it frees it, see deliver.c */
 }
 
+/* Queues a message of the timer for its own actor. Of a periodic one at most one waits: an actor that
+ * cannot handle messages for a while (held, blocked, suspended) finds one, not all it has missed. */
+static void queue(struct wtl__cell *cell, struct wtl__alarm *alarm, struct wtl__envelope *message)
+{
+    message->msg.kind_ = WTL__LOCAL;
+    if (alarm->every_ms > 0) {
+        message->msg.kind_ = WTL__TICK;
+        message->msg.request = alarm->tie.msg.request;
+        alarm->ticks = true;
+    }
+    wtl__fifo_append(cell, message);
+}
+
+void wtl__timer_ticks(struct wtl__cell *cell, uint64_t timer)
+{
+    struct wtl__envelope *tie = wtl__ties_find(&cell->ties, WTL__TIE_ALARM, WTL_PID_NONE, timer);
+    if (tie != NULL) {
+        WTL_CONTAINER(tie, struct wtl__alarm, tie)->ticks = false;
+    }
+}
+
 /* Sends what the timer carries. */
 static void timer_send(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl__alarm *alarm)
 {
     struct wtl__envelope *message = alarm->message;
     struct wtl_pid to = alarm->to;
+    if (alarm->ticks) {
+        return;
+    }
     if (alarm->every_ms > 0) {
         message = wtl__message_share(&alarm->message->msg);
         if (message == NULL) {
@@ -65,8 +89,7 @@ static void timer_send(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl__a
         to = wtl__name_find(x->runtime, alarm->name);
     }
     if (to.local == wtl__cell_local(cell) && to.node == x->runtime->node) {
-        message->msg.kind_ = WTL__LOCAL;
-        wtl__fifo_append(cell, message);
+        queue(cell, alarm, message);
     } else {
         message->msg.kind_ = WTL__MESSAGE;
         (void)wtl__deliver(x->runtime, x, to, message);

@@ -275,6 +275,7 @@ static void refuse_unhandled(struct wtl__ctx *x, struct wtl__cell *cell,
     case WTL__EXIT:
     case WTL__DOWN:
     case WTL__FD:
+    case WTL__TICK:
     case WTL__LOCAL:
         break;
     default:

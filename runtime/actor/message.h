@@ -46,6 +46,7 @@ enum wtl__kind {
     WTL__CONTROL = 19,   /* run a function on the actor: inspection, suspend, resume */
     WTL__LOCAL = 20,     /* a message that the runtime made for this actor: not counted */
     WTL__FD = 21,        /* a watched file descriptor is ready; as a message: {fd, events} */
+    WTL__TICK = 22,      /* of a periodic timer, in its own actor's queue; request = the timer */
     WTL__KIND_COUNT
 };
 

@@ -146,6 +146,9 @@ static void handle_one(struct wtl__ctx *x, struct wtl__cell *cell)
     } else if (kind == WTL__FD) {
         fd = envelope->msg.request;
         envelope->msg.request = 0;
+    } else if (kind == WTL__TICK) {
+        wtl__timer_ticks(cell, envelope->msg.request);
+        envelope->msg.request = 0;
     }
     if (kind == WTL__CANCEL) {
         wtl__cancelled(cell, envelope);

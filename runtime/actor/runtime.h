@@ -304,6 +304,7 @@ struct wtl__alarm {
     void *wheel;    /* which wheel holds it; the host's */
     bool deadline;  /* of the pending request with that number */
     bool dead;      /* cancelled while its signal was under way */
+    bool ticks;     /* periodic, and its last message waits in the owner's queue */
     uint64_t every_ms;
     struct wtl_pid to;
     struct wtl__envelope *message;
@@ -322,6 +323,8 @@ void wtl__alarm_signal(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl__a
 uint64_t wtl__timer_start(struct wtl_ctx *x, struct wtl_pid to, const char *name, uint64_t after_ms,
                           uint64_t every_ms, struct wtl_tag tag, struct wtl_writer *body);
 int64_t wtl__timer_cancel(struct wtl_ctx *x, uint64_t timer);
+/* The message of a periodic timer is being handled: the next one may be queued. */
+void wtl__timer_ticks(struct wtl__cell *cell, uint64_t timer);
 
 /* ---- readiness and work: the host's, see sched/ -------------------------------------------- */
 

@@ -267,7 +267,8 @@ static inline uint64_t wtl_after(struct wtl_ctx *x, uint64_t after_ms, struct wt
     return x->api->timer(x, wtl_self(x), NULL, after_ms, 0, tag, body);
 }
 
-/* The same again and again; a period that was missed is skipped, not made up for. */
+/* The same again and again; a period that was missed is skipped, not made up for: while one message
+ * of the timer waits in the mailbox, there is no second. */
 static inline uint64_t wtl_every(struct wtl_ctx *x, uint64_t period_ms, struct wtl_tag tag)
 {
     return x->api->timer(x, wtl_self(x), NULL, period_ms, period_ms, tag, NULL);

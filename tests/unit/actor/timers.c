@@ -240,6 +240,56 @@ Test(timers, L12_every_period_once_and_none_made_up_for)
     kit_deinit(&kit);
 }
 
+/* Whatever keeps the actor from its messages, one tick waits for it afterwards. */
+static void no_ticks_pile_up(uint32_t flag)
+{
+    begin(1);
+    kit_do(&kit, &owner, (struct kit_cmd){.fn = start_every, .number = 10});
+    kit_settle(&kit);
+    uint64_t used = wtl__pool_stats().used_bytes;
+    kit_cell(&kit, owner.pid)->flags |= flag;
+    kit_advance(&kit, 1005);
+    cr_assert_eq(owner.got, 0);
+    cr_assert_lt(wtl__pool_stats().used_bytes, used + 1024);
+    kit_cell(&kit, owner.pid)->flags &= ~flag;
+    kit_tell(&kit, &other, owner.pid, 1);
+    kit_settle(&kit);
+    cr_assert_eq(owner.got, 2, "%lu messages, not a tick and another", (unsigned long)owner.got);
+    cr_assert(wtl_tag_equal(owner.events[0].tag, WTL_TAG("tick")));
+    cr_assert_eq(owner.events[0].request, 0, "a tick is no call");
+    kit_advance(&kit, 5);
+    cr_assert_eq(owner.got, 3, "the timer has lost its phase");
+    kit_advance(&kit, 100);
+    cr_assert_eq(owner.got, 13);
+    kit_deinit(&kit);
+}
+
+Test(timers, L12_ticks_do_not_pile_up)
+{
+    no_ticks_pile_up(WTL__CELL_SUSPENDED);
+    no_ticks_pile_up(WTL__CELL_HELD);
+    no_ticks_pile_up(WTL__CELL_PARKED);
+}
+
+Test(timers, L12_a_tick_that_waits_outlives_its_timer)
+{
+    begin(1);
+    kit_do(&kit, &owner, (struct kit_cmd){.fn = start_every, .number = 10});
+    kit_settle(&kit);
+    kit_cell(&kit, owner.pid)->flags |= WTL__CELL_SUSPENDED;
+    kit_advance(&kit, 50);
+    kit_cell(&kit, owner.pid)->flags &= ~WTL__CELL_SUSPENDED;
+    kit_do(&kit, &owner, (struct kit_cmd){.fn = cancel_one});
+    kit_advance(&kit, 50);
+    cr_assert_eq(owner.got, 1);
+    kit_cell(&kit, owner.pid)->flags |= WTL__CELL_SUSPENDED;
+    kit_do(&kit, &owner, (struct kit_cmd){.fn = start_every, .number = 10});
+    kit_advance(&kit, 50);
+    kit_exit(&kit, &other, owner.pid, WTL_REASON(WTL_EXIT_KILL, "kill"));
+    kit_settle(&kit);
+    kit_deinit(&kit); /* one that is not handled is not left behind */
+}
+
 /* ---- many ---------------------------------------------------------------------------------- */
 
 enum { MANY = 1000000, MANY_BATCH = 10000 };
