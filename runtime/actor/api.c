@@ -49,8 +49,7 @@ static void api_log(struct wtl_ctx *pub, int level, const char *text)
 
 static bool api_message_open(struct wtl_ctx *pub, struct wtl_writer *writer, size_t size)
 {
-    (void)pub;
-    return wtl__message_open(writer, size);
+    return wtl__message_open_in(&wtl__ctx_of(pub)->drafts, writer, size);
 }
 
 static void api_message_drop(struct wtl_ctx *pub, struct wtl_writer *writer)
@@ -63,13 +62,11 @@ static enum wtl_status api_tell(struct wtl_ctx *pub, struct wtl_pid to, struct w
                                 struct wtl_writer *body)
 {
     struct wtl__ctx *x = wtl__ctx_of(pub);
-    struct wtl__envelope *envelope = wtl__message_take(body, WTL__MESSAGE);
+    struct wtl__envelope *envelope = wtl__message_seal(body, WTL__MESSAGE, tag, self_of(x));
     if (WTL_UNLIKELY(envelope == NULL)) {
         wtl__count(x->runtime, WTL__COUNT_DROPPED_MEMORY);
         return wtl__message_fault(body);
     }
-    envelope->msg.tag = tag;
-    envelope->msg.from = self_of(x);
     return wtl__deliver(x->runtime, x, to, envelope);
 }
 

@@ -372,5 +372,6 @@ void wtl__cell_fault(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl_reas
     x->pub.api = &wtl__api;
     cell->flags |= WTL__CELL_ENDING | WTL__CELL_BRUTAL;
     cell->reason = reason;
+    wtl__drafts_free(&x->drafts);
     wtl__cell_end(x, cell);
 }

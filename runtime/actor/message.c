@@ -15,6 +15,11 @@ static struct wtl__envelope *block_of(struct wtl__body *body)
     return (struct wtl__envelope *)(void *)((char *)body - BODY_AT);
 }
 
+static struct wtl__draft *draft_of(struct wtl__envelope *envelope)
+{
+    return (struct wtl__draft *)(void *)envelope;
+}
+
 static struct wtl__body *inline_body(struct wtl__envelope *envelope)
 {
     return (struct wtl__body *)(void *)((char *)envelope + BODY_AT);
@@ -40,12 +45,58 @@ static struct wtl__envelope *block_new(size_t capacity)
     return envelope;
 }
 
+static inline void draft_join(struct wtl__envelope *envelope, struct wtl__draft **list)
+{
+    struct wtl__draft *draft = draft_of(envelope);
+    draft->slot = list;
+    if (list == NULL) {
+        return;
+    }
+    draft->next = *list;
+    *list = draft;
+    if (WTL_UNLIKELY(draft->next != NULL)) {
+        draft->next->slot = &draft->next;
+    }
+}
+
+void wtl__drafts_forget(struct wtl__draft **list)
+{
+    for (struct wtl__draft *draft = *list; draft != NULL; draft = draft->next) {
+        draft->slot = NULL;
+    }
+    *list = NULL;
+}
+
+void wtl__drafts_free(struct wtl__draft **list)
+{
+    struct wtl__draft *draft = *list;
+    *list = NULL;
+    while (draft != NULL) {
+        struct wtl__draft *next = draft->next;
+        wtl__pool_give(draft);
+        draft = next;
+    }
+}
+
 /* Marks a writer whose body would be over the bound: it grows no more. */
 static bool too_large(struct wtl_writer *writer, size_t need)
 {
     (void)writer;
     (void)need;
     return false;
+}
+
+/* The message goes on in a larger block: that one takes the other's place in its list. */
+static void draft_moves(struct wtl__envelope *envelope, struct wtl__envelope *larger)
+{
+    struct wtl__draft *draft = draft_of(larger);
+    *draft = *draft_of(envelope);
+    if (draft->slot != NULL) {
+        *draft->slot = draft;
+        if (draft->next != NULL) {
+            draft->next->slot = &draft->next;
+        }
+    }
 }
 
 static bool grow(struct wtl_writer *writer, size_t need)
@@ -63,6 +114,7 @@ static bool grow(struct wtl_writer *writer, size_t need)
     }
     struct wtl__body *body = inline_body(larger);
     memcpy(body->bytes, writer->begin, used);
+    draft_moves(writer->owner, larger);
     wtl__pool_give(writer->owner);
     writer->owner = larger;
     writer->begin = body->bytes;
@@ -71,7 +123,8 @@ static bool grow(struct wtl_writer *writer, size_t need)
     return true;
 }
 
-bool wtl__message_open(struct wtl_writer *writer, size_t capacity)
+/* Inline, because it is the begin of nearly every message. */
+static inline bool open_block(struct wtl_writer *writer, size_t capacity, struct wtl__draft **list)
 {
     struct wtl__envelope *envelope = NULL;
     capacity = capacity < CAPACITY_MIN ? CAPACITY_MIN : capacity;
@@ -84,6 +137,7 @@ bool wtl__message_open(struct wtl_writer *writer, size_t capacity)
         return false;
     }
     struct wtl__body *body = inline_body(envelope);
+    draft_join(envelope, list);
     writer->at = body->bytes;
     writer->begin = body->bytes;
     writer->end = body->bytes + capacity;
@@ -91,6 +145,16 @@ bool wtl__message_open(struct wtl_writer *writer, size_t capacity)
     writer->grow = grow;
     writer->owner = envelope;
     return true;
+}
+
+bool wtl__message_open(struct wtl_writer *writer, size_t capacity)
+{
+    return open_block(writer, capacity, NULL);
+}
+
+bool wtl__message_open_in(struct wtl__draft **list, struct wtl_writer *writer, size_t capacity)
+{
+    return open_block(writer, capacity, list);
 }
 
 struct wtl__envelope *wtl__message_take(struct wtl_writer *writer, enum wtl__kind kind)
@@ -104,6 +168,7 @@ struct wtl__envelope *wtl__message_take(struct wtl_writer *writer, enum wtl__kin
     }
     struct wtl__envelope *envelope = writer->owner;
     uint32_t size = (uint32_t)wtl_written(writer);
+    wtl__draft_leave(envelope);
     *envelope = (struct wtl__envelope){
         .msg = {.bytes = size > 0 ? writer->begin : NULL, .size = size, .kind_ = (uint8_t)kind}};
     writer->owner = NULL;
@@ -118,6 +183,7 @@ enum wtl_status wtl__message_fault(const struct wtl_writer *writer)
 void wtl__message_drop(struct wtl_writer *writer)
 {
     if (writer != NULL && writer->owner != NULL) {
+        wtl__draft_leave(writer->owner);
         wtl__pool_give(writer->owner);
         writer->owner = NULL;
     }

@@ -69,6 +69,16 @@ struct wtl__body {
     uint8_t bytes[];
 };
 
+/* While a message is being written nothing of its envelope is used yet but this: a link in a list
+ * of messages that are open, so that those can be found whose writers are lost. `slot` is what
+ * points here; NULL: it is in no list. */
+struct wtl__draft {
+    struct wtl__draft *next;
+    struct wtl__draft **slot;
+};
+
+_Static_assert(sizeof(struct wtl__draft) <= sizeof(struct wtl__envelope), "it lies over one");
+
 static inline struct wtl__envelope *wtl__envelope_of(const struct wtl_msg *message)
 {
     return WTL_CONTAINER(message, struct wtl__envelope, msg);
@@ -107,13 +117,62 @@ static inline enum wtl_status wtl__get_status(const struct wtl__envelope *envelo
 /* A bare envelope, zeroed but for its kind. NULL when memory is exhausted. */
 struct wtl__envelope *wtl__envelope_new(enum wtl__kind kind);
 
+/* Takes the message out of the list that it may be in. */
+static inline void wtl__draft_leave(struct wtl__envelope *envelope)
+{
+    struct wtl__draft *draft = (struct wtl__draft *)(void *)envelope;
+    if (draft->slot != NULL) {
+        *draft->slot = draft->next;
+        if (WTL_UNLIKELY(draft->next != NULL)) {
+            draft->next->slot = draft->slot;
+        }
+    }
+}
+
+/* Empties the list: the messages stay with their writers. */
+void wtl__drafts_forget(struct wtl__draft **list);
+
+/* Frees the messages of the list, whose writers are no more. */
+void wtl__drafts_free(struct wtl__draft **list);
+
 /* An envelope with a body of `capacity` bytes in one block, and a growing writer over the body.
  * False when memory is exhausted or capacity is over WTL_BODY_MAX: the writer is then failed. */
 bool wtl__message_open(struct wtl_writer *writer, size_t capacity);
 
+/* The same, and the message is in a list until it is taken or dropped. */
+bool wtl__message_open_in(struct wtl__draft **list, struct wtl_writer *writer, size_t capacity);
+
 /* Takes the envelope out of its writer: NULL when the writer has failed, and nothing is left. A
  * NULL writer gives a bare envelope. */
 struct wtl__envelope *wtl__message_take(struct wtl_writer *writer, enum wtl__kind kind);
+
+/* The same for an actor's message, whose fields are all written at once and once. */
+static inline struct wtl__envelope *wtl__message_seal(struct wtl_writer *writer, enum wtl__kind kind,
+                                                      struct wtl_tag tag, struct wtl_pid from)
+{
+    struct wtl__envelope *envelope;
+    if (WTL_LIKELY(writer != NULL && !writer->failed)) {
+        envelope = writer->owner;
+        wtl__draft_leave(envelope);
+        uint32_t size = (uint32_t)wtl_written(writer);
+        writer->owner = NULL;
+        envelope->next = NULL;
+        envelope->msg.request = 0;
+        envelope->msg.bytes = size > 0 ? writer->begin : NULL;
+        envelope->msg.size = size;
+        envelope->msg.runtime_ = 0;
+        envelope->msg.kind_ = (uint8_t)kind;
+        envelope->msg.flags_ = 0;
+    } else {
+        envelope = wtl__message_take(writer, kind);
+        if (envelope == NULL) {
+            return NULL;
+        }
+    }
+    envelope->msg.tag = tag;
+    envelope->msg.from = from;
+    return envelope;
+}
 
 /* Why wtl__message_take of this writer gave NULL: WTL_TOO_LARGE or WTL_NO_MEMORY. */
 enum wtl_status wtl__message_fault(const struct wtl_writer *writer);

@@ -282,7 +282,8 @@ static bool goes_idle(struct wtl__cell *cell)
     return idle;
 }
 
-enum wtl__run wtl__cell_run(struct wtl__ctx *x, struct wtl__cell *cell, unsigned messages)
+/* Inline: a batch may be one message. */
+static inline enum wtl__run run_batch(struct wtl__ctx *x, struct wtl__cell *cell, unsigned messages)
 {
     unsigned budget = messages;
     x->cell = cell;
@@ -303,22 +304,29 @@ enum wtl__run wtl__cell_run(struct wtl__ctx *x, struct wtl__cell *cell, unsigned
         if (WTL_UNLIKELY((cell->flags & WTL__CELL_ENDING) != 0)) {
             if (stop_is_over(x, cell)) {
                 wtl__cell_end(x, cell);
-                x->cell = NULL;
                 return WTL__RUN_ENDED;
             }
             continue;
         }
         if (budget == 0 && may_handle(cell)) {
-            x->cell = NULL;
             return WTL__RUN_AGAIN;
         }
         if (goes_idle(cell)) {
-            x->cell = NULL;
             return WTL__RUN_IDLE;
         }
         if (budget == 0) {
-            x->cell = NULL;
             return WTL__RUN_AGAIN;
         }
     }
+}
+
+enum wtl__run wtl__cell_run(struct wtl__ctx *x, struct wtl__cell *cell, unsigned messages)
+{
+    enum wtl__run result = run_batch(x, cell, messages);
+    x->cell = NULL;
+    if (WTL_UNLIKELY(x->drafts != NULL)) {
+        wtl__drafts_forget(
+            &x->drafts); /* the actor has kept them for later, maybe on another thread */
+    }
+    return result;
 }

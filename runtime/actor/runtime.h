@@ -116,6 +116,7 @@ struct wtl__ctx {
     struct wtl__runtime *runtime;
     struct wtl__cell *cell;        /* whose function runs */
     struct wtl__envelope *current; /* what it handles, while it is not kept or replied */
+    struct wtl__draft *drafts;     /* messages that the actor has opened in this batch */
     void *worker;
     struct wtl__cell_queue free_cells;
     struct wtl__prng prng;
@@ -224,7 +225,7 @@ void wtl__cell_end(struct wtl__ctx *x, struct wtl__cell *cell);
 
 /* The code of the running cell has faulted in the middle of one of its functions: ends it with that
  * reason and without its stop function. The message that it was handling is refused to its sender;
- * what it had opened and not sent is lost with it. */
+ * what it had opened and not sent is freed. */
 void wtl__cell_fault(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl_reason reason);
 
 /* Marks the cell to end with `reason`, unless it is ending already: the first reason wins. */

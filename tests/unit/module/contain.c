@@ -180,6 +180,18 @@ Test(contain, X087_with_a_message_kept)
     }
 }
 
+/* The kit proves that no byte is left. */
+Test(contain, X087_with_messages_that_were_not_sent)
+{
+    EACH_SEED
+    {
+        call(victim(NULL), "opened");
+        kit_settle(&kit);
+        EXPECT_DOWN("fault:sigsegv");
+        cr_assert_eq(kit_only(&watcher, KIT_ANSWER)->number, 2);
+    }
+}
+
 Test(contain, X087_in_an_answer)
 {
     EACH_SEED

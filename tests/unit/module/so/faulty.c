@@ -94,6 +94,21 @@ static enum wtl_status fault_at_work(void *argument, struct wtl_writer *result)
     return WTL_OK;
 }
 
+/* Leaves messages that are not sent: one that has grown, one from the middle of the list. */
+static void opened(struct wtl_ctx *x, const struct wtl_msg *message)
+{
+    static const char text[400];
+    struct wtl_writer writers[4];
+    for (size_t i = 0; i < sizeof writers / sizeof writers[0]; i++) {
+        (void)wtl_message_open(x, &writers[i], 16);
+        wtl_put_u64(&writers[i], i);
+    }
+    wtl_put_bin(&writers[0], text, sizeof text);
+    wtl_put_bin(&writers[3], text, sizeof text);
+    wtl_message_drop(x, &writers[1]);
+    wtl_reply(x, message, &writers[2]);
+}
+
 /* Faults that are this module's own. */
 static enum wtl_status own_fault(struct wtl_ctx *x, const struct wtl_msg *message)
 {
@@ -119,6 +134,9 @@ static enum wtl_status own_fault(struct wtl_ctx *x, const struct wtl_msg *messag
         const struct wtl_msg *kept = wtl_keep(x, message);
         fault();
         wtl_release(x, kept);
+    } else if (wtl_is(message, "opened")) {
+        opened(x, message);
+        fault();
     } else if (wtl_is(message, "stage")) {
         x->stage = blind(8); /* as a flow does while it runs one */
         x->api = blind(8);

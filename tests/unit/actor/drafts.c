@@ -1,0 +1,68 @@
+/* drafts.c - messages that an actor writes over several of its runs, and drops or sends later. */
+#include "kit.h"
+
+enum { SEEDS = 50, ACTORS = 3, WRITERS = 4 };
+
+static struct kit kit;
+static struct kit_puppet authors[ACTORS];
+static struct kit_puppet reader;
+static struct wtl_writer writers[ACTORS][WRITERS]; /* as if in the actors' states */
+
+static struct wtl_writer *of(const struct kit_puppet *p)
+{
+    return writers[p - authors];
+}
+
+static void open_all(struct wtl_ctx *x, struct kit_puppet *p, const struct kit_cmd *cmd)
+{
+    (void)cmd;
+    for (int i = 0; i < WRITERS; i++) {
+        cr_assert(wtl_message_open(x, &of(p)[i], 16));
+        wtl_put_u64(&of(p)[i], (uint64_t)i);
+    }
+}
+
+/* The first and the last move to larger blocks. */
+static void write_on(struct wtl_ctx *x, struct kit_puppet *p, const struct kit_cmd *cmd)
+{
+    static const char text[500];
+    (void)x;
+    (void)cmd;
+    wtl_put_bin(&of(p)[0], text, sizeof text);
+    wtl_put_bin(&of(p)[WRITERS - 1], text, sizeof text);
+}
+
+static void send_one(struct wtl_ctx *x, struct kit_puppet *p, const struct kit_cmd *cmd)
+{
+    struct wtl_writer *writer = &of(p)[cmd->number];
+    if (cmd->number == 1) {
+        wtl_message_drop(x, writer);
+    } else {
+        wtl_tell(x, reader.pid, WTL_TAG("number"), writer);
+    }
+}
+
+Test(messages, what_is_open_stays_open_between_runs)
+{
+    for (uint64_t seed = 0; seed < SEEDS; seed++) {
+        reader = (struct kit_puppet){0};
+        kit_init(&kit, seed);
+        kit_spawn(&kit, &reader, NULL);
+        for (int i = 0; i < ACTORS; i++) {
+            authors[i] = (struct kit_puppet){0};
+            kit_spawn(&kit, &authors[i], NULL);
+            kit_do(&kit, &authors[i], (struct kit_cmd){.fn = open_all});
+        }
+        kit_settle(&kit);
+        cr_assert_null(kit.step.x.drafts, "a batch that is over has left its messages listed");
+        for (int i = 0; i < ACTORS; i++) {
+            kit_do(&kit, &authors[i], (struct kit_cmd){.fn = write_on});
+            for (uint64_t j = WRITERS; j-- > 0;) {
+                kit_do(&kit, &authors[i], (struct kit_cmd){.fn = send_one, .number = j});
+            }
+        }
+        kit_settle(&kit);
+        cr_assert_eq(reader.got, ACTORS * (WRITERS - 1));
+        kit_deinit(&kit);
+    }
+}
