@@ -315,7 +315,7 @@ static void api_done(struct wtl_ctx *pub, enum wtl_status status)
     struct wtl__ctx *x = wtl__ctx_of(pub);
     struct wtl__cell *cell = x->cell;
     if (cell->state_now == WTL__CELL_STOPPING) {
-        cell->flags |= WTL__CELL_ENDING;
+        wtl__cell_returned(cell, status, x->current);
     } else if ((cell->flags & WTL__CELL_INITING) != 0) {
         wtl__started(x, cell, status);
     }

@@ -61,3 +61,20 @@ void wtl__crash_report(void *context, struct wtl__runtime *runtime, const struct
              WTL__LOG_NUMBER("owed", ends.owed),
              WTL__LOG_FLAG("traps_exits", (cell->flags & WTL__CELL_TRAPS) != 0));
 }
+
+void wtl__stop_report(const struct wtl__cell *cell, struct wtl_reason failed,
+                      const struct wtl_msg *message)
+{
+    char pid[40];
+    char reason[40];
+    char error[40];
+    char tag[16] = "";
+    if (message != NULL) {
+        (void)wtl_tag_text(message->tag, tag);
+    }
+    wtl__log(wtl__log_process(), WTL__LOG_ERROR, "stop_report",
+             WTL__LOG_TEXT("pid", wtl__local_text(wtl__cell_local(cell), pid)),
+             WTL__LOG_TEXT("name", cell->name), WTL__LOG_TEXT("type", cell->type->name),
+             WTL__LOG_TEXT("reason", wtl_reason_text(cell->reason, reason)),
+             WTL__LOG_TEXT("error", wtl_reason_text(failed, error)), WTL__LOG_TEXT("message", tag));
+}

@@ -3,6 +3,7 @@
  *
  * Thread: the holder of the cell's run token; see cell.h for the states.
  */
+#include "actor/report.h"
 #include "actor/runtime.h"
 
 /* The actor that had this cell before and for which an envelope was meant: the latest generation
@@ -55,6 +56,16 @@ void wtl__started(struct wtl__ctx *x, struct wtl__cell *cell, enum wtl_status st
     } else {
         wtl__cell_fail(cell, wtl_reason_of(status));
     }
+}
+
+void wtl__cell_returned(struct wtl__cell *cell, enum wtl_status status,
+                        const struct wtl__envelope *current)
+{
+    struct wtl_reason reason = wtl_reason_of(status);
+    if (cell->state_now == WTL__CELL_STOPPING && !wtl_reason_is_quiet(reason)) {
+        wtl__stop_report(cell, reason, current != NULL ? &current->msg : NULL);
+    }
+    wtl__cell_fail(cell, reason);
 }
 
 static void start(struct wtl__ctx *x, struct wtl__cell *cell)
@@ -158,9 +169,15 @@ static void handle_one(struct wtl__ctx *x, struct wtl__cell *cell)
         x->current = envelope; /* where a fault leaves it; the next line frees it */
         status = wtl__pending_run(x, WTL_CONTAINER(envelope, struct wtl__pending, tie));
         x->current = NULL;
+        if (WTL_UNLIKELY(status != WTL_OK)) {
+            wtl__cell_returned(cell, status, NULL);
+        }
     } else {
         x->current = envelope;
         status = dispatch(x, cell, envelope);
+        if (WTL_UNLIKELY(status != WTL_OK)) {
+            wtl__cell_returned(cell, status, x->current);
+        }
         if (WTL_LIKELY(x->current != NULL)) {
             x->current = NULL;
             finish(x, cell, envelope);
@@ -168,9 +185,6 @@ static void handle_one(struct wtl__ctx *x, struct wtl__cell *cell)
         if (kind == WTL__FD) {
             rearm(x, cell, fd);
         }
-    }
-    if (WTL_UNLIKELY(status != WTL_OK)) {
-        wtl__cell_fail(cell, wtl_reason_of(status));
     }
 }
 
@@ -262,7 +276,10 @@ static bool stop_is_over(struct wtl__ctx *x, struct wtl__cell *cell)
         }
         cell->flags &= ~(WTL__CELL_ENDING | WTL__CELL_HELD | WTL__CELL_PARKED);
         enum wtl_status status = cell->type->stop(&x->pub, cell->state, cell->reason);
-        return status != WTL_LATER || (cell->flags & WTL__CELL_ENDING) != 0;
+        if (status != WTL_LATER) {
+            wtl__cell_returned(cell, status, NULL);
+        }
+        return (cell->flags & WTL__CELL_ENDING) != 0;
     }
     return true; /* wtl_done has come, or another end */
 }

@@ -231,6 +231,11 @@ void wtl__cell_fault(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl_reas
 /* Marks the cell to end with `reason`, unless it is ending already: the first reason wins. */
 void wtl__cell_fail(struct wtl__cell *cell, struct wtl_reason reason);
 
+/* One of the running cell's own functions has returned that (not WTL_OK, or at the end of its
+ * stop): it ends, and an error is reported. `current`: what it was handling, or NULL. */
+void wtl__cell_returned(struct wtl__cell *cell, enum wtl_status status,
+                        const struct wtl__envelope *current);
+
 /* ---- running: run.c ------------------------------------------------------------------------ */
 
 /* Runs a batch of at most `messages` messages. IDLE: it needs no more running until a push wakes
