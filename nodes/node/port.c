@@ -34,8 +34,8 @@ static enum wtl_status refuse_full(struct wtl__port *port, struct wtl__ctx *x, s
     return WTL_FULL;
 }
 
-enum wtl_status wtl__port_push(struct wtl__port *port, struct wtl__ctx *x, struct wtl_pid to,
-                               struct wtl__envelope *envelope)
+static enum wtl_status push(struct wtl__port *port, struct wtl__ctx *x, struct wtl_pid to,
+                            struct wtl__envelope *envelope)
 {
     bool over = false;
     bool counted = envelope->msg.kind_ <= WTL__KIND_LAST_COUNTED;
@@ -73,7 +73,7 @@ static enum wtl_status port_send(void *context, struct wtl__ctx *x, struct wtl_p
         wtl__refuse(port->runtime, x, to, envelope, noconnection());
         return WTL_NO_CONNECTION;
     }
-    return wtl__port_push(port, x, to, envelope);
+    return push(port, x, to, envelope);
 }
 
 const struct wtl__port_ops wtl__port_ops = {

@@ -65,10 +65,6 @@ extern const struct wtl__port_ops wtl__port_ops;
 
 /* ---- shared by the files of the port --------------------------------------------------------- */
 
-/* Puts an envelope into the outbox of its node; status as wtl__port_ops.send. */
-enum wtl_status wtl__port_push(struct wtl__port *port, struct wtl__ctx *x, struct wtl_pid to,
-                               struct wtl__envelope *envelope);
-
 /* port_names.c */
 enum wtl_status wtl__port_send_name(void *context, struct wtl__ctx *x, const char *name,
                                     struct wtl__envelope *envelope);

@@ -26,11 +26,7 @@ static void send_resolved(void *context, struct wtl_pid to, struct wtl__envelope
 {
     struct wtl__port *port = context;
     if (!wtl_pid_is_none(to)) {
-        if (to.node == port->runtime->node) {
-            (void)wtl__deliver(port->runtime, wtl__loop_leader(port->loop), to, envelope);
-        } else {
-            (void)wtl__port_push(port, wtl__loop_leader(port->loop), to, envelope);
-        }
+        (void)wtl__deliver_named(port->runtime, wtl__loop_leader(port->loop), to, envelope);
         return;
     }
     wtl__count(port->runtime, WTL__COUNT_DROPPED_NOPROC);
@@ -185,7 +181,7 @@ enum wtl_status wtl__port_send_name(void *context, struct wtl__ctx *x, const cha
     }
     switch (result) {
     case WTL__KNOWN_IS:
-        return wtl__deliver(port->runtime, x, holder, envelope);
+        return wtl__deliver_named(port->runtime, x, holder, envelope);
     case WTL__KNOWN_WAITS:
         return WTL_OK;
     case WTL__KNOWN_FULL:

@@ -137,6 +137,13 @@ static void answer_here(struct wtl__ctx *x, struct wtl__pending *pending, enum w
     wtl__pending_answer(x, x->cell, pending, status, NULL);
 }
 
+/* An actor that waits for its own answer, and handles nothing meanwhile (OTP: calling_self). */
+static bool pending_deadlocks(const struct wtl__ctx *x, struct wtl_pid to,
+                              const struct wtl_call_options *options)
+{
+    return options != NULL && options->hold && wtl_pid_equal(to, wtl__pid_of(x->runtime, x->cell));
+}
+
 static uint64_t call_with(struct wtl__ctx *x, struct wtl_pid to, const char *name,
                           struct wtl_tag tag, struct wtl_writer *body,
                           const struct wtl_call_options *options)
@@ -150,6 +157,11 @@ static uint64_t call_with(struct wtl__ctx *x, struct wtl_pid to, const char *nam
     struct wtl__envelope *envelope = wtl__message_take(body, WTL__CALL);
     if (envelope == NULL) {
         answer_here(x, pending, wtl__message_fault(body));
+        return request;
+    }
+    if (pending_deadlocks(x, to, options)) {
+        wtl__envelope_free(envelope);
+        answer_here(x, pending, WTL_INVALID);
         return request;
     }
     pending->by_name = name != NULL;
@@ -215,24 +227,32 @@ void wtl__deadline_passed(struct wtl__ctx *x, struct wtl__cell *cell, uint64_t r
     }
 }
 
-/* Gives up the call that is being answered. False: it was answered or cancelled already. */
-static bool settle(struct wtl__ctx *x, struct wtl_from from, bool *is_current_out)
+/* Gives up the call that is being answered. False: it was answered or cancelled already.
+ * `owed_out`: its envelope, which is the caller's now; NULL when it is what the handler handles. */
+static bool settle(struct wtl__ctx *x, struct wtl_from from, struct wtl__envelope **owed_out)
 {
     struct wtl__envelope *current = x->current;
-    *is_current_out = false;
     if (current != NULL && current->msg.kind_ == WTL__CALL &&
         current->msg.request == from.request && wtl_pid_equal(current->msg.from, from.caller)) {
         current->msg.kind_ = WTL__MESSAGE; /* what is no call any more is freed, not owed */
-        *is_current_out = true;
         return true;
     }
-    struct wtl__envelope *tie =
-        wtl__ties_take(&x->cell->ties, WTL__TIE_OWED, from.caller, from.request);
-    if (tie == NULL) {
-        return false;
+    *owed_out = wtl__ties_take(&x->cell->ties, WTL__TIE_OWED, from.caller, from.request);
+    return *owed_out != NULL;
+}
+
+/* There is no memory for a reply: the call itself goes back, now or when its handler is done. */
+static struct wtl__envelope *reply_of_call(struct wtl__ctx *x, struct wtl_from from,
+                                           struct wtl__envelope *owed)
+{
+    if (owed != NULL) {
+        wtl__body_release(owed);
+        owed->msg.kind_ = WTL__REPLY;
+    } else if (wtl_pid_equal(from.callee, wtl__pid_of(x->runtime, x->cell))) {
+        wtl__set_status(x->current, WTL_NO_MEMORY);
+        x->current->msg.kind_ = WTL__REPLY;
     }
-    wtl__envelope_free(tie);
-    return true;
+    return owed;
 }
 
 enum wtl_status wtl__reply(struct wtl_ctx *pub, struct wtl_from from, enum wtl_status status,
@@ -247,12 +267,12 @@ enum wtl_status wtl__reply_about(struct wtl_ctx *pub, struct wtl_from from, enum
 {
     struct wtl__ctx *x = wtl__ctx_of(pub);
     struct wtl_pid self = wtl__pid_of(x->runtime, x->cell);
-    bool is_current = false;
+    struct wtl__envelope *owed = NULL;
     if (from.request == 0 || wtl_pid_is_none(from.caller)) {
         wtl__message_drop(body);
         return WTL_OK;
     }
-    if (wtl_pid_equal(from.callee, self) && !settle(x, from, &is_current)) {
+    if (wtl_pid_equal(from.callee, self) && !settle(x, from, &owed)) {
         wtl__message_drop(body);
         wtl__count(x->runtime, WTL__COUNT_LATE_REPLIES);
         return WTL_NOT_FOUND;
@@ -263,10 +283,14 @@ enum wtl_status wtl__reply_about(struct wtl_ctx *pub, struct wtl_from from, enum
         status = wtl__message_fault(body);
     }
     if (reply == NULL) {
-        if (is_current) { /* the call itself goes back when its handler is done with it */
-            wtl__set_status(x->current, WTL_NO_MEMORY);
-            x->current->msg.kind_ = WTL__REPLY;
-        }
+        reply = reply_of_call(x, from, owed);
+        owed = NULL;
+        status = WTL_NO_MEMORY;
+    }
+    if (owed != NULL) {
+        wtl__envelope_free(owed);
+    }
+    if (reply == NULL) {
         return WTL_NO_MEMORY;
     }
     reply->msg.from = about;
@@ -326,7 +350,13 @@ void wtl__work_run(struct wtl__work *work)
 void wtl__work_finish(struct wtl__work *work, struct wtl__ctx *x)
 {
     struct wtl__envelope *result = wtl__message_take(&work->result, WTL__ANSWER);
-    enum wtl_status status = result == NULL ? WTL_NO_MEMORY : work->status;
+    enum wtl_status status = work->status;
+    if (result == NULL) {
+        result = work->answer;
+        status = wtl__message_fault(&work->result);
+    } else {
+        wtl__envelope_free(work->answer);
+    }
     wtl__answer(work->runtime, x, work->owner, work->request, status, work->owner, result);
     wtl__pool_give(work);
 }
@@ -341,7 +371,10 @@ uint64_t wtl__work_ask(struct wtl_ctx *pub, wtl_work_fn fn, const void *argument
     }
     uint64_t request = pending->tie.msg.request;
     struct wtl__work *work = wtl__pool_take(sizeof *work + size);
-    if (work == NULL) {
+    struct wtl__envelope *answer = wtl__envelope_new(WTL__ANSWER);
+    if (work == NULL || answer == NULL) {
+        wtl__pool_give(work);
+        wtl__pool_give(answer);
         answer_here(x, pending, WTL_NO_MEMORY);
         return request;
     }
@@ -349,12 +382,14 @@ uint64_t wtl__work_ask(struct wtl_ctx *pub, wtl_work_fn fn, const void *argument
                                .owner = wtl__pid_of(x->runtime, x->cell),
                                .request = request,
                                .fn = fn,
+                               .answer = answer,
                                .size = size};
     if (size > 0) {
         memcpy(work->argument, argument, size);
     }
     if (!x->runtime->host->work(x, work)) {
         wtl__pool_give(work);
+        wtl__pool_give(answer);
         answer_here(x, pending, WTL_SHUTDOWN);
     }
     return request;

@@ -168,6 +168,20 @@ enum wtl_status wtl__deliver(struct wtl__runtime *runtime, struct wtl__ctx *x, s
     return WTL_NO_PROCESS;
 }
 
+enum wtl_status wtl__deliver_named(struct wtl__runtime *runtime, struct wtl__ctx *x,
+                                   struct wtl_pid to, struct wtl__envelope *envelope)
+{
+    if (envelope->msg.kind_ == WTL__CALL && to.node != runtime->node) {
+        struct wtl__envelope *bound = wtl__envelope_new(WTL__BOUND);
+        if (bound != NULL) { /* without memory the call has its deadline alone */
+            bound->msg.from = to;
+            bound->msg.request = envelope->msg.request;
+            (void)wtl__deliver(runtime, x, envelope->msg.from, bound);
+        }
+    }
+    return wtl__deliver(runtime, x, to, envelope);
+}
+
 void wtl__answer(struct wtl__runtime *runtime, struct wtl__ctx *x, struct wtl_pid to,
                  uint64_t request, enum wtl_status status, struct wtl_pid about,
                  struct wtl__envelope *envelope)

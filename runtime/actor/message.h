@@ -47,6 +47,7 @@ enum wtl__kind {
     WTL__LOCAL = 20,     /* a message that the runtime made for this actor: not counted */
     WTL__FD = 21,        /* a watched file descriptor is ready; as a message: {fd, events} */
     WTL__TICK = 22,      /* of a periodic timer, in its own actor's queue; request = the timer */
+    WTL__BOUND = 23,     /* a call by name has gone to `from`, an actor of another node; request */
     WTL__KIND_COUNT
 };
 
@@ -147,8 +148,9 @@ bool wtl__message_open_in(struct wtl__draft **list, struct wtl_writer *writer, s
 struct wtl__envelope *wtl__message_take(struct wtl_writer *writer, enum wtl__kind kind);
 
 /* The same for an actor's message, whose fields are all written at once and once. */
-static inline struct wtl__envelope *wtl__message_seal(struct wtl_writer *writer, enum wtl__kind kind,
-                                                      struct wtl_tag tag, struct wtl_pid from)
+static inline struct wtl__envelope *wtl__message_seal(struct wtl_writer *writer,
+                                                      enum wtl__kind kind, struct wtl_tag tag,
+                                                      struct wtl_pid from)
 {
     struct wtl__envelope *envelope;
     if (WTL_LIKELY(writer != NULL && !writer->failed)) {

@@ -49,7 +49,8 @@ struct wtl__port_ops {
      * Thread: any. Owns: takes the envelope in every case. */
     enum wtl_status (*send)(void *port, struct wtl__ctx *x, struct wtl_pid to,
                             struct wtl__envelope *envelope);
-    /* Sends to the holder of a global name; WTL_NOT_FOUND when this node knows none. */
+    /* Sends to the holder of a global name, by wtl__deliver_named, now or when it is known;
+     * WTL_NOT_FOUND when this node knows none. */
     enum wtl_status (*send_name)(void *port, struct wtl__ctx *x, const char *name,
                                  struct wtl__envelope *envelope);
     /* Register, unregister or look up a global name for the actor `self`; the answer goes to it
@@ -199,6 +200,12 @@ void wtl__ctx_deinit(struct wtl__ctx *x);
 enum wtl_status wtl__deliver(struct wtl__runtime *runtime, struct wtl__ctx *x, struct wtl_pid to,
                              struct wtl__envelope *envelope);
 
+/* Delivers what an actor of this node has sent by name, to the holder that was found; for ports. A
+ * caller learns whom it waits for, so that the end of that one's node ends the call. Thread: any.
+ */
+enum wtl_status wtl__deliver_named(struct wtl__runtime *runtime, struct wtl__ctx *x,
+                                   struct wtl_pid to, struct wtl__envelope *envelope);
+
 /* Answers the sender of an envelope that cannot be delivered, as if `to` had refused it.
  * Thread: any. Owns: takes the envelope. */
 void wtl__refuse(struct wtl__runtime *runtime, struct wtl__ctx *x, struct wtl_pid to,
@@ -275,7 +282,7 @@ struct wtl__pending {
     struct wtl__envelope *reply;
     struct wtl__alarm *alarm;
     wtl_on_answer on_answer;
-    bool by_name; /* who is asked was not known when it was: any node may answer */
+    bool by_name; /* who is asked is not known yet: any node may answer */
     enum wtl_status status;
     struct wtl_reason reason;
     struct wtl_pid pid;
@@ -354,6 +361,7 @@ struct wtl__work {
     wtl_work_fn fn;
     enum wtl_status status;
     struct wtl_writer result;
+    struct wtl__envelope *answer; /* for when there is no memory for a result */
     void *host;
     size_t size;
     _Alignas(16) uint8_t argument[];

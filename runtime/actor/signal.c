@@ -285,6 +285,19 @@ static void on_node_down(struct wtl__ctx *x, struct wtl__cell *cell, uint64_t no
     }
 }
 
+/* Now it is known whose end, and whose node's, ends the call. */
+static void on_bound(struct wtl__ctx *x, struct wtl__cell *cell,
+                     const struct wtl__envelope *envelope)
+{
+    struct wtl__envelope *tie =
+        wtl__ties_find(&cell->ties, WTL__TIE_PENDING, WTL_PID_NONE, envelope->msg.request);
+    if (tie != NULL) {
+        tie->msg.from = envelope->msg.from;
+        WTL_CONTAINER(tie, struct wtl__pending, tie)->by_name = false;
+        wtl__tie_to(x->runtime, cell, envelope->msg.from);
+    }
+}
+
 static void on_fd(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl__envelope *envelope)
 {
     struct wtl__watch *watch = WTL_CONTAINER(envelope, struct wtl__watch, signal);
@@ -333,6 +346,9 @@ static void signal_of_runtime(struct wtl__ctx *x, struct wtl__cell *cell,
         break;
     case WTL__NODE_DOWN:
         on_node_down(x, cell, envelope->msg.from.node);
+        break;
+    case WTL__BOUND:
+        on_bound(x, cell, envelope);
         break;
     case WTL__LOCAL:
         wtl__fifo_append(cell, envelope);

@@ -28,7 +28,7 @@ static enum wtl_status port_send_name(void *port, struct wtl__ctx *x, const char
         wtl__envelope_free(envelope);
         return WTL_NOT_FOUND;
     }
-    return wtl__deliver(&node->step.runtime, x, to, envelope);
+    return wtl__deliver_named(&node->step.runtime, x, to, envelope);
 }
 
 static void port_register(void *port, struct wtl_pid self, uint64_t request, const char *name)

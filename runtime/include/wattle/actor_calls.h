@@ -111,7 +111,9 @@ static inline void wtl_release(struct wtl_ctx *x, const struct wtl_msg *message)
 
 /* Asks `to` and returns the request's number. The answer comes by options->on_answer, once: with
  * the reply, or with how it failed. A late reply never reaches the actor. NULL options: 5 s, and
- * the answer is dropped. Never fails by itself: what goes wrong is the answer's status. */
+ * the answer is dropped. Never fails by itself: what goes wrong is the answer's status. An actor
+ * that calls itself and holds is answered WTL_INVALID. Also without a deadline a call is answered:
+ * by the callee, by its end, or by the end of the connection to its node. */
 static inline uint64_t wtl_call(struct wtl_ctx *x, struct wtl_pid to, struct wtl_tag tag,
                                 struct wtl_writer *body, const struct wtl_call_options *options)
 {

@@ -117,6 +117,19 @@ Test(calls, L13_who_holds_still_takes_exit_signals)
     calls_end();
 }
 
+Test(calls, L13_who_holds_for_its_own_answer_is_told)
+{
+    calls_begin(1, DEFER);
+    calls_call_held(caller.pid, WTL_CALL_FOREVER);
+    kit_settle(&kit);
+    (void)calls_answered(WTL_INVALID);
+    cr_assert_eq(caller.got, 0);
+    kit_tell(&kit, &third, caller.pid, 2);
+    kit_settle(&kit);
+    cr_assert_eq(caller.got, 1);
+    calls_end();
+}
+
 /* ---- what the body of a call may go through ---------------------------------------------------
  */
 

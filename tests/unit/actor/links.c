@@ -2,6 +2,7 @@
  * links.c - what an exit signal does, row by row (Erlang reference manual, Processes: Exit
  * signals), and that unlink is final whatever both sides do at the same time.
  */
+#include "exits.h"
 #include "kit.h"
 
 enum { SEEDS = 50 };
@@ -11,47 +12,10 @@ static struct kit_puppet peer;
 static struct kit_puppet victim;
 static struct kit_puppet watcher;
 
-struct row {
-    const char *name;
-    bool linked; /* by a link; otherwise by wtl_exit */
-    enum wtl_exit_class class_;
-    bool traps;
-    const char *dies; /* the reason that its watcher sees; NULL: it lives */
-    const char *sees; /* what it sees as `exited`; NULL: nothing */
-};
-
 #define NORMAL   WTL_REASON(WTL_EXIT_NORMAL, "normal")
 #define SHUTDOWN WTL_REASON(WTL_EXIT_SHUTDOWN, "shutdown")
 #define CRASH    WTL_REASON(WTL_EXIT_ERROR, "crash")
 #define KILL     WTL_REASON(WTL_EXIT_KILL, "kill")
-
-static const struct row rows[] = {
-    {"link normal", true, WTL_EXIT_NORMAL, false, NULL, NULL},
-    {"link normal, trapping", true, WTL_EXIT_NORMAL, true, NULL, "normal"},
-    {"link crash", true, WTL_EXIT_ERROR, false, "error:crash", NULL},
-    {"link crash, trapping", true, WTL_EXIT_ERROR, true, NULL, "error:crash"},
-    {"link shutdown", true, WTL_EXIT_SHUTDOWN, false, "shutdown", NULL},
-    {"link shutdown, trapping", true, WTL_EXIT_SHUTDOWN, true, NULL, "shutdown"},
-    {"link kill as a reason", true, WTL_EXIT_KILL, false, "kill", NULL},
-    {"link kill as a reason, trapping", true, WTL_EXIT_KILL, true, NULL, "kill"},
-    {"link killed", true, WTL_EXIT_KILLED, false, "killed", NULL},
-    {"link killed, trapping", true, WTL_EXIT_KILLED, true, NULL, "killed"},
-    {"exit normal", false, WTL_EXIT_NORMAL, false, NULL, NULL},
-    {"exit normal, trapping", false, WTL_EXIT_NORMAL, true, NULL, "normal"},
-    {"exit crash", false, WTL_EXIT_ERROR, false, "error:crash", NULL},
-    {"exit crash, trapping", false, WTL_EXIT_ERROR, true, NULL, "error:crash"},
-    {"exit shutdown", false, WTL_EXIT_SHUTDOWN, false, "shutdown", NULL},
-    {"exit shutdown, trapping", false, WTL_EXIT_SHUTDOWN, true, NULL, "shutdown"},
-    {"exit kill", false, WTL_EXIT_KILL, false, "killed", NULL},
-    {"exit kill, trapping", false, WTL_EXIT_KILL, true, "killed", NULL},
-};
-
-static struct wtl_reason reason_of(enum wtl_exit_class class_)
-{
-    static const char *const words[] = {"normal", "shutdown", "crash", "kill", "killed"};
-    return (struct wtl_reason){.class_ = class_,
-                               .word = wtl_tag_make(words[class_], strlen(words[class_]))};
-}
 
 static void begin(uint64_t seed)
 {
@@ -80,7 +44,7 @@ static void check(const char *name, const char *dies, const char *sees)
     }
 }
 
-static void one_row(const struct row *row, uint64_t seed)
+static void one_row(const struct exit_row *row, uint64_t seed)
 {
     begin(seed);
     kit_trap(&kit, &victim, row->traps);
@@ -88,9 +52,9 @@ static void one_row(const struct row *row, uint64_t seed)
     if (row->linked) {
         kit_link(&kit, seed % 2 == 0 ? &victim : &peer, seed % 2 == 0 ? peer.pid : victim.pid);
         kit_settle(&kit);
-        kit_stop(&kit, &peer, reason_of(row->class_));
+        kit_stop(&kit, &peer, exit_reason(row->class_));
     } else {
-        kit_exit(&kit, &peer, victim.pid, reason_of(row->class_));
+        kit_exit(&kit, &peer, victim.pid, exit_reason(row->class_));
     }
     kit_settle(&kit);
     check(row->name, row->dies, row->sees);
@@ -100,9 +64,9 @@ static void one_row(const struct row *row, uint64_t seed)
 
 Test(signals, L02_exit_table)
 {
-    for (size_t i = 0; i < WTL_COUNT(rows); i++) {
+    for (size_t i = 0; i < exit_rows_count; i++) {
         for (uint64_t seed = 0; seed < SEEDS; seed++) {
-            one_row(&rows[i], seed);
+            one_row(&exit_rows[i], seed);
         }
     }
 }
