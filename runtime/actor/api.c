@@ -5,6 +5,7 @@
  * Thread: the holder of the running cell's token.
  */
 #include "actor/ask.h"
+#include "actor/memory.h"
 #include "actor/names.h"
 #include "actor/supervisor.h"
 #include "base/log.h"
@@ -323,43 +324,12 @@ static void api_done(struct wtl_ctx *pub, enum wtl_status status)
 
 static void *api_alloc(struct wtl_ctx *pub, size_t size)
 {
-    struct wtl__cell *cell = wtl__ctx_of(pub)->cell;
-    uint64_t cap = cell->type->memory_max;
-    if (size > UINT32_MAX - sizeof(struct wtl__memory) ||
-        (cap > 0 && cell->memory_used + size > cap)) {
-        return NULL;
-    }
-    struct wtl__memory *memory = wtl__pool_take(sizeof *memory + size);
-    if (memory == NULL) {
-        return NULL;
-    }
-    *memory = (struct wtl__memory){.next = cell->memory, .size = size};
-    if (cell->memory != NULL) {
-        cell->memory->previous = memory;
-    }
-    cell->memory = memory;
-    cell->memory_used += size;
-    return memory + 1;
+    return wtl__memory_take(wtl__ctx_of(pub)->cell, size);
 }
 
 static void api_free(struct wtl_ctx *pub, void *block)
 {
-    struct wtl__cell *cell = wtl__ctx_of(pub)->cell;
-    if (block == NULL) {
-        return;
-    }
-    struct wtl__memory *memory = (struct wtl__memory *)block - 1;
-    if (memory->next != NULL) {
-        memory->next->previous = memory->previous;
-    }
-    if (memory->previous != NULL) {
-        memory->previous->next = memory->next;
-    } else {
-        WTL_ASSERT(cell->memory == memory); /* freed by another actor than its owner */
-        cell->memory = memory->next;
-    }
-    cell->memory_used -= memory->size;
-    wtl__pool_give(memory);
+    wtl__memory_give(wtl__ctx_of(pub)->cell, block);
 }
 
 static enum wtl_status api_fd_watch(struct wtl_ctx *pub, int fd, unsigned events)

@@ -9,6 +9,7 @@
  */
 #include "actor/ask.h"
 
+#include "actor/memory.h"
 #include "base/pool.h"
 
 static const struct wtl_call_options defaults;
@@ -77,6 +78,9 @@ void wtl__pending_answer(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl_
         pending->pid = WTL_PID_NONE;
     }
     pending->reply = reply;
+    if (reply != NULL) {
+        wtl__memory_replied(cell, reply);
+    }
     pending->tie.msg.kind_ = WTL__ANSWER;
     pending->tie.msg.runtime_ = WTL__TIE_PENDING;
     if ((cell->flags & WTL__CELL_HELD) != 0 && cell->held_request == pending->tie.msg.request) {
@@ -323,6 +327,7 @@ const struct wtl_msg *wtl__keep(struct wtl_ctx *pub, const struct wtl_msg *messa
     }
     x->current = NULL;
     wtl__ties_add(&x->cell->ties, WTL__TIE_KEPT, envelope);
+    wtl__memory_keeps(x->cell, envelope);
     return message;
 }
 
@@ -335,6 +340,7 @@ void wtl__release(struct wtl_ctx *pub, const struct wtl_msg *message)
     struct wtl__envelope *tie = wtl__ties_take(&x->cell->ties, WTL__TIE_KEPT, WTL_PID_NONE,
                                                (uint64_t)(uintptr_t)wtl__envelope_of(message));
     WTL_ASSERT(tie != NULL); /* released twice, or never kept */
+    wtl__memory_releases(x->cell, tie);
     wtl__envelope_free(tie);
 }
 

@@ -46,10 +46,23 @@ enum wtl__cell_state {
 #define WTL__CELL_BRUTAL     512u  /* ends without its stop function: killed, or it has faulted */
 #define WTL__CELL_NAMES      1024u /* holds global names, or has asked for some */
 #define WTL__CELL_WATCHES    2048u /* wants node_up and node_down */
+#define WTL__CELL_CAPPED     4096u /* its type has a memory_max */
+
+/* With one of these a message is not simply handled, see may_handle in run.c. */
+#define WTL__CELL_SPECIAL                                                                          \
+    (WTL__CELL_ENDING | WTL__CELL_PARKED | WTL__CELL_SUSPENDED | WTL__CELL_HELD | WTL__CELL_CAPPED)
 
 /* cell.remote */
 #define WTL__REMOTE_TIES    1u
 #define WTL__REMOTE_WATCHES 2u
+
+/* The head of a block that wtl_alloc gave. */
+struct wtl__memory {
+    _Alignas(16) struct wtl__memory *next; /* and so is what follows the head */
+    struct wtl__memory *previous;
+    uint64_t size;
+    uint64_t spare_;
+};
 
 struct wtl__cell {
     /* written by senders, and by whoever spawns and frees the cell */
@@ -83,8 +96,9 @@ struct wtl__cell {
     struct wtl_reason reason;      /* how it ends, once it is ending */
     uint32_t handled;              /* counted messages since the inbox was told */
     uint64_t handled_total;
-    uint64_t memory_used;
-    uint8_t state_now; /* enum wtl__cell_state */
+    uint64_t memory_used;   /* by wtl_alloc, and of a capped one by messages that it keeps */
+    uint64_t waiting_bytes; /* of a capped one: messages and replies that wait in its queue */
+    uint8_t state_now;      /* enum wtl__cell_state */
 
     /* written by the holder of the run token, read by others; goes on from life to life */
     _Atomic(uint32_t) turns; /* functions begun */

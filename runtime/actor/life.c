@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 
+#include "actor/memory.h"
 #include "actor/names.h"
 #include "actor/settings.h"
 #include "base/pool.h"
@@ -24,7 +25,7 @@ static void cell_setup(struct wtl__runtime *runtime, struct wtl__cell *cell,
     cell->slot = slot;
     cell->generation = generation;
     wtl__cell_reset(cell, bound, type->mailbox_policy);
-    cell->flags = flags;
+    cell->flags = flags | (type->memory_max > 0 ? WTL__CELL_CAPPED : 0);
     cell->type = type;
     cell->parent = parent;
     cell->state_now = WTL__CELL_NEW;
@@ -305,17 +306,6 @@ static void tell_not_started(struct wtl__ctx *x, struct wtl__cell *cell)
     (void)wtl__deliver(x->runtime, x, cell->parent, message);
 }
 
-static void free_memory(struct wtl__cell *cell)
-{
-    struct wtl__memory *memory = cell->memory;
-    cell->memory = NULL;
-    while (memory != NULL) {
-        struct wtl__memory *next = memory->next;
-        wtl__pool_give(memory);
-        memory = next;
-    }
-}
-
 void wtl__cell_end(struct wtl__ctx *x, struct wtl__cell *cell)
 {
     struct wtl__runtime *runtime = x->runtime;
@@ -357,7 +347,7 @@ void wtl__cell_end(struct wtl__ctx *x, struct wtl__cell *cell)
         cell->waiters = waiter->next;
         wtl__refuse(runtime, x, wtl__pid_of(runtime, cell), waiter, cell->reason);
     }
-    free_memory(cell);
+    wtl__memory_free_all(cell);
     wtl__pool_give(cell->state);
     wtl__pool_give(cell->settings);
     wtl__cells_give(&runtime->cells, &x->free_cells, cell);

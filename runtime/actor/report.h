@@ -22,4 +22,8 @@ void wtl__crash_report(void *context, struct wtl__runtime *runtime, const struct
 void wtl__stop_report(const struct wtl__cell *cell, struct wtl_reason failed,
                       const struct wtl_msg *message);
 
+/* A line memory_report for an actor that is killed because it is over its type's memory_max: what it
+ * holds. Thread: the one that runs the actor. */
+void wtl__memory_report(const struct wtl__cell *cell);
+
 #endif

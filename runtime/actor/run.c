@@ -3,6 +3,7 @@
  *
  * Thread: the holder of the cell's run token; see cell.h for the states.
  */
+#include "actor/memory.h"
 #include "actor/report.h"
 #include "actor/runtime.h"
 
@@ -229,13 +230,14 @@ static bool may_handle(const struct wtl__cell *cell)
     if (cell->fifo == NULL) {
         return false;
     }
-    if (WTL_LIKELY((cell->flags & (WTL__CELL_ENDING | WTL__CELL_PARKED | WTL__CELL_SUSPENDED |
-                                   WTL__CELL_HELD)) == 0)) {
+    if (WTL_LIKELY((cell->flags & WTL__CELL_SPECIAL) == 0)) {
         return true;
     }
+    if ((cell->flags & (WTL__CELL_ENDING | WTL__CELL_SUSPENDED)) != 0) {
+        return false;
+    }
     /* the answer that a held actor waits for is put at the head of its queue */
-    return (cell->flags & (WTL__CELL_ENDING | WTL__CELL_SUSPENDED)) == 0 &&
-           wtl__held_is_answered(cell);
+    return (cell->flags & (WTL__CELL_PARKED | WTL__CELL_HELD)) == 0 || wtl__held_is_answered(cell);
 }
 
 /* Handles what may be handled, until the budget is used up: a message handled costs one, and so
@@ -250,6 +252,9 @@ static void handle_some(struct wtl__ctx *x, struct wtl__cell *cell, unsigned *bu
         }
         if (*budget == 0 || !may_handle(cell)) {
             break;
+        }
+        if (WTL_UNLIKELY((cell->flags & WTL__CELL_SPECIAL) != 0)) {
+            wtl__memory_leaves(cell, cell->fifo);
         }
         handle_one(x, cell);
         uint32_t used = 1 + x->sent;
@@ -315,6 +320,9 @@ static inline enum wtl__run run_batch(struct wtl__ctx *x, struct wtl__cell *cell
         cell->handled_total += handled;
         struct wtl__envelope *taken = wtl__inbox_take(&cell->inbox, handled);
         if (taken != NULL) {
+            if (WTL_UNLIKELY((cell->flags & WTL__CELL_CAPPED) != 0)) {
+                wtl__memory_enters(cell, taken);
+            }
             sort_in(x, cell, taken);
         }
         handle_some(x, cell, &budget);

@@ -374,16 +374,6 @@ void wtl__watch_stop(struct wtl__ctx *x, struct wtl__watch *watch);
 void wtl__work_run(struct wtl__work *work);
 void wtl__work_finish(struct wtl__work *work, struct wtl__ctx *x);
 
-/* ---- an actor's own memory ----------------------------------------------------------------- */
-
-/* The head of a block that wtl_alloc gave. */
-struct wtl__memory {
-    _Alignas(16) struct wtl__memory *next; /* and so is what follows the head */
-    struct wtl__memory *previous;
-    uint64_t size;
-    uint64_t spare_;
-};
-
 /* ---- a function that is run on an actor ---------------------------------------------------- */
 
 struct wtl__control {

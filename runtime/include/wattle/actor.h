@@ -107,7 +107,8 @@ struct wtl_actor {
     enum wtl_kind kind;
     enum wtl_mailbox_policy mailbox_policy;
     uint32_t mailbox_max; /* messages; 0: WTL_MAILBOX_DEFAULT */
-    uint32_t memory_max;  /* bytes of wtl_alloc and mailbox together; 0: the node's cap alone */
+    uint32_t memory_max;  /* bytes of wtl_alloc, of messages that wait and that are kept, together;
+                           * an actor over it is killed, with a report; 0: no cap */
 
     /* First, once, before any message. `settings` is settings_size bytes (defaults filled in),
      * valid as long as the actor; `args` is what the spawner passed. WTL_LATER: started, but not
