@@ -46,8 +46,9 @@ void wtl__alarm_stop(struct wtl__ctx *x, struct wtl__alarm *alarm)
     /* the actor has ended and the signal is under way: who refuses it frees it, see deliver.c */
 }
 
-/* Queues a message of the timer for its own actor. Of a periodic one at most one waits: an actor that
- * cannot handle messages for a while (held, blocked, suspended) finds one, not all it has missed. */
+/* Queues a message of the timer for its own actor. Of a periodic one at most one waits: an actor
+ * that cannot handle messages for a while (held, blocked, suspended) finds one, not all it has
+ * missed. */
 static void queue(struct wtl__cell *cell, struct wtl__alarm *alarm, struct wtl__envelope *message)
 {
     message->msg.kind_ = WTL__LOCAL;

@@ -190,6 +190,9 @@ static bool flush(struct wtl__cell *cell, enum wtl__kind kind, struct wtl_pid fr
         }
     }
     cell->fifo_last = last;
+    if (cell->ring != NULL && wtl__ring_flush(cell, kind, from, ref)) {
+        found = true;
+    }
     return found;
 }
 

@@ -84,12 +84,7 @@ void wtl__pending_answer(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl_
     pending->tie.msg.kind_ = WTL__ANSWER;
     pending->tie.msg.runtime_ = WTL__TIE_PENDING;
     if ((cell->flags & WTL__CELL_HELD) != 0 && cell->held_request == pending->tie.msg.request) {
-        /* the actor waits for just this: it goes to the head */
-        pending->tie.next = cell->fifo;
-        if (cell->fifo == NULL) {
-            cell->fifo_last = &pending->tie;
-        }
-        cell->fifo = &pending->tie;
+        wtl__fifo_front(cell, &pending->tie); /* the actor waits for just this */
     } else {
         wtl__fifo_append(cell, &pending->tie);
     }

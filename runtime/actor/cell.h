@@ -47,10 +47,8 @@ enum wtl__cell_state {
 #define WTL__CELL_NAMES      1024u /* holds global names, or has asked for some */
 #define WTL__CELL_WATCHES    2048u /* wants node_up and node_down */
 #define WTL__CELL_CAPPED     4096u /* its type has a memory_max */
-
-/* With one of these a message is not simply handled, see may_handle in run.c. */
-#define WTL__CELL_SPECIAL                                                                          \
-    (WTL__CELL_ENDING | WTL__CELL_PARKED | WTL__CELL_SUSPENDED | WTL__CELL_HELD | WTL__CELL_CAPPED)
+#define WTL__CELL_RING       8192u /* its mailbox is one, see ring.h */
+#define WTL__CELL_SPECIAL    (WTL__CELL_CAPPED | WTL__CELL_RING)
 
 /* cell.remote */
 #define WTL__REMOTE_TIES    1u
@@ -87,6 +85,7 @@ struct wtl__cell {
     struct wtl__envelope *fifo_last;
     struct wtl__ties ties;
     struct wtl__envelope *waiters; /* blocked senders that wait for room here */
+    struct wtl__ring *ring;        /* the second kind of mailbox, see ring.h; NULL: the first */
     struct wtl__memory *memory;    /* what wtl_alloc gave */
     void *settings;
     struct wtl_pid parent;
@@ -205,7 +204,8 @@ static inline void wtl__cell_reset(struct wtl__cell *cell, uint32_t bound,
 /* From now on its pid finds it. The cell begins open, because whoever spawns it queues it. */
 static inline void wtl__cell_open(struct wtl__cell *cell)
 {
-    atomic_store_explicit(&cell->inbox.word, 0, memory_order_relaxed);
+    atomic_store_explicit(&cell->inbox.word, cell->ring != NULL ? WTL__INBOX_RING : 0,
+                          memory_order_relaxed);
     /* release pairs with the acquire in wtl__cells_find: who sees the pid sees the cell */
     atomic_store_explicit(&cell->local, wtl__cell_local(cell), memory_order_release);
 }
@@ -256,6 +256,16 @@ static inline void wtl__cell_set_remote(struct wtl__cell *cell, uint8_t bits, bo
 static inline bool wtl__cell_is_remote(const struct wtl__cell *cell, uint8_t bits)
 {
     return (atomic_load_explicit(&cell->remote, memory_order_relaxed) & bits) != 0;
+}
+
+/* In front of all that waits. */
+static inline void wtl__fifo_front(struct wtl__cell *cell, struct wtl__envelope *envelope)
+{
+    envelope->next = cell->fifo;
+    if (cell->fifo == NULL) {
+        cell->fifo_last = envelope;
+    }
+    cell->fifo = envelope;
 }
 
 static inline void wtl__fifo_append(struct wtl__cell *cell, struct wtl__envelope *envelope)

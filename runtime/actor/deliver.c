@@ -126,10 +126,63 @@ static enum wtl_status over_bound(struct wtl__runtime *runtime, struct wtl__ctx 
         }
         break;
     case WTL_MAILBOX_REJECT:
+    case WTL_MAILBOX_DROP_OLDEST: /* these have a ring */
+    case WTL_MAILBOX_LATEST:
         break;
     }
     refuse_full(runtime, x, to, envelope);
     return WTL_FULL;
+}
+
+void wtl__drop(struct wtl__runtime *runtime, struct wtl__ctx *x, struct wtl_pid to,
+               struct wtl__dropped dropped)
+{
+    while (dropped.list != NULL) {
+        struct wtl__envelope *envelope = dropped.list;
+        dropped.list = envelope->next;
+        if (dropped.replaced) {
+            wtl__count(runtime, WTL__COUNT_REPLACED);
+            wtl__envelope_free(envelope);
+        } else {
+            refuse_full(runtime, x, to, envelope);
+        }
+    }
+}
+
+/* Nobody is there, or not any more. */
+static enum wtl_status deliver_to_nobody(struct wtl__runtime *runtime, struct wtl__ctx *x,
+                                         struct wtl_pid to, struct wtl__envelope *envelope)
+{
+    if (envelope->msg.kind_ <= WTL__KIND_LAST_COUNTED) {
+        wtl__count(runtime, WTL__COUNT_DROPPED_NOPROC);
+    }
+    bounce(runtime, x, to, envelope, WTL_REASON(WTL_EXIT_NOPROC, "noproc"));
+    return WTL_NO_PROCESS;
+}
+
+/* The mailbox has not simply taken it: why, and what becomes of it. */
+static enum wtl_status deliver_refused(struct wtl__runtime *runtime, struct wtl__ctx *x,
+                                       struct wtl_pid to, struct wtl__cell *cell,
+                                       struct wtl__envelope *envelope, enum wtl__push pushed)
+{
+    struct wtl__dropped dropped;
+    if (pushed == WTL__REFUSED_FULL) {
+        return over_bound(runtime, x, to, cell, envelope);
+    }
+    if (pushed == WTL__REFUSED_RING) {
+        pushed = wtl__ring_push(cell, to.local, envelope, &dropped);
+        if (pushed == WTL__WOKE) {
+            runtime->host->ready(runtime, x, cell);
+        }
+        if (pushed == WTL__REFUSED_FULL) {
+            refuse_full(runtime, x, to, envelope);
+            return WTL_FULL;
+        }
+        wtl__drop(runtime, x, to, dropped);
+    }
+    return pushed == WTL__PUSHED || pushed == WTL__WOKE
+               ? WTL_OK
+               : deliver_to_nobody(runtime, x, to, envelope);
 }
 
 enum wtl_status wtl__deliver(struct wtl__runtime *runtime, struct wtl__ctx *x, struct wtl_pid to,
@@ -157,15 +210,9 @@ enum wtl_status wtl__deliver(struct wtl__runtime *runtime, struct wtl__ctx *x, s
             runtime->host->ready(runtime, x, cell);
             return WTL_OK;
         }
-        if (pushed == WTL__REFUSED_FULL) {
-            return over_bound(runtime, x, to, cell, envelope);
-        }
+        return deliver_refused(runtime, x, to, cell, envelope, pushed);
     }
-    if (envelope->msg.kind_ <= WTL__KIND_LAST_COUNTED) {
-        wtl__count(runtime, WTL__COUNT_DROPPED_NOPROC);
-    }
-    bounce(runtime, x, to, envelope, WTL_REASON(WTL_EXIT_NOPROC, "noproc"));
-    return WTL_NO_PROCESS;
+    return deliver_to_nobody(runtime, x, to, envelope);
 }
 
 enum wtl_status wtl__deliver_named(struct wtl__runtime *runtime, struct wtl__ctx *x,

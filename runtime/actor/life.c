@@ -158,8 +158,12 @@ struct wtl_pid wtl__spawn(struct wtl__runtime *runtime, struct wtl__ctx *x,
     }
     cell_setup(runtime, cell, type, parent, flags);
     struct wtl_pid pid = wtl__pid_of(runtime, cell);
+    bool has_mailbox = wtl__ring_open(cell);
     wtl__cell_open(cell); /* before it has a name: whoever finds that reaches the actor */
     enum wtl_status status = cell_blocks(cell, options != NULL ? options->settings : NULL);
+    if (!has_mailbox) {
+        status = WTL_NO_MEMORY;
+    }
     if (wtl__type_is_refused(runtime, type)) {
         status = WTL_FAULT;
     }
@@ -286,6 +290,32 @@ static void refuse_unhandled(struct wtl__ctx *x, struct wtl__cell *cell,
     wtl__envelope_free(envelope);
 }
 
+/* Everything in the mailbox, which is closed from now on. */
+static void refuse_all(struct wtl__ctx *x, struct wtl__cell *cell)
+{
+    struct wtl__envelope *late;
+    if (cell->ring != NULL) {
+        struct wtl__envelope *seen = wtl__ring_close(cell, &late);
+        while (seen != NULL) {
+            struct wtl__envelope *next = seen->next;
+            wtl__fifo_append(cell, seen);
+            seen = next;
+        }
+    } else {
+        late = wtl__inbox_reverse(wtl__inbox_close(&cell->inbox));
+    }
+    while (cell->fifo != NULL) {
+        struct wtl__envelope *envelope = cell->fifo;
+        cell->fifo = envelope->next;
+        refuse_unhandled(x, cell, envelope);
+    }
+    while (late != NULL) {
+        struct wtl__envelope *envelope = late;
+        late = envelope->next;
+        wtl__refuse(x->runtime, x, wtl__pid_of(x->runtime, cell), envelope, cell->reason);
+    }
+}
+
 /* It has ended before its init was over: whoever wanted "started" hears why it does not come. */
 static void tell_not_started(struct wtl__ctx *x, struct wtl__cell *cell)
 {
@@ -323,19 +353,7 @@ void wtl__cell_end(struct wtl__ctx *x, struct wtl__cell *cell)
     }
     struct wtl__envelope *ties = release_quiet_ties(x, cell);
     wtl__cell_vanish(cell);
-    struct wtl__envelope *unhandled = cell->fifo;
-    cell->fifo = NULL;
-    struct wtl__envelope *late = wtl__inbox_reverse(wtl__inbox_close(&cell->inbox));
-    while (unhandled != NULL) {
-        struct wtl__envelope *envelope = unhandled;
-        unhandled = envelope->next;
-        refuse_unhandled(x, cell, envelope);
-    }
-    while (late != NULL) {
-        struct wtl__envelope *envelope = late;
-        late = envelope->next;
-        wtl__refuse(runtime, x, wtl__pid_of(runtime, cell), envelope, cell->reason);
-    }
+    refuse_all(x, cell);
     tell_not_started(x, cell);
     while (ties != NULL) {
         struct wtl__envelope *next = ties->next;

@@ -8,6 +8,7 @@
  *   idle    {NULL, IDLE, 0}      nobody runs it, nothing waits; a push must schedule
  *   open    {top or NULL, -, n}  it is scheduled or runs
  *   closed  {NULL, CLOSED, 0}    it has ended: a push is refused
+ *   ring    {NULL, RING, n}      with or without IDLE: everything goes through ring.h
  *
  * idle -> open by a push; open -> idle by wtl__inbox_idle when nothing is left; open -> closed by
  * the dying actor; closed -> open when the cell is used again.
@@ -23,6 +24,7 @@
 /* 48 bits of address and 16 of count: user addresses of every supported 64-bit system fit. */
 #define WTL__INBOX_IDLE      UINT64_C(1)
 #define WTL__INBOX_CLOSED    UINT64_C(2)
+#define WTL__INBOX_RING      UINT64_C(4)
 #define WTL__INBOX_COUNT_ONE (UINT64_C(1) << 48)
 #define WTL__INBOX_COUNT_MAX UINT64_C(0xfff0)
 #define WTL__INBOX_ADDRESS   (WTL__INBOX_COUNT_ONE - 16)
@@ -31,7 +33,13 @@ struct wtl__inbox {
     _Atomic(uint64_t) word;
 };
 
-enum wtl__push { WTL__PUSHED, WTL__WOKE, WTL__REFUSED_CLOSED, WTL__REFUSED_FULL };
+enum wtl__push {
+    WTL__PUSHED,
+    WTL__WOKE,
+    WTL__REFUSED_CLOSED,
+    WTL__REFUSED_FULL,
+    WTL__REFUSED_RING, /* it is a ring's: push there */
+};
 
 static inline uint32_t wtl__inbox_count_of(uint64_t word)
 {
@@ -79,8 +87,8 @@ static inline enum wtl__push wtl__inbox_push(struct wtl__inbox *inbox,
     for (;;) {
         uint32_t count = wtl__inbox_count_of(word);
         *before_out = count;
-        if (WTL_UNLIKELY((word & WTL__INBOX_CLOSED) != 0)) {
-            return WTL__REFUSED_CLOSED;
+        if (WTL_UNLIKELY((word & (WTL__INBOX_CLOSED | WTL__INBOX_RING)) != 0)) {
+            return (word & WTL__INBOX_CLOSED) != 0 ? WTL__REFUSED_CLOSED : WTL__REFUSED_RING;
         }
         if (WTL_UNLIKELY(counted != 0 && count >= limit)) {
             return WTL__REFUSED_FULL;

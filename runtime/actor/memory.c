@@ -31,9 +31,9 @@ static void kill_over(struct wtl__cell *cell)
     }
 }
 
-static void check(struct wtl__cell *cell)
+void wtl__memory_check(struct wtl__cell *cell)
 {
-    if (is_over(cell, 0)) {
+    if (is_capped(cell) && is_over(cell, cell->ring != NULL ? wtl__ring_bytes(cell) : 0)) {
         kill_over(cell);
     }
 }
@@ -94,22 +94,25 @@ void wtl__memory_free_all(struct wtl__cell *cell)
 
 /* ---- messages ------------------------------------------------------------------------------ */
 
-void wtl__memory_enters(struct wtl__cell *cell, const struct wtl__envelope *newest)
+void wtl__memory_enters(struct wtl__cell *cell, const struct wtl__envelope *list)
 {
-    for (const struct wtl__envelope *at = newest; at != NULL; at = at->next) {
+    if (!is_capped(cell)) {
+        return;
+    }
+    for (const struct wtl__envelope *at = list; at != NULL; at = at->next) {
         if (at->msg.kind_ <= WTL__KIND_LAST_COUNTED &&
             at->msg.runtime_ == (uint16_t)cell->generation) {
             cell->waiting_bytes += weight(at);
         }
     }
-    check(cell);
+    wtl__memory_check(cell);
 }
 
 void wtl__memory_replied(struct wtl__cell *cell, const struct wtl__envelope *reply)
 {
     if (is_capped(cell)) {
         cell->waiting_bytes += weight(reply);
-        check(cell);
+        wtl__memory_check(cell);
     }
 }
 
@@ -130,7 +133,7 @@ void wtl__memory_keeps(struct wtl__cell *cell, const struct wtl__envelope *kept)
 {
     if (is_capped(cell)) {
         cell->memory_used += weight(kept);
-        check(cell);
+        wtl__memory_check(cell);
     }
 }
 

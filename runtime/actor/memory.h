@@ -21,8 +21,10 @@ void wtl__memory_free_all(struct wtl__cell *cell);
 /* ---- of capped actors; of others these do nothing, unless it says otherwise -------------------
  */
 
-/* Envelopes have come to a capped actor, newest first. */
-void wtl__memory_enters(struct wtl__cell *cell, const struct wtl__envelope *newest);
+/* Envelopes have come to its queue. */
+void wtl__memory_enters(struct wtl__cell *cell, const struct wtl__envelope *list);
+/* Is it over its cap, with what waits in its ring? */
+void wtl__memory_check(struct wtl__cell *cell);
 /* The reply to a call has come. */
 void wtl__memory_replied(struct wtl__cell *cell, const struct wtl__envelope *reply);
 /* The head of the queue is going to be handled: a message, or the request that was answered. */

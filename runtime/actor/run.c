@@ -1,6 +1,9 @@
 /*
  * run.c - one batch of one actor: signals first, then messages in order, then what the result says.
  *
+ * A batch may be one message, so that each test on the way counts: all of it is inline, and
+ * compiled twice, for actors with a ring or a cap (`special`) and for all others.
+ *
  * Thread: the holder of the cell's run token; see cell.h for the states.
  */
 #include "actor/memory.h"
@@ -18,10 +21,9 @@ static struct wtl_pid former_pid(const struct wtl__ctx *x, const struct wtl__cel
 }
 
 /* Signals act at once; the rest goes behind what waits already. */
-static void sort_in(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl__envelope *newest)
+static void sort_in(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl__envelope *envelope)
 {
     uint16_t generation = (uint16_t)cell->generation;
-    struct wtl__envelope *envelope = wtl__inbox_reverse(newest);
     while (envelope != NULL) {
         struct wtl__envelope *next = envelope->next;
         if (WTL_UNLIKELY(envelope->msg.runtime_ != generation)) {
@@ -35,6 +37,59 @@ static void sort_in(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl__enve
             wtl__signal(x, cell, envelope);
         }
         envelope = next;
+    }
+}
+
+/* The same for a ring: what does not act at once goes back to it, but for the answer that the actor
+ * is held for. What waits in cell->fifo is in front of all that. */
+static void sort_ring(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl__envelope *taken)
+{
+    struct wtl__envelope *front = cell->fifo;
+    struct wtl__envelope *front_last = cell->fifo_last;
+    struct wtl__envelope *answer = NULL;
+    cell->fifo = NULL;
+    sort_in(x, cell, taken);
+    if (wtl__held_is_answered(cell)) {
+        answer = cell->fifo;
+        cell->fifo = answer->next;
+    }
+    struct wtl__dropped dropped = wtl__ring_return(cell, cell->fifo);
+    cell->fifo = front;
+    cell->fifo_last = front_last;
+    if (answer != NULL) {
+        wtl__fifo_front(cell, answer);
+    }
+    wtl__drop(x->runtime, x, wtl__pid_of(x->runtime, cell), dropped);
+}
+
+/* Of an actor with a ring or a cap: takes in what has come. */
+static struct wtl__envelope *take_special(struct wtl__ctx *x, struct wtl__cell *cell,
+                                          uint32_t handled)
+{
+    struct wtl__envelope *taken;
+    if (cell->ring == NULL) {
+        taken = wtl__inbox_take(&cell->inbox, handled);
+        wtl__memory_enters(cell, taken);
+        return taken;
+    }
+    taken = wtl__ring_take(cell, handled);
+    if (taken != NULL) {
+        sort_ring(x, cell, taken);
+    }
+    wtl__memory_check(cell);
+    return NULL;
+}
+
+/* Takes in what has come, and tells the mailbox what was handled. */
+static WTL_ALWAYS_INLINE void take(struct wtl__ctx *x, struct wtl__cell *cell, bool special)
+{
+    struct wtl__envelope *taken;
+    uint32_t handled = cell->handled;
+    cell->handled = 0;
+    cell->handled_total += handled;
+    taken = special ? take_special(x, cell, handled) : wtl__inbox_take(&cell->inbox, handled);
+    if (taken != NULL) {
+        sort_in(x, cell, wtl__inbox_reverse(taken));
     }
 }
 
@@ -95,8 +150,8 @@ static void start(struct wtl__ctx *x, struct wtl__cell *cell)
 }
 
 /* The function of the actor that this envelope is for. */
-static enum wtl_status dispatch(struct wtl__ctx *x, struct wtl__cell *cell,
-                                struct wtl__envelope *envelope)
+static WTL_ALWAYS_INLINE enum wtl_status dispatch(struct wtl__ctx *x, struct wtl__cell *cell,
+                                                  struct wtl__envelope *envelope)
 {
     const struct wtl_actor *type = cell->type;
     switch ((enum wtl__kind)envelope->msg.kind_) {
@@ -116,7 +171,8 @@ static enum wtl_status dispatch(struct wtl__ctx *x, struct wtl__cell *cell,
 }
 
 /* A call that its handler has not answered stays owed; everything else is over. */
-static void finish(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl__envelope *envelope)
+static WTL_ALWAYS_INLINE void finish(struct wtl__ctx *x, struct wtl__cell *cell,
+                                     struct wtl__envelope *envelope)
 {
     if (envelope->msg.kind_ == WTL__CALL) {
         if (!wtl_pid_is_none(envelope->msg.from) &&
@@ -145,7 +201,7 @@ static void rearm(struct wtl__ctx *x, struct wtl__cell *cell, uint64_t fd)
     }
 }
 
-static void handle_one(struct wtl__ctx *x, struct wtl__cell *cell)
+static WTL_ALWAYS_INLINE void handle_one(struct wtl__ctx *x, struct wtl__cell *cell)
 {
     struct wtl__envelope *envelope = cell->fifo;
     enum wtl__kind kind = (enum wtl__kind)envelope->msg.kind_;
@@ -225,35 +281,51 @@ static void resume_waiters(struct wtl__ctx *x, struct wtl__cell *cell)
     }
 }
 
-static bool may_handle(const struct wtl__cell *cell)
+/* An actor that handles nothing now but signals, and the answer that it is held for. */
+static inline bool is_blocked(const struct wtl__cell *cell)
 {
-    if (cell->fifo == NULL) {
+    return (cell->flags &
+            (WTL__CELL_ENDING | WTL__CELL_SUSPENDED | WTL__CELL_PARKED | WTL__CELL_HELD)) != 0;
+}
+
+/* The queue is empty: the next message of a ring, if the actor has one. */
+static bool next_of_ring(struct wtl__cell *cell)
+{
+    if (cell->ring == NULL || is_blocked(cell) || !wtl__ring_next(cell)) {
         return false;
     }
-    if (WTL_LIKELY((cell->flags & WTL__CELL_SPECIAL) == 0)) {
+    wtl__memory_enters(cell, cell->fifo);
+    return true;
+}
+
+static WTL_ALWAYS_INLINE bool may_handle(struct wtl__cell *cell, bool special)
+{
+    if (cell->fifo == NULL && (!special || !next_of_ring(cell))) {
+        return false;
+    }
+    if (WTL_LIKELY(!is_blocked(cell))) {
         return true;
     }
-    if ((cell->flags & (WTL__CELL_ENDING | WTL__CELL_SUSPENDED)) != 0) {
-        return false;
-    }
     /* the answer that a held actor waits for is put at the head of its queue */
-    return (cell->flags & (WTL__CELL_PARKED | WTL__CELL_HELD)) == 0 || wtl__held_is_answered(cell);
+    return (cell->flags & (WTL__CELL_ENDING | WTL__CELL_SUSPENDED)) == 0 &&
+           wtl__held_is_answered(cell);
 }
 
 /* Handles what may be handled, until the budget is used up: a message handled costs one, and so
  * does a message sent. A fast producer gives way before what it sends has left the processor's
  * cache. */
-static void handle_some(struct wtl__ctx *x, struct wtl__cell *cell, unsigned *budget)
+static WTL_ALWAYS_INLINE void handle_some(struct wtl__ctx *x, struct wtl__cell *cell,
+                                          unsigned *budget, bool special)
 {
     for (;;) {
         if (WTL_UNLIKELY(x->overdraft != 0)) { /* of a handler, or of init */
             x->overdraft = 0;
             park(x, cell);
         }
-        if (*budget == 0 || !may_handle(cell)) {
+        if (*budget == 0 || !may_handle(cell, special)) {
             break;
         }
-        if (WTL_UNLIKELY((cell->flags & WTL__CELL_SPECIAL) != 0)) {
+        if (special) {
             wtl__memory_leaves(cell, cell->fifo);
         }
         handle_one(x, cell);
@@ -290,11 +362,14 @@ static bool stop_is_over(struct wtl__ctx *x, struct wtl__cell *cell)
 }
 
 /* Gives the run token back. After true, another worker may hold it: the cell is not touched. */
-static bool goes_idle(struct wtl__cell *cell)
+static WTL_ALWAYS_INLINE bool goes_idle(struct wtl__cell *cell, bool special)
 {
     uint32_t handled = cell->handled;
     cell->handled = 0;
     cell->handled_total += handled;
+    if (special && cell->ring != NULL) {
+        return wtl__ring_idle(cell, handled, is_blocked(cell));
+    }
     bool idle = cell->fifo == NULL ? wtl__inbox_idle(&cell->inbox, handled)
                                    : wtl__inbox_idle_with(&cell->inbox, handled);
     if (!idle) {
@@ -304,8 +379,8 @@ static bool goes_idle(struct wtl__cell *cell)
     return idle;
 }
 
-/* Inline: a batch may be one message. */
-static inline enum wtl__run run_batch(struct wtl__ctx *x, struct wtl__cell *cell, unsigned messages)
+static WTL_ALWAYS_INLINE enum wtl__run run_batch(struct wtl__ctx *x, struct wtl__cell *cell,
+                                                 unsigned messages, bool special)
 {
     unsigned budget = messages;
     x->cell = cell;
@@ -315,17 +390,8 @@ static inline enum wtl__run run_batch(struct wtl__ctx *x, struct wtl__cell *cell
         start(x, cell); /* before anything is taken: its queue holds its arguments, or nothing */
     }
     for (;;) {
-        uint32_t handled = cell->handled;
-        cell->handled = 0;
-        cell->handled_total += handled;
-        struct wtl__envelope *taken = wtl__inbox_take(&cell->inbox, handled);
-        if (taken != NULL) {
-            if (WTL_UNLIKELY((cell->flags & WTL__CELL_CAPPED) != 0)) {
-                wtl__memory_enters(cell, taken);
-            }
-            sort_in(x, cell, taken);
-        }
-        handle_some(x, cell, &budget);
+        take(x, cell, special);
+        handle_some(x, cell, &budget, special);
         if (WTL_UNLIKELY((cell->flags & WTL__CELL_ENDING) != 0)) {
             if (stop_is_over(x, cell)) {
                 wtl__cell_end(x, cell);
@@ -333,10 +399,10 @@ static inline enum wtl__run run_batch(struct wtl__ctx *x, struct wtl__cell *cell
             }
             continue;
         }
-        if (budget == 0 && may_handle(cell)) {
+        if (budget == 0 && may_handle(cell, special)) {
             return WTL__RUN_AGAIN;
         }
-        if (goes_idle(cell)) {
+        if (goes_idle(cell, special)) {
             return WTL__RUN_IDLE;
         }
         if (budget == 0) {
@@ -345,9 +411,17 @@ static inline enum wtl__run run_batch(struct wtl__ctx *x, struct wtl__cell *cell
     }
 }
 
+static __attribute__((noinline, cold)) enum wtl__run
+run_special(struct wtl__ctx *x, struct wtl__cell *cell, unsigned messages)
+{
+    return run_batch(x, cell, messages, true);
+}
+
 enum wtl__run wtl__cell_run(struct wtl__ctx *x, struct wtl__cell *cell, unsigned messages)
 {
-    enum wtl__run result = run_batch(x, cell, messages);
+    enum wtl__run result = WTL_LIKELY((cell->flags & WTL__CELL_SPECIAL) == 0)
+                               ? run_batch(x, cell, messages, false)
+                               : run_special(x, cell, messages);
     x->cell = NULL;
     if (WTL_UNLIKELY(x->drafts != NULL)) {
         wtl__drafts_forget(

@@ -13,7 +13,7 @@
 
 #include <pthread.h>
 
-#include "actor/cell.h"
+#include "actor/ring.h"
 #include "base/prng.h"
 #include "base/wheel.h"
 
@@ -73,6 +73,7 @@ enum wtl__counter {
     WTL__COUNT_SPAWNED,
     WTL__COUNT_CRASHED,
     WTL__COUNT_RESTARTS,
+    WTL__COUNT_REPLACED, /* while they waited, by a later message of their key */
     WTL__COUNTERS
 };
 
@@ -210,6 +211,10 @@ enum wtl_status wtl__deliver_named(struct wtl__runtime *runtime, struct wtl__ctx
  * Thread: any. Owns: takes the envelope. */
 void wtl__refuse(struct wtl__runtime *runtime, struct wtl__ctx *x, struct wtl_pid to,
                  struct wtl__envelope *envelope, struct wtl_reason reason);
+
+/* Messages that a mailbox of `to` has given up: counted, and calls are answered `busy`. */
+void wtl__drop(struct wtl__runtime *runtime, struct wtl__ctx *x, struct wtl_pid to,
+               struct wtl__dropped dropped);
 
 /* Answers a request of an actor of this node, from anywhere: `envelope` (kind is set here) carries
  * the body, or is NULL for none and then made. Thread: any. */

@@ -196,7 +196,7 @@ static void on_cancel(struct wtl__cell *cell, struct wtl__envelope *envelope)
 {
     bool owed = wtl__ties_find(&cell->ties, WTL__TIE_OWED, envelope->msg.from,
                                envelope->msg.request) != NULL;
-    if (owed || cell->fifo == NULL) {
+    if (owed || (cell->fifo == NULL && cell->ring == NULL)) {
         wtl__cancelled(cell, envelope);
     } else {
         wtl__fifo_append(cell, envelope);

@@ -13,6 +13,8 @@
 #define WTL_UNLIKELY(x)  __builtin_expect(!!(x), 0)
 #define WTL_CACHE_LINE   64
 #define WTL_COUNT(array) (sizeof(array) / sizeof((array)[0]))
+/* For what is called from several places and costs too much then. */
+#define WTL_ALWAYS_INLINE inline __attribute__((always_inline))
 
 #define WTL_CONTAINER(pointer, type, member) ((type *)((char *)(pointer)-offsetof(type, member)))
 

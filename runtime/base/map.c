@@ -97,6 +97,14 @@ void *wtl__map_get(const struct wtl__map *map, uint64_t high, uint64_t low)
     return map->count == 0 ? NULL : map->entries[find(map, high, low)].value;
 }
 
+void wtl__map_replace(struct wtl__map *map, uint64_t high, uint64_t low, void *value)
+{
+    WTL_ASSERT(value != NULL && map->count > 0);
+    struct wtl__map_entry *entry = &map->entries[find(map, high, low)];
+    WTL_ASSERT(entry->value != NULL);
+    entry->value = value;
+}
+
 /* Empties a slot. Each entry behind it, up to the next free slot, moves into the gap unless that
  * would put it before its home. */
 static void close_gap(struct wtl__map *map, uint32_t gap)

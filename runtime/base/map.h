@@ -49,6 +49,9 @@ enum wtl_status wtl__map_put(struct wtl__map *map, uint64_t high, uint64_t low,
 /* The value, or NULL. */
 void *wtl__map_get(const struct wtl__map *map, uint64_t high, uint64_t low);
 
+/* Gives an entry that is there another value, which is not NULL. Never fails. */
+void wtl__map_replace(struct wtl__map *map, uint64_t high, uint64_t low, void *value);
+
 /* Takes the entry out and returns its value, or NULL. Never fails. */
 void *wtl__map_remove(struct wtl__map *map, uint64_t high, uint64_t low);
 

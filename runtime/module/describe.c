@@ -172,7 +172,7 @@ static enum wtl_status check_actor(const struct wtl_actor *actor, struct wtl_err
                         actor->name, actor->state_size, WTL__STATE_BYTES_MAX);
     }
     if (actor->mailbox_max > WTL_MAILBOX_LIMIT || (unsigned)actor->kind > WTL_SUPERVISOR ||
-        (unsigned)actor->mailbox_policy > WTL_MAILBOX_BLOCK) {
+        (unsigned)actor->mailbox_policy > WTL_MAILBOX_LATEST) {
         return wtl_fail(error, WTL_INVALID,
                         "actor %s: a mailbox of %u messages (expected %u at most), kind %d or "
                         "mailbox policy %d are none that this node knows",

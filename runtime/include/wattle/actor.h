@@ -54,6 +54,10 @@ enum wtl_mailbox_policy {
     WTL_MAILBOX_DROP_NEWEST, /* the message is dropped and counted; the sender gets WTL_OK */
     WTL_MAILBOX_BLOCK,       /* the sender gets WTL_BUSY, the message is taken as overdraft, and the
                               * sender is not run again until half of the mailbox is free */
+    WTL_MAILBOX_DROP_OLDEST, /* the oldest message that waits is dropped and counted */
+    WTL_MAILBOX_LATEST, /* of the messages of one key (see mailbox_key) the latest waits, in the
+                         * place of the older one; with mailbox_max keys as REJECT. So messages
+                         * of one key come in order, those of different keys perhaps not */
 };
 
 /* The default bound of a mailbox, in messages, and the largest. */
@@ -125,6 +129,10 @@ struct wtl_actor {
      * traps exits); not when it is killed or faults. WTL_LATER: ends at wtl_done. An error here is
      * logged; the actor's reason stays what it was. */
     enum wtl_status (*stop)(struct wtl_ctx *x, void *self, struct wtl_reason reason);
+
+    /* Of WTL_MAILBOX_LATEST: the field of a message's body whose value, with the tag, is its key; a
+     * body without it has no key. NULL: the tag and the sender. Calls never have a key. */
+    const char *mailbox_key;
 };
 
 #define WTL_ACTOR(identifier, struct_type, ...)                                                    \

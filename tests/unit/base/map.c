@@ -54,6 +54,11 @@ Test(map, does_what_an_array_does)
         cr_assert_eq(wtl__map_get(&map, high_of(other), other),
                      is_in[other] ? &values[other] : NULL);
         cr_assert_null(wtl__map_get(&map, high_of(other) + 1, other));
+        if (is_in[other]) {
+            wtl__map_replace(&map, high_of(other), other, &map);
+            cr_assert_eq(wtl__map_get(&map, high_of(other), other), &map);
+            wtl__map_replace(&map, high_of(other), other, &values[other]);
+        }
         cr_assert_eq(map.count, count);
     }
     struct wtl__map_entry entry;
