@@ -50,6 +50,11 @@ enum wtl__cell_state {
 #define WTL__CELL_RING       8192u /* its mailbox is one, see ring.h */
 #define WTL__CELL_SPECIAL    (WTL__CELL_CAPPED | WTL__CELL_RING)
 
+/* cell.worker */
+#define WTL__RUN_ANYWHERE (-1)
+#define WTL__RUN_LOW      (-2) /* anywhere, too; by its priority */
+#define WTL__RUN_HIGH     (-3)
+
 /* cell.remote */
 #define WTL__REMOTE_TIES    1u
 #define WTL__REMOTE_WATCHES 2u
@@ -69,7 +74,7 @@ struct wtl__cell {
     _Atomic(uint16_t) mailbox_max; /* atomic, as is the next: a sender with a stale pid reads it */
     _Atomic(uint8_t) mailbox_policy;
     _Atomic(uint8_t) remote; /* has or had ties to other nodes, or watches them */
-    _Atomic(int32_t) worker; /* the worker that it must run on, or -1 */
+    _Atomic(int32_t) worker; /* the worker that it must run on, or one of WTL__RUN_... */
     union {
         struct wtl__cell *queued;    /* while it is free */
         struct wtl__fifo_link ready; /* while it is runnable: the scheduler's */
@@ -192,13 +197,16 @@ static inline enum wtl_mailbox_policy wtl__mailbox_policy(const struct wtl__cell
 
 /* Of a fresh cell: what does not come from zeroing it. Thread: the spawner. */
 static inline void wtl__cell_reset(struct wtl__cell *cell, uint32_t bound,
-                                   enum wtl_mailbox_policy policy)
+                                   enum wtl_mailbox_policy policy, enum wtl_priority priority)
 {
+    int32_t worker = priority == WTL_PRIORITY_LOW    ? WTL__RUN_LOW
+                     : priority == WTL_PRIORITY_HIGH ? WTL__RUN_HIGH
+                                                     : WTL__RUN_ANYWHERE;
     bound = bound > WTL_MAILBOX_LIMIT ? WTL_MAILBOX_LIMIT : bound;
     atomic_store_explicit(&cell->mailbox_max, (uint16_t)bound, memory_order_relaxed);
     atomic_store_explicit(&cell->mailbox_policy, (uint8_t)policy, memory_order_relaxed);
     atomic_store_explicit(&cell->remote, 0, memory_order_relaxed);
-    atomic_store_explicit(&cell->worker, -1, memory_order_relaxed);
+    atomic_store_explicit(&cell->worker, worker, memory_order_relaxed);
 }
 
 /* From now on its pid finds it. The cell begins open, because whoever spawns it queues it. */

@@ -24,7 +24,7 @@ static void cell_setup(struct wtl__runtime *runtime, struct wtl__cell *cell,
     memset(begin, 0, offsetof(struct wtl__cell, turns) - offsetof(struct wtl__cell, flags));
     cell->slot = slot;
     cell->generation = generation;
-    wtl__cell_reset(cell, bound, type->mailbox_policy);
+    wtl__cell_reset(cell, bound, type->mailbox_policy, type->priority);
     cell->flags = flags | (type->memory_max > 0 ? WTL__CELL_CAPPED : 0);
     cell->type = type;
     cell->parent = parent;

@@ -172,12 +172,13 @@ static enum wtl_status check_actor(const struct wtl_actor *actor, struct wtl_err
                         actor->name, actor->state_size, WTL__STATE_BYTES_MAX);
     }
     if (actor->mailbox_max > WTL_MAILBOX_LIMIT || (unsigned)actor->kind > WTL_SUPERVISOR ||
-        (unsigned)actor->mailbox_policy > WTL_MAILBOX_LATEST) {
+        (unsigned)actor->mailbox_policy > WTL_MAILBOX_LATEST ||
+        (unsigned)actor->priority > WTL_PRIORITY_HIGH) {
         return wtl_fail(error, WTL_INVALID,
-                        "actor %s: a mailbox of %u messages (expected %u at most), kind %d or "
-                        "mailbox policy %d are none that this node knows",
+                        "actor %s: a mailbox of %u messages (expected %u at most), kind %d, "
+                        "mailbox policy %d or priority %d are none that this node knows",
                         actor->name, actor->mailbox_max, WTL_MAILBOX_LIMIT, (int)actor->kind,
-                        (int)actor->mailbox_policy);
+                        (int)actor->mailbox_policy, (int)actor->priority);
     }
     return check_fields(actor, error);
 }

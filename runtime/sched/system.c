@@ -105,6 +105,8 @@ enum wtl_status wtl_runtime_create(const struct wtl_runtime_options *options,
         sched->workers_count = WTL__WORKERS_MAX;
     }
     wtl__inject_init(&sched->inject);
+    wtl__inject_init(&sched->low);
+    wtl__inject_init(&sched->high);
     uint64_t seed = options->seed;
     if (seed == 0) {
         seed = wtl__clock_now_ns(wtl__clock_system()) ^ (uint64_t)getpid() << 32;

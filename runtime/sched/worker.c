@@ -34,14 +34,24 @@ static void push_local(struct wtl__worker *worker, struct wtl__cell *cell)
     }
 }
 
+/* One that must run on that worker, or that is low or high. */
+static void ready_elsewhere(struct wtl__sched *sched, struct wtl__cell *cell, int32_t pin)
+{
+    if (pin >= 0) {
+        wtl__inject_push(&sched->workers[pin].pinned, &cell->ready);
+        wtl__worker_wake(&sched->workers[pin]);
+    } else {
+        wtl__sched_rank(sched, cell, pin == WTL__RUN_HIGH);
+    }
+}
+
 static void ready(struct wtl__runtime *runtime, struct wtl__ctx *x, struct wtl__cell *cell)
 {
     struct wtl__sched *sched = runtime->host_self;
     struct wtl__worker *here = x != NULL && x->runtime == runtime ? x->worker : NULL;
     int32_t pin = atomic_load_explicit(&cell->worker, memory_order_relaxed);
-    if (WTL_UNLIKELY(pin >= 0)) {
-        wtl__inject_push(&sched->workers[pin].pinned, &cell->ready);
-        wtl__worker_wake(&sched->workers[pin]);
+    if (WTL_UNLIKELY(pin != WTL__RUN_ANYWHERE)) {
+        ready_elsewhere(sched, cell, pin);
         return;
     }
     if (WTL_UNLIKELY(here == NULL)) {
@@ -135,6 +145,12 @@ static struct wtl__cell *steal(struct wtl__worker *worker)
 /* The worker's own actors: next slot first, three times in a row at most while others wait. */
 static struct wtl__cell *find_own(struct wtl__worker *worker)
 {
+    if (WTL_UNLIKELY(atomic_load_explicit(&worker->sched->ranked, memory_order_relaxed) != 0)) {
+        struct wtl__cell *ranked = wtl__worker_ranked(worker);
+        if (ranked != NULL) {
+            return ranked;
+        }
+    }
     if (worker->in_a_row < WTL__NEXT_IN_A_ROW) {
         if (atomic_load_explicit(&worker->next, memory_order_relaxed) != NULL) {
             struct wtl__cell *next =
@@ -168,7 +184,10 @@ struct wtl__cell *wtl__worker_find(struct wtl__worker *worker)
     if (cell == NULL) {
         cell = take_inject(worker, &worker->sched->inject, WTL__RUNQ_HALF);
     }
-    return cell != NULL ? cell : steal(worker);
+    if (cell == NULL) {
+        cell = steal(worker);
+    }
+    return cell != NULL ? cell : wtl__worker_any_ranked(worker);
 }
 
 /* Looks for work for a short while; one worker at most does. */
@@ -202,7 +221,8 @@ static void run(struct wtl__worker *worker, struct wtl__cell *cell)
     enum wtl__run result = wtl__run_batch(&worker->x, cell, WTL__BATCH_MESSAGES);
     worker->batches++;
     if (result == WTL__RUN_AGAIN) {
-        if (WTL_UNLIKELY(atomic_load_explicit(&cell->worker, memory_order_relaxed) >= 0)) {
+        if (WTL_UNLIKELY(atomic_load_explicit(&cell->worker, memory_order_relaxed) !=
+                         WTL__RUN_ANYWHERE)) {
             ready(&worker->sched->runtime, &worker->x, cell);
         } else {
             push_local(worker, cell);

@@ -19,6 +19,10 @@
  * A worker whose handler runs for long fires no timers; what is late on its wheel is fired by
  * whichever other worker looks next.
  *
+ * Priority: an actor that is low or high waits in a queue for all workers, `low` or `high`, and
+ * never in a next slot or run queue. Each pick looks whether there are any; worker_rank.c says
+ * whose turn it is then.
+ *
  * Thread: a worker's fields belong to its thread, unless they are marked shared.
  */
 #ifndef WTL_SCHED_WORKER_H
@@ -89,6 +93,8 @@ struct wtl__worker {
     pthread_t thread;
     unsigned index;
     unsigned in_a_row;
+    unsigned high_in_a_row;
+    unsigned since_low; /* picks while low ones waited */
     unsigned batches;
     unsigned handles; /* polls and works of this loop that want it to run */
     uint64_t polled_ns;
@@ -102,6 +108,9 @@ struct wtl__worker {
 struct wtl__sched {
     struct wtl__runtime runtime;
     struct wtl__inject inject;
+    struct wtl__inject low;
+    struct wtl__inject high;
+    alignas(128) _Atomic(uint64_t) ranked;   /* how many wait in low and high; never too low */
     alignas(128) _Atomic(unsigned) spinning; /* 0 or 1 */
     _Atomic(unsigned) parked;                /* how many workers have announced it */
     _Atomic(unsigned) watching;              /* how many of them look again soon */
@@ -124,6 +133,15 @@ struct wtl__cell *wtl__worker_find(struct wtl__worker *worker);
 
 /* Does more wait somewhere than one worker should have? Sequentially consistent looks. */
 bool wtl__sched_has_crowd(const struct wtl__sched *sched);
+
+/* ---- priorities, worker_rank.c --------------------------------------------------------------- */
+
+/* Queues an actor that is low or high. Thread: any. */
+void wtl__sched_rank(struct wtl__sched *sched, struct wtl__cell *cell, bool high);
+/* The low or high actor whose turn it is; NULL: a normal one's. */
+struct wtl__cell *wtl__worker_ranked(struct wtl__worker *worker);
+/* A low or high actor, whoever's turn it is: there is no normal one. */
+struct wtl__cell *wtl__worker_any_ranked(struct wtl__worker *worker);
 
 /* ---- the poller, worker_lead.c --------------------------------------------------------------- */
 

@@ -54,7 +54,7 @@ void wtl__sched_wake_one(struct wtl__sched *sched)
 
 bool wtl__sched_has_crowd(const struct wtl__sched *sched)
 {
-    if (wtl__inject_count(&sched->inject) > 0) {
+    if (wtl__inject_count(&sched->inject) > 0 || atomic_load(&sched->ranked) > 0) {
         return true;
     }
     for (unsigned i = 0; i < sched->workers_count; i++) {

@@ -66,6 +66,14 @@ enum wtl_mailbox_policy {
 /* Messages that one handler run may send past the bounds of blocking mailboxes. */
 #define WTL_OVERDRAFT_MAX 64u
 
+/* Who runs first when several could. No level starves another: of those who wait, a high one comes
+ * first, at most WTL_HIGH_IN_A_ROW times in a row; and each WTL_LOW_EVERY-th time it is a low one's
+ * turn. An actor that watches a file descriptor is as a normal one. */
+enum wtl_priority { WTL_PRIORITY_NORMAL = 0, WTL_PRIORITY_LOW, WTL_PRIORITY_HIGH };
+
+#define WTL_HIGH_IN_A_ROW 8u
+#define WTL_LOW_EVERY     8u
+
 /* What an actor is for; flows and tables show it. */
 enum wtl_kind { WTL_PLAIN = 0, WTL_PRODUCER, WTL_PROCESSOR, WTL_CONSUMER, WTL_SUPERVISOR };
 
@@ -133,6 +141,7 @@ struct wtl_actor {
     /* Of WTL_MAILBOX_LATEST: the field of a message's body whose value, with the tag, is its key; a
      * body without it has no key. NULL: the tag and the sender. Calls never have a key. */
     const char *mailbox_key;
+    enum wtl_priority priority;
 };
 
 #define WTL_ACTOR(identifier, struct_type, ...)                                                    \

@@ -201,7 +201,7 @@ static void begin(uint64_t seed)
     memset(&cell, 0, sizeof cell);
     cell.type = &type;
     cell.generation = 1;
-    wtl__cell_reset(&cell, type.mailbox_max, type.mailbox_policy);
+    wtl__cell_reset(&cell, type.mailbox_max, type.mailbox_policy, WTL_PRIORITY_NORMAL);
     cr_assert(wtl__ring_open(&cell));
     wtl__cell_open(&cell);
     waiting = 0;
