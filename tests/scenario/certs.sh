@@ -1,5 +1,5 @@
-# certs.sh - what the scenarios about certificates share: openssl with the keys of the mesh's CA, for
-# what wattle itself does not make, and as a peer that is not wattle. Sourced, before kit.sh,
+# certs.sh - what the scenarios about certificates share: openssl with the keys of the mesh's CA,
+# for what wattle itself does not make, and as a peer that is not wattle. Sourced before kit.sh,
 # which changes the folder.
 # shellcheck shell=sh
 
@@ -67,7 +67,8 @@ bundle_of() { # bundle_of FILE NAME LAYER: FILE.bundle, of FILE.key and FILE.pem
     expect 0 "a bundle made by hand" "$wattle" id show "$1.bundle" --short
 }
 
-list() { # list FILE FROM UNTIL: an empty revocation list of the issuing CA; times as date takes them
+# list FILE FROM UNTIL: an empty revocation list of the issuing CA; times as date takes them
+list() {
     openssl ca -config openssl.cnf -cert ca/issuing.pem -keyfile ca/issuing.key -gencrl \
         -crlexts list -crl_lastupdate "$(date -u -d "$2" +%Y%m%d%H%M%SZ)" \
         -crl_nextupdate "$(date -u -d "$3" +%Y%m%d%H%M%SZ)" -out "$1" >list.log 2>&1
