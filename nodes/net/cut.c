@@ -5,11 +5,12 @@
 #include "certs/civil.h"
 #include "net/revocation.h"
 
-/* When the wall clock will stand at the end of that certificate, or is looked at again at least. */
+/* When that certificate will have expired, or the wall clock is looked at again at least. A
+ * certificate is good up to the end of its last second (RFC 5280, 4.1.2.5), in a handshake too. */
 static uint64_t deadline_ms(const struct wtl__net *net, const struct wtl_identity *peer)
 {
     int64_t wall_ms = (int64_t)(wtl__clock_wall_ns(wtl__clock_system()) / WTL__NS_PER_MS);
-    int64_t left_ms = peer->not_after_s * 1000 - wall_ms;
+    int64_t left_ms = (peer->not_after_s + 1) * 1000 - wall_ms;
     left_ms = left_ms < 0 ? 0 : left_ms > (int64_t)WTL__CUT_LOOK_MS ? WTL__CUT_LOOK_MS : left_ms;
     return wtl__loop_now_ms(net->loop) + (uint64_t)left_ms;
 }
@@ -29,7 +30,7 @@ static enum wtl_status check(const struct wtl__net *net, const struct wtl_identi
 {
     const char *word = "";
     char end[WTL__CIVIL_TEXT];
-    if (wtl__loop_wall_s() >= peer->not_after_s) {
+    if (wtl__loop_wall_s() > peer->not_after_s) {
         return wtl_fail(error, WTL_IDENTITY, "the certificate of %s expired on %s", peer->name,
                         wtl__civil_text(peer->not_after_s, end));
     }
