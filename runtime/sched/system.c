@@ -15,6 +15,9 @@
 #include "sched/cpus.h"
 #include "sched/worker.h"
 
+/* Whoever is alive so long after the last one has ended is killed again: it was spawned meanwhile. */
+#define KILL_AGAIN_MS 100u
+
 struct wtl_runtime {
     struct wtl__sched sched;
     bool stopped;
@@ -176,6 +179,20 @@ static bool wait_empty(struct wtl_runtime *runtime, uint64_t deadline_ns)
     return true;
 }
 
+/* The same, as long as there are fewer again and again: a million ends take their time, and do not
+ * get faster by being asked for twice. */
+static bool wait_while_fewer(struct wtl_runtime *runtime)
+{
+    uint32_t before;
+    uint64_t now;
+    do {
+        before = wtl_runtime_live(runtime);
+        now = wtl__clock_now_ns(wtl__clock_system());
+    } while (!wait_empty(runtime, now + KILL_AGAIN_MS * WTL__NS_PER_MS) &&
+             wtl_runtime_live(runtime) < before);
+    return wtl_runtime_live(runtime) == 0;
+}
+
 void wtl_runtime_stop(struct wtl_runtime *runtime, uint32_t deadline_ms)
 {
     if (runtime->stopped) {
@@ -188,8 +205,7 @@ void wtl_runtime_stop(struct wtl_runtime *runtime, uint32_t deadline_ms)
         /* killed actors may still be spawned by others that are not killed yet: until none is */
         do {
             tell_all(&runtime->sched.runtime, true);
-            now = wtl__clock_now_ns(wtl__clock_system());
-        } while (!wait_empty(runtime, now + 100 * WTL__NS_PER_MS));
+        } while (!wait_while_fewer(runtime));
     }
 }
 
