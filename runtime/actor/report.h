@@ -17,13 +17,13 @@ char *wtl__local_text(uint64_t local, char text_out[40]);
 void wtl__crash_report(void *context, struct wtl__runtime *runtime, const struct wtl__cell *cell,
                        const struct wtl_msg *message);
 
-/* A line stop_report for an actor that has failed with `failed` while it stopped for another reason,
- * which stays; what it was handling, or NULL. Thread: the one that runs the actor. */
+/* A line stop_report for an actor that has failed with `failed` while it stopped for another
+ * reason, which stays; what it was handling, or NULL. Thread: the one that runs the actor. */
 void wtl__stop_report(const struct wtl__cell *cell, struct wtl_reason failed,
                       const struct wtl_msg *message);
 
-/* A line memory_report for an actor that is killed because it is over its type's memory_max: what it
- * holds. Thread: the one that runs the actor. */
+/* A line memory_report for an actor that is killed because it is over its type's memory_max: what
+ * it holds. Thread: the one that runs the actor. */
 void wtl__memory_report(const struct wtl__cell *cell);
 
 #endif

@@ -15,7 +15,8 @@
 #include "sched/cpus.h"
 #include "sched/worker.h"
 
-/* Whoever is alive so long after the last one has ended is killed again: it was spawned meanwhile. */
+/* Whoever is alive so long after the last one has ended is killed again: it was spawned meanwhile.
+ */
 #define KILL_AGAIN_MS 100u
 
 struct wtl_runtime {
