@@ -2,12 +2,11 @@
  * core_leave.c - a node leaves in order: what it says, and what others make of it.
  *
  * GOODBYE on a link is its node's own word, and the end of it for the node at the other end. Who
- * has no link with it is told by a farewell, a LOOKUP with status `shutdown`, which travels as all
- * NAMES frames do: a core node sends one for itself to every core node that it is not linked with,
- * the uplink of a leaf one for the leaf to all core nodes, and a core node one for whoever has gone
- * to those of its own leaves that know it. It names an incarnation, and of a leaf the number of its
- * attachment record, so that one which comes late ends nothing that has begun since. A link that
- * merely breaks is no goodbye.
+ * has no link with it is told by a FAREWELL, which travels as all NAMES frames do: a core node
+ * sends one for itself to every core node that it is not linked with, the uplink of a leaf one for
+ * the leaf to all core nodes, and a core node one for whoever has gone to those of its own leaves
+ * that know it. It names an incarnation, and of a leaf the number of its attachment record, so that
+ * one which comes late ends nothing that has begun since. A link that merely breaks is no goodbye.
  *
  * Who has left is dialled no more by the address that others told of it, until it, or somebody who
  * is linked with its next incarnation, is heard again. An address that this node was configured to
@@ -20,8 +19,7 @@
 static void send_farewell(struct wtl__core *core, uint64_t to, uint64_t who, uint64_t number)
 {
     struct wtl__names_frame farewell = {.destination = to,
-                                        .verb = WTL__NAMES_LOOKUP,
-                                        .status = WTL_SHUTDOWN,
+                                        .verb = WTL__NAMES_FAREWELL,
                                         .epoch = number,
                                         .pid = {.node = who, .local = 0}};
     (void)wtl__core_names_send(core, &farewell);

@@ -1,9 +1,10 @@
 /*
  * core_names_frame.c - NAMES frames: who may send which, relay, and who handles it.
  *
- * What a frame claims is checked against the link that it came on. A frame of a core node that came
- * over another one is dropped when it makes no sense, instead of closing the link of the relay, who
- * is not to blame. A source that is not known yet may be known in a moment: that is no forgery.
+ * What a frame claims is checked against the link that it came on; docs/PROTOCOL.md, 5, has the
+ * table of who may say which verb about whom. A frame of a core node that came over another one is
+ * dropped when it makes no sense, instead of closing the link of the relay, who is not to blame. A
+ * source that is not known yet may be known in a moment: that is no forgery.
  *
  * Thread: as the core. Owns: nothing.
  */
@@ -56,8 +57,6 @@ static void on_lookup(struct wtl__core *core, const struct wtl__names_frame *fra
         wtl__core_ask_lookup(core, frame);
     } else if (frame->status == WTL_MORE) {
         wtl__core_sync_asked(core, frame);
-    } else if (frame->status == WTL_SHUTDOWN) {
-        wtl__core_farewell(core, frame);
     } else if (frame->pid.node != 0) {
         wtl__core_roster_tell(core, frame->source, frame->pid.node);
     } else {
@@ -69,8 +68,6 @@ static void on_result(struct wtl__core *core, const struct wtl__names_frame *fra
 {
     if (frame->name[0] != '\0') {
         wtl__core_ask_result(core, frame);
-    } else if (frame->status == WTL_NO_CONNECTION) {
-        wtl__core_parted_heard(core, frame);
     } else if (frame->epoch != 0) {
         wtl__core_sync_answered(core, frame);
     } else {
@@ -95,6 +92,12 @@ static void deliver_leaf(struct wtl__core *core, const struct wtl__names_frame *
     case WTL__NAMES_RESULT:
         on_result(core, frame);
         return;
+    case WTL__NAMES_FAREWELL:
+        wtl__core_farewell(core, frame);
+        return;
+    case WTL__NAMES_PARTED:
+        wtl__core_parted_heard(core, frame);
+        return;
     default:
         return;
     }
@@ -107,9 +110,8 @@ static bool leaf_heeds(const struct wtl__core *core, const struct wtl__names_fra
     const struct wtl__core_link *uplink = wtl__core_link_find(core, core->uplink);
     bool probe = frame->verb == WTL__NAMES_LOOKUP && frame->name[0] == '\0' &&
                  frame->status == WTL_OK && frame->pid.node == 0;
-    bool parted = frame->verb == WTL__NAMES_RESULT && frame->name[0] == '\0' &&
-                  frame->status == WTL_NO_CONNECTION;
-    return probe || parted || (uplink != NULL && frame->source == uplink->node);
+    return probe || frame->verb == WTL__NAMES_PARTED ||
+           (uplink != NULL && frame->source == uplink->node);
 }
 
 static void deliver(struct wtl__core *core, const struct wtl__names_frame *frame)
@@ -145,6 +147,12 @@ static void deliver(struct wtl__core *core, const struct wtl__names_frame *frame
     case WTL__NAMES_LOOKUP:
         on_lookup(core, frame);
         return;
+    case WTL__NAMES_FAREWELL:
+        wtl__core_farewell(core, frame);
+        return;
+    case WTL__NAMES_PARTED:
+        wtl__core_parted_heard(core, frame);
+        return;
     default:
         return;
     }
@@ -152,26 +160,63 @@ static void deliver(struct wtl__core *core, const struct wtl__names_frame *frame
 
 /* ---- receiving ----------------------------------------------------------------------------- */
 
+/* Does the frame name a name and an actor, as its verb has it? */
+static bool is_complete(const struct wtl__names_frame *frame)
+{
+    bool named = frame->name[0] != '\0';
+    bool nobody = wtl_pid_is_none(frame->pid);
+    bool actor = frame->pid.node != 0 && frame->pid.local != 0;
+    switch (frame->verb) {
+    case WTL__NAMES_REGISTER:
+    case WTL__NAMES_DROP:
+    case WTL__NAMES_CLAIM:
+        return named && actor;
+    case WTL__NAMES_STATE:
+        return named && (actor || nobody);
+    case WTL__NAMES_FAREWELL:
+        return !named && frame->pid.node != 0 && frame->pid.local == 0;
+    case WTL__NAMES_PARTED:
+        return !named && nobody;
+    default: /* with and without */
+        return true;
+    }
+}
+
+/* Are epochs and counts such that some node might have come to them? */
+static bool is_credible(const struct wtl__core *core, const struct wtl__names_frame *frame)
+{
+    switch (frame->verb) {
+    case WTL__NAMES_STATE:
+        return wtl__core_epoch_is_sound(core, frame->epoch);
+    case WTL__NAMES_CLAIM:
+        return wtl__core_epoch_is_sound(core, frame->epoch) && frame->request <= frame->epoch;
+    case WTL__NAMES_RESULT:
+        return frame->name[0] == '\0' || core->is_leaf ||
+               wtl__core_epoch_is_sound(core, frame->epoch);
+    case WTL__NAMES_PARTED:
+        return frame->request <= WTL__PARTED_MAX;
+    default:
+        return true;
+    }
+}
+
 /* Is every field one that some node might send? */
 static bool is_sound(const struct wtl__core *core, const struct wtl__names_frame *frame)
 {
-    bool named = frame->verb == WTL__NAMES_REGISTER || frame->verb == WTL__NAMES_DROP ||
-                 frame->verb == WTL__NAMES_STATE || frame->verb == WTL__NAMES_CLAIM;
-    bool with_pid = named && frame->verb != WTL__NAMES_STATE;
-    bool half = (frame->pid.node == 0) != (frame->pid.local == 0);
     return frame->hops_left <= WTL__HOPS_MAX && frame->hops_left > 0 && frame->destination != 0 &&
-           (frame->name[0] != '\0' || !named) &&
            (frame->name[0] == '\0' || wtl_name_is_valid(frame->name, strlen(frame->name))) &&
-           !(with_pid && (frame->pid.node == 0 || half)) &&
-           !(frame->verb == WTL__NAMES_STATE && half) &&
-           (frame->verb != WTL__NAMES_STATE || wtl__core_epoch_is_sound(core, frame->epoch)) &&
-           (frame->verb != WTL__NAMES_RESULT || frame->name[0] == '\0' || core->is_leaf ||
-            wtl__core_epoch_is_sound(core, frame->epoch)) &&
-           (frame->verb != WTL__NAMES_CLAIM ||
-            (wtl__core_epoch_is_sound(core, frame->epoch) && frame->request <= frame->epoch));
+           is_complete(frame) && is_credible(core, frame);
 }
 
-/* What a leaf may send: about its own actors to its uplink, and signs of life to anybody. */
+/* What a leaf may say to anybody: that it lives, and that the two were parted. */
+static bool is_of_oneself(const struct wtl__names_frame *frame)
+{
+    bool alive = frame->verb == WTL__NAMES_RESULT && frame->name[0] == '\0' && frame->epoch == 0;
+    return alive || frame->verb == WTL__NAMES_PARTED;
+}
+
+/* What a leaf may send: about its own actors to its uplink, and of itself to anybody. It says its
+ * goodbye on its link, and others' goodbyes are not its business. */
 static enum wtl_status judge_leaf(const struct wtl__core *core, const struct wtl__core_link *link,
                                   const struct wtl__names_frame *frame)
 {
@@ -180,11 +225,9 @@ static enum wtl_status judge_leaf(const struct wtl__core *core, const struct wtl
     }
     switch (frame->verb) {
     case WTL__NAMES_RESULT: /* of a name, or of claims, it has nothing to say */
-        return frame->name[0] == '\0' && frame->epoch == 0 ? WTL_OK : WTL_DENIED;
-    case WTL__NAMES_LOOKUP: /* its own goodbye it says on its link, others' are not its business */
-        return frame->destination == core->config.node && frame->status != WTL_SHUTDOWN
-                   ? WTL_OK
-                   : WTL_DENIED;
+    case WTL__NAMES_PARTED:
+        return is_of_oneself(frame) ? WTL_OK : WTL_DENIED;
+    case WTL__NAMES_LOOKUP:
     case WTL__NAMES_REGISTER:
         return frame->destination == core->config.node ? WTL_OK : WTL_DENIED;
     case WTL__NAMES_DROP:
@@ -204,9 +247,9 @@ static bool is_forged(const struct wtl__core *core, const struct wtl__names_fram
     if (frame->source == core->config.node) {
         return frame->destination == core->config.node;
     }
-    /* a sign of life may be overtaken by the leaf, which has come here meanwhile */
+    /* what it says of itself may be overtaken by the leaf, which has come here meanwhile */
     return node != NULL && node->layer == WTL_LAYER_DEVICE && node->link != 0 &&
-           frame->verb != WTL__NAMES_RESULT;
+           !is_of_oneself(frame);
 }
 
 static void relay(struct wtl__core *core, const struct wtl__core_link *from,
@@ -243,10 +286,10 @@ enum wtl_status wtl__core_names_frame(struct wtl__core *core, struct wtl__core_l
         relay(core, link, &frame);
         return WTL_OK;
     }
-    /* A leaf has nothing to say but to its uplink, and only signs of life to others. */
+    /* Over others a leaf has nothing to say but of itself. */
     const struct wtl__core_node *source = wtl__core_node_find(core, frame.source);
     if (source != NULL && source->layer == WTL_LAYER_DEVICE && frame.source != link->node &&
-        frame.verb != WTL__NAMES_RESULT) {
+        !is_of_oneself(&frame)) {
         return WTL_DENIED;
     }
     deliver(core, &frame);

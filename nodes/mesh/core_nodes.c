@@ -167,7 +167,7 @@ void wtl__core_node_down(struct wtl__core *core, struct wtl__core_node *node,
     node->state = WTL__NODE_DOWN;
     node->since_ms = core->now_ms;
     node->lost_ms = 0;
-    node->parted++;
+    node->parted += node->parted < WTL__PARTED_MAX ? 1 : 0;
     wtl__core_wake(core, WTL__DUE_NODE, core->now_ms + WTL__FORGET_MS);
     if (node->sync != NULL) {
         *node->sync = (struct wtl__core_sync){.all = true};

@@ -13,17 +13,16 @@
  */
 #include "mesh/core_private.h"
 
-/* The count travels in `request`, who is meant in `pid`, and there as well, how many milliseconds
- * ago it was given up, and whether it is to answer. */
+/* The count travels in `request`, how many milliseconds ago the other one was given up in `epoch`,
+ * and in `status` whether it is to answer. */
 static void tell(struct wtl__core *core, const struct wtl__core_node *node, bool asks)
 {
-    uint64_t ago_ms = node->state == WTL__NODE_UP ? 0 : core->now_ms - node->since_ms;
     struct wtl__names_frame parted = {
         .destination = node->id,
-        .verb = WTL__NAMES_RESULT,
-        .status = WTL_NO_CONNECTION,
+        .verb = WTL__NAMES_PARTED,
+        .status = asks ? WTL_MORE : WTL_OK,
         .request = node->parted,
-        .pid = {.node = node->id, .local = ago_ms << 1 | (asks ? 1u : 0u)}};
+        .epoch = node->state == WTL__NODE_UP ? 0 : core->now_ms - node->since_ms};
     (void)wtl__core_names_send(core, &parted);
 }
 
@@ -50,10 +49,10 @@ bool wtl__core_parted_met(struct wtl__core *core, struct wtl__core_node *node)
 void wtl__core_parted_heard(struct wtl__core *core, const struct wtl__names_frame *frame)
 {
     struct wtl__core_node *node = wtl__core_node_find(core, frame->source);
-    if (node == NULL || frame->pid.node != core->config.node) {
+    if (node == NULL) {
         return;
     }
-    uint64_t ago_ms = frame->pid.local >> 1;
+    uint64_t ago_ms = frame->epoch;
     bool before = ago_ms <= core->now_ms && node->since_ms <= core->now_ms - ago_ms;
     if (frame->request > node->parted && node->state == WTL__NODE_UP && before) {
         /* its names and its record are as good as before: only the ties are cut */
@@ -70,7 +69,7 @@ void wtl__core_parted_heard(struct wtl__core *core, const struct wtl__names_fram
     }
     node->parted = frame->request > node->parted ? frame->request : node->parted;
     node->met = frame->request > node->met ? frame->request : node->met;
-    if ((frame->pid.local & 1) != 0) {
+    if (frame->status == WTL_MORE) {
         tell(core, node, false);
     }
     wtl__core_parted_tick(core, node);

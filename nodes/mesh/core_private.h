@@ -68,6 +68,8 @@
  * one in a clash. One that is years ahead of the clock and of all others was made up. */
 #define WTL__EPOCH_CLOCK 20
 #define WTL__EPOCH_JUMP  (UINT64_C(1) << 46)
+/* Nobody is parted from anybody so often: a higher count was made up. */
+#define WTL__PARTED_MAX UINT32_MAX
 
 /* The upper 40 bits of a node id: who it is, in whatever incarnation. */
 #define WTL__NODE_BITS(id) ((id) >> 24)

@@ -140,9 +140,12 @@ enum wtl__names_verb {
     WTL__NAMES_CLAIM = 5,    /* after a view change, to the new owner: name, pid, epoch, view */
     WTL__NAMES_CLAIMED = 6,  /* all claims of that view were sent */
     WTL__NAMES_LOOKUP = 7,   /* leaf to its uplink: request, name */
+    WTL__NAMES_FAREWELL = 8, /* that node leaves: pid (its node), epoch (its record's number) */
+    WTL__NAMES_PARTED = 9,   /* the two nodes were parted so often: request, epoch, status */
 };
 
-/* One step of the registry, from node to node, over several links where needed. */
+/* One step of the registry, or a word about a node, from node to node, over several links where
+ * needed. docs/PROTOCOL.md has the table of verbs: what each holds, and who may say it. */
 struct wtl__names_frame {
     uint64_t source;
     uint64_t destination;

@@ -370,7 +370,7 @@ enum wtl_status wtl__get_names(const struct wtl__frame *frame, struct wtl__names
     out->pid.local = wtl_get_u64(&r);
     get_text(&r, out->name, sizeof out->name);
     if (r.failed || out->source == 0 || out->verb < WTL__NAMES_REGISTER ||
-        out->verb > WTL__NAMES_LOOKUP) {
+        out->verb > WTL__NAMES_PARTED) {
         return WTL_PROTOCOL;
     }
     return WTL_OK;

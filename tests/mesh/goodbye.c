@@ -216,8 +216,7 @@ static enum wtl_status say(struct net *net, uint32_t from, uint32_t to, uint64_t
     struct wtl__names_frame farewell = {.source = source,
                                         .destination = net_id(net, to),
                                         .hops_left = WTL__HOPS_MAX,
-                                        .verb = WTL__NAMES_LOOKUP,
-                                        .status = WTL_SHUTDOWN,
+                                        .verb = WTL__NAMES_FAREWELL,
                                         .epoch = number,
                                         .pid = {.node = who, .local = 0}};
     return net_inject(net, from, to, bytes, wtl__put_names(bytes, sizeof bytes, &farewell));

@@ -151,8 +151,7 @@ Test(mesh_hubs, D04_node_up_comes_before_the_first_message)
     struct wtl__names_frame farewell = {.source = id,
                                         .destination = self,
                                         .hops_left = 7,
-                                        .verb = WTL__NAMES_LOOKUP,
-                                        .status = WTL_SHUTDOWN,
+                                        .verb = WTL__NAMES_FAREWELL,
                                         .pid = {.node = id, .local = 0}};
     hub_net_say(net, core, edge, said, wtl__put_names(said, sizeof said, &farewell));
     say_mail(net, core, edge, 2);
@@ -390,13 +389,8 @@ Test(mesh_hubs, D17_who_goes_on_with_what_was_ended_hears_of_it)
     cr_expect_eq(hub_net_said(net, edge, SAID_MAIL, id), 1);
     /* it has given the edge up, and the edge follows; what it sent before that is over */
     uint8_t frame[512];
-    struct wtl__names_frame parted = {.source = id,
-                                      .destination = self,
-                                      .hops_left = 8,
-                                      .verb = WTL__NAMES_RESULT,
-                                      .status = WTL_NO_CONNECTION,
-                                      .request = 1,
-                                      .pid = {.node = self, .local = 0}};
+    struct wtl__names_frame parted = {
+        .source = id, .destination = self, .hops_left = 8, .verb = WTL__NAMES_PARTED, .request = 1};
     hub_net_say(net, core, edge, frame, wtl__put_names(frame, sizeof frame, &parted));
     hub_net_run(net, 10);
     cr_expect_eq(hub_net_said(net, edge, SAID_DOWN, id), 1);

@@ -85,21 +85,20 @@ Test(mesh_parted, D15_who_has_come_up_since_has_nothing_to_give_up)
     struct wtl__names_frame parted = {.source = net_id(net, b),
                                       .destination = net_id(net, a),
                                       .hops_left = 8,
-                                      .verb = WTL__NAMES_RESULT,
-                                      .status = WTL_NO_CONNECTION,
+                                      .verb = WTL__NAMES_PARTED,
                                       .request = 1,
-                                      .pid = {.node = net_id(net, a)}};
-    parted.pid.local = 60000 << 1; /* a minute ago: a was not up then */
+                                      .epoch = 60000}; /* a minute ago: a was not up then */
     size_t size = wtl__put_names(bytes, sizeof bytes, &parted);
     cr_expect_eq(net_inject(net, b, a, bytes, size), WTL_OK);
     cr_expect_eq(downs(a, b), 0);
-    /* of somebody else, or of another incarnation of this node, it is nothing */
+    /* said to somebody else, or to another incarnation of this node, it is nothing */
     parted.request = 2;
-    parted.pid = (struct wtl_pid){.node = net_id(net, a) - 1, .local = 0};
+    parted.epoch = 0;
+    parted.destination = net_id(net, a) - 1;
     size = wtl__put_names(bytes, sizeof bytes, &parted);
     cr_expect_eq(net_inject(net, b, a, bytes, size), WTL_OK);
     cr_expect_eq(downs(a, b), 0);
-    parted.pid.node = net_id(net, a);
+    parted.destination = net_id(net, a);
     size = wtl__put_names(bytes, sizeof bytes, &parted);
     cr_expect_eq(net_inject(net, b, a, bytes, size), WTL_OK);
     cr_expect_eq(downs(a, b), 1);

@@ -122,6 +122,76 @@ Test(mesh_refused, X018_a_device_does_nothing_that_is_of_core_nodes)
         WTL_DENIED);
 }
 
+/* A frame of that verb whose fields are all as they should be. */
+static struct wtl__names_frame whole(uint32_t from, uint8_t verb)
+{
+    struct wtl__names_frame names = names_frame(from, verb);
+    bool word = verb == WTL__NAMES_FAREWELL || verb == WTL__NAMES_PARTED;
+    if (word) {
+        names.name[0] = '\0';
+        names.pid = WTL_PID_NONE;
+        names.pid.node = verb == WTL__NAMES_FAREWELL ? net_id(net, from) : 0;
+    }
+    return names;
+}
+
+Test(mesh_refused, X018_who_may_say_which_verb)
+{
+    /* of a device itself; of another device, over the core node that it is attached to */
+    static const enum wtl_status said[][2] = {
+        [WTL__NAMES_REGISTER] = {WTL_OK, WTL_DENIED},
+        [WTL__NAMES_DROP] = {WTL_OK, WTL_DENIED},
+        [WTL__NAMES_RESULT] = {WTL_DENIED, WTL_DENIED},
+        [WTL__NAMES_STATE] = {WTL_DENIED, WTL_DENIED},
+        [WTL__NAMES_CLAIM] = {WTL_DENIED, WTL_DENIED},
+        [WTL__NAMES_CLAIMED] = {WTL_DENIED, WTL_DENIED},
+        [WTL__NAMES_LOOKUP] = {WTL_OK, WTL_DENIED},
+        [WTL__NAMES_FAREWELL] = {WTL_DENIED, WTL_DENIED},
+        [WTL__NAMES_PARTED] = {WTL_OK, WTL_OK},
+    };
+    for (uint8_t verb = WTL__NAMES_REGISTER; verb <= WTL__NAMES_PARTED; verb++) {
+        struct wtl__names_frame names = whole(device, verb);
+        names.status = WTL_MORE; /* an answer to PARTED, and no effect */
+        names.epoch = UINT32_MAX;
+        names.request = verb == WTL__NAMES_PARTED ? 0 : 1;
+        cr_expect_eq(send_names(device, &names), said[verb][0], "verb %u of a device", verb);
+        /* nobody speaks for a device that is linked here, and what is due to it is no gap */
+        bool of_itself = verb == WTL__NAMES_PARTED;
+        cr_expect_eq(send_names(cloud, &names), of_itself ? WTL_OK : WTL_FORGED, "verb %u", verb);
+        names.source = net_id(net, other);
+        cr_expect_eq(send_names(cloud, &names), said[verb][1], "verb %u over the core", verb);
+        cr_expect_eq(send_names(device, &names), WTL_FORGED, "verb %u of another device", verb);
+        names.source = net_id(net, edge);
+        cr_expect_eq(send_names(cloud, &names), WTL_FORGED, "verb %u of this node", verb);
+    }
+}
+
+Test(mesh_refused, X017_words_that_make_no_sense)
+{
+    uint8_t frame[512];
+    const uint8_t verbs[] = {WTL__NAMES_FAREWELL, WTL__NAMES_PARTED};
+    for (size_t i = 0; i < sizeof verbs; i++) {
+        struct wtl__names_frame names = whole(cloud, verbs[i]);
+        (void)snprintf(names.name, sizeof names.name, "%s", "store");
+        cr_expect_eq(send_names(cloud, &names), WTL_PROTOCOL, "a name where none belongs");
+        names = whole(cloud, verbs[i]);
+        names.pid = net_pid(net, cloud, 1);
+        cr_expect_eq(send_names(cloud, &names), WTL_PROTOCOL, "an actor where none belongs");
+    }
+    struct wtl__names_frame names = whole(cloud, WTL__NAMES_FAREWELL);
+    names.pid = WTL_PID_NONE;
+    cr_expect_eq(send_names(cloud, &names), WTL_PROTOCOL, "nobody leaves");
+    names = whole(cloud, WTL__NAMES_PARTED);
+    names.request = UINT64_C(1) << 32;
+    cr_expect_eq(send_names(cloud, &names), WTL_PROTOCOL, "a count that nobody comes to");
+    const uint8_t unknown[] = {0, WTL__NAMES_PARTED + 1, 255};
+    for (size_t i = 0; i < sizeof unknown; i++) {
+        names = names_frame(cloud, unknown[i]);
+        size_t size = wtl__put_names(frame, sizeof frame, &names);
+        cr_expect_eq(net_inject(net, cloud, edge, frame, size), WTL_PROTOCOL);
+    }
+}
+
 Test(mesh_refused, X017_names_that_make_no_sense)
 {
     struct wtl__names_frame names = names_frame(cloud, WTL__NAMES_REGISTER);

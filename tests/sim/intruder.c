@@ -24,6 +24,8 @@ enum lie {
     LIE_DROP,       /* the end of another node's name */
     LIE_CLAIM,      /* what only core nodes say to each other */
     LIE_STATE,      /* what only the owner of a name says */
+    LIE_FAREWELL,   /* another node leaves */
+    LIE_PARTED,     /* another node has given this one up */
     LIE_ROSTER,     /* a way to other nodes */
     LIE_ATTACH,     /* another device is attached through it */
     LIE_PROOF,      /* a record of its own with a bad signature */
@@ -50,6 +52,8 @@ static const struct rule rules[LIE_COUNT] = {
     [LIE_DROP] = {"a drop of another node's name", WTL_FORGED},
     [LIE_CLAIM] = {"a claim of a device", WTL_DENIED},
     [LIE_STATE] = {"a name's state told by a device", WTL_DENIED},
+    [LIE_FAREWELL] = {"another node's farewell", WTL_DENIED},
+    [LIE_PARTED] = {"a parting in another node's name", WTL_FORGED},
     [LIE_ROSTER] = {"a roster of a device", WTL_DENIED},
     [LIE_ATTACH] = {"another device's attachment", WTL_FORGED},
     [LIE_PROOF] = {"an attachment with a bad signature", WTL_FORGED},
@@ -224,6 +228,21 @@ static void say_names(struct intruder *intruder, uint64_t source, enum wtl__name
     wtl__session_send(&intruder->session, frame, wtl__put_names(frame, sizeof frame, &names));
 }
 
+/* A word about a node, in the name of `source`. */
+static void say_word(struct intruder *intruder, uint64_t source, enum wtl__names_verb verb)
+{
+    uint8_t frame[512];
+    bool leaves = verb == WTL__NAMES_FAREWELL;
+    struct wtl__names_frame names = {
+        .source = source,
+        .destination = intruder->target_id,
+        .hops_left = 8,
+        .verb = (uint8_t)verb,
+        .request = leaves ? 0 : 1000,
+        .pid = {.node = leaves ? intruder->victim->id : 0, .local = 0}};
+    wtl__session_send(&intruder->session, frame, wtl__put_names(frame, sizeof frame, &names));
+}
+
 static void say_roster(struct intruder *intruder)
 {
     static struct wtl__roster roster;
@@ -283,6 +302,12 @@ static void lie(struct sim_node *node)
         break;
     case LIE_STATE:
         say_names(intruder, node->id, WTL__NAMES_STATE);
+        break;
+    case LIE_FAREWELL:
+        say_word(intruder, node->id, WTL__NAMES_FAREWELL);
+        break;
+    case LIE_PARTED:
+        say_word(intruder, intruder->victim->id, WTL__NAMES_PARTED);
         break;
     case LIE_ROSTER:
         say_roster(intruder);
