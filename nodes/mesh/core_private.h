@@ -17,6 +17,7 @@
  *   core_asks.c      what is asked of owners and uplinks, with deadlines
  *   core_asks_from.c what actors and leaves want
  *   core_owner.c     the owner's part: grants, claims, clashes
+ *   core_state.c     what a node makes of an owner's word
  *   core_sync.c      claims after a view change, digests, repair
  *   core_rights.c    the table of layer and verb
  *
@@ -499,8 +500,11 @@ void wtl__core_owner_claim(struct wtl__core *core, const struct wtl__names_frame
 void wtl__core_owner_release(struct wtl__core *core);
 /* Registrations of that pid that wait here are forgotten; none.local: of that node. */
 void wtl__core_owner_forget(struct wtl__core *core, struct wtl_pid pid);
-/* What is said of a name to others, and what an owner says of it. */
+/* What an owner says of a name to others. */
 struct wtl__names_frame wtl__core_state_of(const struct wtl__core_name *name);
+
+/* ---- core_state.c --------------------------------------------------------------------------- */
+
 void wtl__core_state(struct wtl__core *core, const struct wtl__names_frame *frame);
 
 /* ---- core_sync.c ---------------------------------------------------------------------------- */
