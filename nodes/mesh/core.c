@@ -103,6 +103,7 @@ enum wtl_status wtl__core_create(const struct wtl__core_config *config, uint64_t
     wtl__map_init(&core->nodes_map, WTL__NODES_MAX, wtl__prng_next(&core->prng));
     wtl__map_init(&core->asks_map, WTL__ASKS_MAX + WTL__LEAF_NAMES_MAX,
                   wtl__prng_next(&core->prng));
+    wtl__map_init(&core->lookups, WTL__LOOKUPS_MAX, wtl__prng_next(&core->prng));
     core->asks = calloc(WTL__ASKS_MAX + WTL__LEAF_NAMES_MAX, sizeof(struct wtl__core_ask *));
     if (core->asks == NULL) {
         free(core);
@@ -135,6 +136,7 @@ void wtl__core_destroy(struct wtl__core *core)
     for (uint32_t i = 0; i < core->asks_count; i++) {
         free(core->asks[i]);
     }
+    wtl__core_lookups_deinit(core);
     wtl__core_names_deinit(core);
     wtl__map_deinit(&core->links_map);
     wtl__map_deinit(&core->nodes_map);

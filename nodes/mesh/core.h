@@ -120,8 +120,13 @@ uint64_t wtl__core_deadline_ms(const struct wtl__core *core);
 
 /* Each is answered by one WTL__EFFECT_NAME_ANSWER with that request: WTL_OK, WTL_EXISTS with the
  * holder, WTL_NOT_FOUND, WTL_NO_CONNECTION when no owner has answered for three seconds (the name
- * is then not held), WTL_FULL, WTL_INVALID for what is no name, WTL_NOT_OWNER for a pid of another
- * node.
+ * is then not held) or a leaf's uplink has not, WTL_FULL, WTL_INVALID for what is no name,
+ * WTL_NOT_OWNER for a pid of another node.
+ *
+ * A name that this node has in its table is found there at once. One that it has not is asked for:
+ * a name whose registration was answered WTL_OK, and that nobody has let go of, is found from every
+ * node that reaches its owner. WTL_NOT_FOUND is also the answer of a core node that does not reach
+ * the owner, or has not heard from it for WTL__LOOKUP_MS.
  *
  * Two live pids with one name, after a split: the one that has had it for longer keeps it, that is
  * the one with the lower (epoch at which it got the name, node, local). Epochs are above all that
@@ -135,7 +140,7 @@ void wtl__core_name_unregister(struct wtl__core *core, struct wtl_pid pid, const
                                uint64_t now_ms);
 /* The actor has ended: all its names go, and waiting registrations too. */
 void wtl__core_names_drop(struct wtl__core *core, struct wtl_pid pid, uint64_t now_ms);
-/* What this node knows at once; none when it knows nothing. */
+/* What this node has in its table; none: nobody, or it has not heard of it yet. */
 struct wtl_pid wtl__core_name_find(const struct wtl__core *core, const char *name);
 
 /* Messages go between that leaf, which is attached here, and `about`, another one: it is told that

@@ -2,8 +2,9 @@
  * core_asks.c - what actors of this node, and leaves that are attached to it, want of names: each
  * question has a deadline, is asked again while it has no answer, and is answered once.
  *
- * A core node asks the owner of the name, in the view of the moment. A leaf asks its uplink, which
- * asks for it under a number of its own.
+ * A core node asks the owner of the name, in the view of the moment, and where a name is together
+ * with all who want to know that (core_lookup.c). A leaf asks its uplink, which asks for it under a
+ * number of its own.
  *
  * Thread: as the core. Owns: the questions.
  */
@@ -41,7 +42,9 @@ struct wtl__core_ask *wtl__core_ask_new(struct wtl__core *core, enum wtl__ask_ki
                                         struct wtl_pid pid, uint64_t request, uint64_t leaf,
                                         const char *name)
 {
-    bool full = core->asks_count - core->asks_quiet >= WTL__ASKS_MAX;
+    /* registrations have half of the places for themselves */
+    uint32_t max = kind == WTL__ASK_REGISTER ? WTL__ASKS_MAX : WTL__LOOKUPS_MAX;
+    bool full = core->asks_count - core->asks_quiet >= max;
     return full ? NULL : make(core, kind, pid, request, leaf, name);
 }
 
@@ -61,6 +64,7 @@ void wtl__core_ask_free(struct wtl__core *core, struct wtl__core_ask *ask)
 {
     (void)wtl__map_remove(&core->asks_map, 0, ask->serial);
     core->asks_quiet -= ask->quiet ? 1 : 0;
+    wtl__core_lookup_leave(core, ask);
     struct wtl__core_ask *last = core->asks[--core->asks_count];
     core->asks[ask->index] = last;
     last->index = ask->index;
@@ -169,11 +173,6 @@ static bool is_unheld(const struct wtl__core *core, const struct wtl__names_fram
     return result->pid.node == core->config.node && !holds(core, result->pid, result->name);
 }
 
-static bool is_ghost(const struct wtl__core *core, const struct wtl__names_frame *result)
-{
-    return is_unheld(core, result) && wtl__core_ask_of(core, result->pid, result->name) == NULL;
-}
-
 static void send_drop(struct wtl__core *core, const struct wtl__names_frame *result)
 {
     struct wtl__names_frame drop = {.destination = result->source,
@@ -182,6 +181,17 @@ static void send_drop(struct wtl__core *core, const struct wtl__names_frame *res
                                     .epoch = result->epoch};
     wtl__core_copy(drop.name, result->name);
     (void)wtl__core_names_send(core, &drop);
+}
+
+bool wtl__core_ask_disowns(struct wtl__core *core, const struct wtl__names_frame *result)
+{
+    if (!is_unheld(core, result)) {
+        return false;
+    }
+    if (wtl__core_ask_of(core, result->pid, result->name) == NULL) {
+        send_drop(core, result);
+    }
+    return true;
 }
 
 /* It was given out while another one of ours has it, whose claim is not there yet: that one is the
@@ -206,8 +216,8 @@ void wtl__core_ask_result(struct wtl__core *core, const struct wtl__names_frame 
 {
     struct wtl__core_ask *ask = wtl__map_get(&core->asks_map, 0, result->request);
     if (ask == NULL || strcmp(ask->name, result->name) != 0) {
-        if (core->is_leaf && result->status == WTL_OK && is_ghost(core, result)) {
-            send_drop(core, result); /* registered for an actor that has gone meanwhile */
+        if (core->is_leaf && result->status == WTL_OK) {
+            (void)wtl__core_ask_disowns(core, result); /* its actor may have gone meanwhile */
         }
         return;
     }
@@ -216,10 +226,7 @@ void wtl__core_ask_result(struct wtl__core *core, const struct wtl__names_frame 
     /* the record of a leaf may be slower than its registration */
     bool too_early = status == WTL_NOT_OWNER && ask->leaf != 0;
     bool held = status == WTL_EXISTS || (status == WTL_OK && ask->kind == WTL__ASK_WHEREIS);
-    bool unheld = held && is_unheld(core, result);
-    if (unheld && is_ghost(core, result)) {
-        send_drop(core, result);
-    }
+    bool unheld = held && wtl__core_ask_disowns(core, result);
     /* what is held is held until somebody else has it: an uplink that could not ask is asked again
      */
     bool unsettled = ask->quiet && status != WTL_OK && status != WTL_EXISTS;
@@ -253,7 +260,8 @@ static void give_up(struct wtl__core *core, struct wtl__core_ask *ask)
     bool wanted = ask->renews && !ask->then_drop;
     bool tell = ask->kind == WTL__ASK_REGISTER && !core->is_leaf && !wanted;
     wtl__core_copy(drop.name, ask->name);
-    finish(core, ask, WTL_NO_CONNECTION, WTL_PID_NONE, 0, 0);
+    /* a core node says what its table says of a name whose owner does not answer */
+    finish(core, ask, ask->lookup != NULL ? WTL_NOT_FOUND : WTL_NO_CONNECTION, WTL_PID_NONE, 0, 0);
     if (tell && !holds(core, drop.pid, drop.name)) {
         (void)wtl__core_names_send(core, &drop);
     }
@@ -273,7 +281,9 @@ void wtl__core_asks_tick(struct wtl__core *core)
         if (!ask->quiet) {
             wtl__core_wake(core, WTL__DUE_ASK, ask->deadline_ms);
         }
-        if (ask->retry_ms <= core->now_ms) {
+        if (ask->lookup != NULL) {
+            wtl__core_lookup_tick(core, ask->lookup);
+        } else if (ask->retry_ms <= core->now_ms) {
             wtl__core_ask_send(core, ask);
         } else {
             wtl__core_wake(core, WTL__DUE_ASK, ask->retry_ms);
@@ -285,6 +295,9 @@ void wtl__core_asks_again(struct wtl__core *core)
 {
     for (uint32_t i = core->asks_count; i-- > 0;) {
         core->asks[i]->retry_ms = core->now_ms;
+        if (core->asks[i]->lookup != NULL) {
+            wtl__core_lookup_again(core, core->asks[i]->lookup);
+        }
         wtl__core_wake(core, WTL__DUE_ASK, core->now_ms);
     }
 }

@@ -62,6 +62,20 @@ static void drop_for_leaf(struct wtl__core *core, const struct wtl__names_frame 
     }
 }
 
+/* Has that leaf as many questions under way as it may have? *again_out: this one is under way. */
+static bool is_full(const struct wtl__core *core, const struct wtl__names_frame *frame,
+                    bool *again_out)
+{
+    uint32_t waiting = 0;
+    *again_out = false;
+    for (uint32_t i = 0; i < core->asks_count; i++) {
+        bool same = core->asks[i]->leaf == frame->source;
+        waiting += same ? 1 : 0;
+        *again_out |= same && core->asks[i]->request == frame->request;
+    }
+    return waiting >= WTL__LEAF_ASKS_MAX;
+}
+
 void wtl__core_ask_from_leaf(struct wtl__core *core, const struct wtl__names_frame *frame)
 {
     if (core->is_leaf) {
@@ -71,12 +85,10 @@ void wtl__core_ask_from_leaf(struct wtl__core *core, const struct wtl__names_fra
         drop_for_leaf(core, frame);
         return;
     }
-    uint32_t waiting = 0;
-    for (uint32_t i = 0; i < core->asks_count; i++) {
-        waiting += core->asks[i]->leaf == frame->source ? 1 : 0;
-        if (core->asks[i]->leaf == frame->source && core->asks[i]->request == frame->request) {
-            return; /* the leaf asks again, and this node does so too */
-        }
+    bool again;
+    bool full = is_full(core, frame, &again);
+    if (again) {
+        return;
     }
     wtl__core_ask_keep(core, frame->pid, frame->name);
     enum wtl_status status = WTL_OK;
@@ -85,7 +97,7 @@ void wtl__core_ask_from_leaf(struct wtl__core *core, const struct wtl__names_fra
     bool held = name != NULL && wtl_pid_equal(name->pid, frame->pid);
     if (frame->pid.node != frame->source) {
         status = WTL_NOT_OWNER;
-    } else if (waiting >= WTL__LEAF_ASKS_MAX ||
+    } else if (full ||
                (!held && wtl__core_names_held(core, frame->source) >= WTL__LEAF_NAMES_MAX)) {
         status = WTL_FULL;
     } else {
@@ -105,10 +117,26 @@ void wtl__core_ask_from_leaf(struct wtl__core *core, const struct wtl__names_fra
 void wtl__core_ask_lookup(struct wtl__core *core, const struct wtl__names_frame *frame)
 {
     const struct wtl__core_name *name = wtl__core_name_get(core, frame->name);
-    bool found = name != NULL && !wtl_pid_is_none(name->pid);
-    wtl__core_answer(core, frame->source, frame->pid, frame->request,
-                     found ? WTL_OK : WTL_NOT_FOUND, frame->name, found ? name->pid : WTL_PID_NONE,
-                     found ? name->epoch : 0);
+    struct wtl__core_ask *ask = NULL;
+    bool again = false;
+    if (core->is_leaf) {
+        return;
+    }
+    if (name != NULL && !wtl_pid_is_none(name->pid)) {
+        wtl__core_answer(core, frame->source, frame->pid, frame->request, WTL_OK, frame->name,
+                         name->pid, name->epoch);
+        return;
+    }
+    if (!is_full(core, frame, &again) && !again) {
+        ask = wtl__core_ask_new(core, WTL__ASK_WHEREIS, frame->pid, frame->request, frame->source,
+                                frame->name);
+    }
+    if (ask != NULL) {
+        wtl__core_lookup_join(core, ask);
+    } else if (!again) {
+        wtl__core_answer(core, frame->source, frame->pid, frame->request, WTL_FULL, frame->name,
+                         WTL_PID_NONE, 0);
+    }
 }
 
 /* ---- from the actors of this node ---------------------------------------------------------- */
@@ -127,6 +155,8 @@ static void ask(struct wtl__core *core, enum wtl__ask_kind kind, struct wtl_pid 
     struct wtl__core_ask *made = wtl__core_ask_new(core, kind, pid, request, 0, name);
     if (made == NULL) {
         wtl__core_answer(core, 0, pid, request, WTL_FULL, name, WTL_PID_NONE, 0);
+    } else if (kind == WTL__ASK_WHEREIS && !core->is_leaf) {
+        wtl__core_lookup_join(core, made);
     } else {
         wtl__core_wake(core, WTL__DUE_ASK, made->deadline_ms);
         wtl__core_ask_send(core, made);
@@ -156,10 +186,8 @@ void wtl__core_name_whereis(struct wtl__core *core, struct wtl_pid pid, uint64_t
         wtl__core_answer(core, 0, pid, request, WTL_OK, name, holder, 0);
     } else if (!wtl_name_is_valid(name, strlen(name))) {
         wtl__core_answer(core, 0, pid, request, WTL_INVALID, name, holder, 0);
-    } else if (core->is_leaf) {
-        ask(core, WTL__ASK_WHEREIS, pid, request, name);
     } else {
-        wtl__core_answer(core, 0, pid, request, WTL_NOT_FOUND, name, holder, 0);
+        ask(core, WTL__ASK_WHEREIS, pid, request, name);
     }
     wtl__core_finish(core);
 }

@@ -51,10 +51,12 @@ static void answer_probe(struct wtl__core *core, const struct wtl__names_frame *
     (void)wtl__core_names_send(core, &answer);
 }
 
-static void on_lookup(struct wtl__core *core, const struct wtl__names_frame *frame)
+static void on_lookup(struct wtl__core *core, const struct wtl__names_frame *frame, bool of_leaf)
 {
-    if (frame->name[0] != '\0') {
+    if (frame->name[0] != '\0' && of_leaf) {
         wtl__core_ask_lookup(core, frame);
+    } else if (frame->name[0] != '\0') {
+        wtl__core_owner_lookup(core, frame);
     } else if (frame->status == WTL_MORE) {
         wtl__core_sync_asked(core, frame);
     } else if (frame->pid.node != 0) {
@@ -67,7 +69,9 @@ static void on_lookup(struct wtl__core *core, const struct wtl__names_frame *fra
 static void on_result(struct wtl__core *core, const struct wtl__names_frame *frame)
 {
     if (frame->name[0] != '\0') {
-        wtl__core_ask_result(core, frame);
+        if (!wtl__core_lookup_result(core, frame)) {
+            wtl__core_ask_result(core, frame);
+        }
     } else if (frame->epoch != 0) {
         wtl__core_sync_answered(core, frame);
     } else {
@@ -87,7 +91,7 @@ static void deliver_leaf(struct wtl__core *core, const struct wtl__names_frame *
         wtl__core_state(core, frame);
         return;
     case WTL__NAMES_LOOKUP:
-        on_lookup(core, frame);
+        on_lookup(core, frame, true);
         return;
     case WTL__NAMES_RESULT:
         on_result(core, frame);
@@ -145,7 +149,7 @@ static void deliver(struct wtl__core *core, const struct wtl__names_frame *frame
         wtl__core_sync_claimed(core, frame);
         return;
     case WTL__NAMES_LOOKUP:
-        on_lookup(core, frame);
+        on_lookup(core, frame, false);
         return;
     case WTL__NAMES_FAREWELL:
         wtl__core_farewell(core, frame);
@@ -173,6 +177,8 @@ static bool is_complete(const struct wtl__names_frame *frame)
         return named && actor;
     case WTL__NAMES_STATE:
         return named && (actor || nobody);
+    case WTL__NAMES_RESULT:
+        return nobody || (named && actor);
     case WTL__NAMES_FAREWELL:
         return !named && frame->pid.node != 0 && frame->pid.local == 0;
     case WTL__NAMES_PARTED:

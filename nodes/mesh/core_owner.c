@@ -1,13 +1,13 @@
 /*
- * core_owner.c - what the owner of a name does: gives it out, takes it back, decides clashes, and
- * tells all core nodes (core_state.c is what they make of that).
+ * core_owner.c - what the owner of a name does: gives it out, says who has it, takes it back,
+ * decides clashes, and tells all core nodes (core_state.c is what they make of that).
  *
  * Each decision gets an epoch above all that this node has seen. A pid keeps the epoch at which it
  * got a name, its `birth`, through all later ones: when two live pids claim one name (after a
  * split, or because claims came late), the one with the lower (birth, node, local) keeps it. That
  * is the older one, and the same whoever decides and however often.
  *
- * Thread: as the core. Owns: registrations that wait for claims.
+ * Thread: as the core. Owns: registrations and lookups that wait for claims.
  */
 #include "mesh/core_private.h"
 
@@ -57,7 +57,8 @@ static uint64_t home_of(const struct wtl__core *core, struct wtl_pid pid)
 
 /* ---- giving out ---------------------------------------------------------------------------- */
 
-static bool hold_back(struct wtl__core *core, const struct wtl__names_frame *frame)
+/* Until claims have come: what this node does not know by then, nobody has. */
+static bool hold_back(struct wtl__core *core, const struct wtl__names_frame *frame, uint32_t max)
 {
     for (uint32_t i = 0; i < core->held_count; i++) {
         if (core->held[i].source == frame->source && core->held[i].request == frame->request) {
@@ -67,7 +68,7 @@ static bool hold_back(struct wtl__core *core, const struct wtl__names_frame *fra
     if (core->held == NULL) {
         core->held = calloc(WTL__HELD_MAX, sizeof *core->held);
     }
-    if (core->held == NULL || core->held_count >= WTL__HELD_MAX) {
+    if (core->held == NULL || core->held_count >= max) {
         return false;
     }
     core->held[core->held_count++] = *frame;
@@ -84,7 +85,7 @@ void wtl__core_owner_register(struct wtl__core *core, const struct wtl__names_fr
     } else if (home_of(core, frame->pid) != frame->source) {
         reply(core, frame, WTL_NOT_OWNER, WTL_PID_NONE, 0);
     } else if (!wtl__core_view_grants(core, hash)) {
-        if (!hold_back(core, frame)) {
+        if (!hold_back(core, frame, WTL__HELD_MAX)) {
             reply(core, frame, WTL_FULL, WTL_PID_NONE, 0);
         }
     } else if (name != NULL && wtl_pid_equal(name->pid, frame->pid)) {
@@ -103,6 +104,23 @@ void wtl__core_owner_register(struct wtl__core *core, const struct wtl__names_fr
     }
 }
 
+void wtl__core_owner_lookup(struct wtl__core *core, const struct wtl__names_frame *frame)
+{
+    uint64_t hash = wtl__core_hash(frame->name, 0);
+    const struct wtl__core_name *name = wtl__core_name_get(core, frame->name);
+    if (name != NULL && !wtl_pid_is_none(name->pid)) {
+        reply(core, frame, WTL_OK, name->pid, name->epoch);
+    } else if (frame->view != core->view.hash ||
+               wtl__core_owner_in(&core->view, hash) != core->config.node) {
+        reply(core, frame, WTL_WRONG_VIEW, WTL_PID_NONE, 0);
+    } else if (wtl__core_view_grants(core, hash)) {
+        reply(core, frame, WTL_NOT_FOUND, WTL_PID_NONE, 0);
+    } else {
+        /* registrations have half of the room for themselves; who asks asks again */
+        (void)hold_back(core, frame, WTL__HELD_MAX / 2);
+    }
+}
+
 void wtl__core_owner_release(struct wtl__core *core)
 {
     struct wtl__names_frame *held = core->held;
@@ -110,7 +128,11 @@ void wtl__core_owner_release(struct wtl__core *core)
     core->held = NULL;
     core->held_count = 0;
     for (uint32_t i = 0; i < count; i++) {
-        wtl__core_owner_register(core, &held[i]);
+        if (held[i].verb == WTL__NAMES_LOOKUP) {
+            wtl__core_owner_lookup(core, &held[i]);
+        } else {
+            wtl__core_owner_register(core, &held[i]);
+        }
     }
     free(held);
 }

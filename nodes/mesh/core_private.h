@@ -16,6 +16,7 @@
  *   core_names_frame.c  NAMES frames: who may send what, relay
  *   core_asks.c      what is asked of owners and uplinks, with deadlines
  *   core_asks_from.c what actors and leaves want
+ *   core_lookup.c    names that are not in the table: their owners are asked
  *   core_owner.c     the owner's part: grants, claims, clashes
  *   core_state.c     what a node makes of an owner's word
  *   core_sync.c      claims after a view change, digests, repair
@@ -35,7 +36,8 @@
 #define WTL__TARGETS_MAX    (WTL__JOINS_MAX + WTL__CORES_MAX)
 #define WTL__DIALS_MAX      16u          /* under way at a time */
 #define WTL__ASKS_MAX       4096u        /* besides what a leaf registers again */
-#define WTL__HELD_MAX       4096u        /* registrations that wait for claims */
+#define WTL__LOOKUPS_MAX    2048u        /* of them: questions where a name is */
+#define WTL__HELD_MAX       4096u        /* what waits for claims; of lookups half as many */
 #define WTL__HELD_BYTES     (64u * 1024) /* frames of a link that is not decided about yet */
 #define WTL__TOLD_MAX       WTL__ROSTER_MAX
 #define WTL__TOMBS_MAX      65536u
@@ -57,6 +59,7 @@
 #define WTL__ASK_MS          3000u /* the deadline of a question about names */
 #define WTL__ASK_RETRY_MS    500u
 #define WTL__ASK_SOON_MS     50u
+#define WTL__LOOKUP_MS       2500u /* less than a leaf waits, more than an owner for claims */
 #define WTL__CLAIMS_RETRY_MS 1000u
 #define WTL__CLAIMS_SOON_MS  100u
 #define WTL__DIGEST_SOON_MS  250u /* after a change of routes or view, then ever less often */
@@ -233,6 +236,8 @@ struct wtl__core_ask {
     uint64_t leaf;    /* who asked; 0: an actor of this node */
     uint64_t deadline_ms;
     uint64_t retry_ms;
+    struct wtl__core_lookup *lookup; /* core node: it waits for that one, in a list of it */
+    struct wtl__link waits;
     char name[WTL_NAME_MAX + 1];
 };
 
@@ -292,7 +297,8 @@ struct wtl__core {
     struct wtl__map asks_map;
     struct wtl__core_ask **asks;
     uint32_t asks_count, asks_quiet;
-    struct wtl__names_frame *held; /* registrations that wait for claims */
+    struct wtl__map lookups;       /* by name, as names_map */
+    struct wtl__names_frame *held; /* registrations and lookups that wait for claims */
     uint32_t held_count;
 };
 
@@ -492,9 +498,28 @@ void wtl__core_answer(struct wtl__core *core, uint64_t leaf, struct wtl_pid pid,
                       enum wtl_status status, const char *name, struct wtl_pid holder,
                       uint64_t epoch);
 
+/* One of this node's actors is said to have that name. True: it has not, and when it has gone the
+ * sender was told. */
+bool wtl__core_ask_disowns(struct wtl__core *core, const struct wtl__names_frame *result);
+
+/* ---- core_lookup.c -------------------------------------------------------------------------- */
+
+void wtl__core_lookups_deinit(struct wtl__core *core);
+/* A core node does not know that name: its owner is asked, and the ask is answered by what it says,
+ * maybe before this returns. */
+void wtl__core_lookup_join(struct wtl__core *core, struct wtl__core_ask *ask);
+/* The ask is over. */
+void wtl__core_lookup_leave(struct wtl__core *core, struct wtl__core_ask *ask);
+/* True: it was the answer to a lookup. */
+bool wtl__core_lookup_result(struct wtl__core *core, const struct wtl__names_frame *result);
+/* The owner may be another one now. */
+void wtl__core_lookup_again(struct wtl__core *core, struct wtl__core_lookup *lookup);
+void wtl__core_lookup_tick(struct wtl__core *core, struct wtl__core_lookup *lookup);
+
 /* ---- core_owner.c --------------------------------------------------------------------------- */
 
 void wtl__core_owner_register(struct wtl__core *core, const struct wtl__names_frame *frame);
+void wtl__core_owner_lookup(struct wtl__core *core, const struct wtl__names_frame *frame);
 void wtl__core_owner_drop(struct wtl__core *core, const struct wtl__names_frame *frame);
 void wtl__core_owner_claim(struct wtl__core *core, const struct wtl__names_frame *frame);
 void wtl__core_owner_release(struct wtl__core *core);

@@ -490,6 +490,23 @@ void net_start_all(struct net *net)
     }
 }
 
+struct net *net_line(uint64_t seed, uint32_t count)
+{
+    struct net *net = net_create(seed);
+    char name[16];
+    char join[16];
+    for (uint32_t i = 0; i < count; i++) {
+        (void)snprintf(name, sizeof name, "n%u", (unsigned)i);
+        (void)snprintf(join, sizeof join, "n%u", (unsigned)i - 1);
+        uint32_t node = net_add(net, name, WTL_LAYER_EDGE, i == 0 ? NULL : join);
+        net->nodes[node].hidden = true;
+    }
+    net_start_all(net);
+    net_until(net, 5000, net_is_whole(net));
+    net_run(net, 3000);
+    return net;
+}
+
 static void end_node(struct net *net, uint32_t index, bool tell)
 {
     struct net_node *node = &net->nodes[index];
@@ -611,5 +628,12 @@ void net_register(struct net *net, uint32_t node, uint64_t local, uint64_t reque
 {
     wtl__core_name_register(net->nodes[node].core, net_pid(net, node, local), request, name,
                             net->now_ms);
+    drain(net, node);
+}
+
+void net_whereis(struct net *net, uint32_t node, uint64_t local, uint64_t request, const char *name)
+{
+    wtl__core_name_whereis(net->nodes[node].core, net_pid(net, node, local), request, name,
+                           net->now_ms);
     drain(net, node);
 }

@@ -62,6 +62,9 @@ void net_destroy(struct net *net);
 
 /* Adds a node; `joins` are names, separated by blanks, or NULL. A name is its own address. */
 uint32_t net_add(struct net *net, const char *name, enum wtl_layer layer, const char *joins);
+/* Edge nodes n0, n1, ... that tell no address: each is linked with the one before it, which it
+ * joins by, and with no other. They are up, and settled. */
+struct net *net_line(uint64_t seed, uint32_t count);
 void net_start(struct net *net, uint32_t node);
 void net_start_all(struct net *net);
 /* Gone without a word. `reset`: its peers notice at once. */
@@ -101,6 +104,9 @@ uint32_t net_lost(const struct net *net, uint32_t node, const char *name);
 struct wtl_pid net_pid(const struct net *net, uint32_t node, uint64_t local);
 void net_register(struct net *net, uint32_t node, uint64_t local, uint64_t request,
                   const char *name);
+void net_whereis(struct net *net, uint32_t node, uint64_t local, uint64_t request,
+                 const char *name);
+/* What its table says. */
 struct wtl_pid net_find(const struct net *net, uint32_t node, const char *name);
 /* All core nodes that are up have the same table of names. */
 bool net_names_agree(const struct net *net);

@@ -39,27 +39,9 @@ static void expect_gone(const struct net *net, uint32_t node, uint64_t id)
     }
 }
 
-/* Nodes that tell no address: they are linked as they join, and not otherwise. */
-static struct net *line(uint64_t seed, uint32_t count)
-{
-    struct net *net = net_create(seed);
-    char name[8];
-    char join[8];
-    for (uint32_t i = 0; i < count; i++) {
-        (void)snprintf(name, sizeof name, "n%u", (unsigned)i);
-        (void)snprintf(join, sizeof join, "n%u", (unsigned)i - 1);
-        uint32_t node = net_add(net, name, WTL_LAYER_EDGE, i == 0 ? NULL : join);
-        net->nodes[node].hidden = true;
-    }
-    net_start_all(net);
-    net_until(net, 5000, net_is_whole(net));
-    net_run(net, 3000);
-    return net;
-}
-
 Test(mesh_goodbye, D04_goodbye_is_heard_behind_relays)
 {
-    struct net *net = line(200, 5);
+    struct net *net = net_line(200, 5);
     uint64_t id = net_id(net, 4);
     net_register(net, 4, 7, 1, "printer");
     net_until(net, 1000, !wtl_pid_is_none(net_find(net, 0, "printer")));
@@ -136,7 +118,7 @@ Test(mesh_goodbye, D04_goodbye_of_a_leaf_is_passed_on_by_its_uplink)
 
 Test(mesh_goodbye, D04_goodbye_is_not_a_link_that_breaks)
 {
-    struct net *net = line(203, 3);
+    struct net *net = net_line(203, 3);
     uint64_t id = net_id(net, 2);
     net_kill(net, 2, true);
     net_run(net, WTL__DOWN_WINDOW_LAN_MS - 100);
@@ -224,7 +206,7 @@ static enum wtl_status say(struct net *net, uint32_t from, uint32_t to, uint64_t
 
 Test(mesh_goodbye, D04_goodbye_is_said_by_the_node_itself_only)
 {
-    struct net *net = line(206, 4);
+    struct net *net = net_line(206, 4);
     uint64_t far = net_id(net, 3);
     uint64_t near = net_id(net, 1);
     /* a neighbour's word about somebody behind it, and about somebody who is linked here */
@@ -353,7 +335,7 @@ Test(mesh_goodbye, D04_goodbye_of_a_leaf_outlives_its_record)
 
 Test(mesh_goodbye, D04_goodbye_takes_the_names_of_that_incarnation_for_good)
 {
-    struct net *net = line(210, 3);
+    struct net *net = net_line(210, 3);
     uint8_t bytes[512];
     struct wtl_pid old = net_pid(net, 2, 3);
     net_stop(net, 2);

@@ -96,6 +96,8 @@ Test(mesh_refused, X018_a_device_speaks_for_nobody_else)
     forged.pid = net_pid(net, edge, 1);
     cr_expect_eq(send_names(device, &forged), WTL_DENIED);
     forged.name[0] = '\0';
+    cr_expect_eq(send_names(device, &forged), WTL_PROTOCOL, "an actor without a name");
+    forged.pid = WTL_PID_NONE;
     cr_expect_eq(send_names(device, &forged), WTL_DENIED);
     forged.epoch = 0;
     cr_expect_eq(send_names(device, &forged), WTL_OK, "a sign of life is anybody's");
