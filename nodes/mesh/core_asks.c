@@ -212,6 +212,17 @@ static bool decline(struct wtl__core *core, struct wtl__core_ask *ask,
     return true;
 }
 
+/* Its owner has given it out in a view that is over here: what this node has claimed of the owner
+ * of this view went out before it had it. */
+static void claim_anew(struct wtl__core *core, const struct wtl__names_frame *result)
+{
+    struct wtl__core_name *name = wtl__core_name_get(core, result->name);
+    if (name != NULL && wtl_pid_equal(name->pid, result->pid) &&
+        wtl__core_owner(core, name) != core->config.node) {
+        wtl__core_sync_claim(core, name, name->owner);
+    }
+}
+
 void wtl__core_ask_result(struct wtl__core *core, const struct wtl__names_frame *result)
 {
     struct wtl__core_ask *ask = wtl__map_get(&core->asks_map, 0, result->request);
@@ -243,7 +254,11 @@ void wtl__core_ask_result(struct wtl__core *core, const struct wtl__names_frame 
     if (ask->kind == WTL__ASK_REGISTER && status == WTL_OK && decline(core, ask, result)) {
         return;
     }
+    bool granted = ask->kind == WTL__ASK_REGISTER && status == WTL_OK;
     finish(core, ask, status, result->pid, result->epoch, result->source);
+    if (granted && !core->is_leaf && result->view != core->view.hash) {
+        claim_anew(core, result);
+    }
 }
 
 /* ---- time ---------------------------------------------------------------------------------- */

@@ -149,7 +149,7 @@ void wtl__core_node_up(struct wtl__core *core, struct wtl__core_node *node)
     node->lost_ms = 0;
     if (node->sync != NULL) {
         *node->sync = (struct wtl__core_sync){.all = true};
-        node->claimed = 0;
+        node->claimed = node->missed = 0;
         core->view_dirty = true;
         core->members_dirty = true;
     }

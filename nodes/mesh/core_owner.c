@@ -42,14 +42,15 @@ static void tell_all(struct wtl__core *core, const struct wtl__core_name *name)
     wtl__core_names_all(core, &state);
 }
 
-/* The core node that speaks for that pid; 0: none that is known. */
+/* The core node that speaks for that pid; 0: none that is known. A leaf that comes up again, and is
+ * told first that it was parted from this node, has its names. */
 static uint64_t home_of(const struct wtl__core *core, struct wtl_pid pid)
 {
     const struct wtl__core_node *node = wtl__core_node_find(core, pid.node);
     if (wtl__core_is_ours(core, pid)) {
         return core->config.node;
     }
-    if (node == NULL || node->state != WTL__NODE_UP) {
+    if (node == NULL || (node->state != WTL__NODE_UP && !wtl__core_is_meeting(core, node->id))) {
         return 0;
     }
     return node->layer == WTL_LAYER_DEVICE ? node->uplink : node->id;
@@ -254,9 +255,16 @@ static void claim_buried(struct wtl__core *core, const struct wtl__core_name *bu
 void wtl__core_owner_claim(struct wtl__core *core, const struct wtl__names_frame *frame)
 {
     struct wtl__core_name *name = wtl__core_name_get(core, frame->name);
-    if (frame->view != core->view.hash || home_of(core, frame->pid) != frame->source ||
+    if (frame->view != core->view.hash) {
+        struct wtl__core_node *source = wtl__core_node_find(core, frame->source);
+        if (source != NULL) {
+            source->missed = frame->view; /* the answer to CLAIMED is that it has to come again */
+        }
+        return;
+    }
+    if (home_of(core, frame->pid) != frame->source ||
         wtl__core_owner_in(&core->view, wtl__core_hash(frame->name, 0)) != core->config.node) {
-        return; /* CLAIMED tells its sender that it has to come again */
+        return;
     }
     if (name != NULL && wtl_pid_is_none(name->pid) && name->epoch > frame->epoch) {
         claim_buried(core, name, frame);

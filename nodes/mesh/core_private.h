@@ -176,6 +176,7 @@ struct wtl__core_node {
     uint8_t *proof;
     uint32_t proof_size;
     uint64_t claimed;            /* core node: the view for which it has sent its claims */
+    uint64_t missed;             /* the view of a claim that came before this node had that view */
     struct wtl__core_sync *sync; /* core node */
     char name[WTL_NAME_MAX + 1];
     char address[WTL_NAME_MAX + 1];
@@ -535,6 +536,8 @@ void wtl__core_state(struct wtl__core *core, const struct wtl__names_frame *fram
 /* ---- core_sync.c ---------------------------------------------------------------------------- */
 
 void wtl__core_sync_begin(struct wtl__core *core);
+/* `before` is another view from here on: claims that are not out yet cannot leave any out. */
+void wtl__core_sync_settled(struct wtl__core *core);
 void wtl__core_sync_claim(struct wtl__core *core, const struct wtl__core_name *name,
                           uint64_t owner);
 void wtl__core_sync_claimed(struct wtl__core *core, const struct wtl__names_frame *frame);

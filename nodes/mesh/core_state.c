@@ -109,7 +109,7 @@ void wtl__core_state(struct wtl__core *core, const struct wtl__names_frame *fram
         }
         return;
     }
-    if (wtl__core_is_over(core, frame->pid.node)) {
+    if (wtl__core_is_over(core, frame->pid.node) && !wtl__core_is_meeting(core, frame->pid.node)) {
         return; /* the owner will see that as well */
     }
     struct wtl__core_node *source = wtl__core_node_find(core, frame->source);

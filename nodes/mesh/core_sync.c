@@ -2,11 +2,11 @@
  * core_sync.c - how the tables of all core nodes come to be the same.
  *
  * After a change of view each node sends its claims to the names' owners, and CLAIMED when it has
- * sent all; the owner answers that, with WRONG_VIEW while it sees another one, and it is done
- * again. Each owner then, and every WTL__DIGEST_MS, sends a digest of the names it owns. Who has
- * something else asks for all of them (LOOKUP, status MORE), takes them over, and when the stream
- * has ended (CLAIMED, status STOP) claims again what is its own and forgets what the owner has not
- * got.
+ * sent all; the owner answers that, with WRONG_VIEW while it sees another one, or did when some of
+ * them came, and it is done again. Each owner then, and every WTL__DIGEST_MS, sends a digest of the
+ * names it owns. Who has something else asks for all of them (LOOKUP, status MORE), takes them
+ * over, and when the stream has ended (CLAIMED, status STOP) claims again what is its own and
+ * forgets what the owner has not got.
  *
  * All of it goes out in small portions, because the control lane's queue is bounded. Tables are
  * walked from the end: a removal moves the last entry into the gap, which is behind the walk.
@@ -35,6 +35,14 @@ void wtl__core_sync_begin(struct wtl__core *core)
     wtl__core_wake(core, WTL__DUE_SYNC, core->now_ms);
 }
 
+void wtl__core_sync_settled(struct wtl__core *core)
+{
+    for (uint32_t i = 0; i < core->cores_count; i++) {
+        struct wtl__core_sync *sync = core->cores[i]->sync;
+        sync->all |= sync->claims == WTL__CLAIMS_SENDING;
+    }
+}
+
 void wtl__core_sync_claim(struct wtl__core *core, const struct wtl__core_name *name, uint64_t owner)
 {
     struct wtl__names_frame claim = {.destination = owner,
@@ -48,9 +56,21 @@ void wtl__core_sync_claim(struct wtl__core *core, const struct wtl__core_name *n
 
 #define FRAME_ABOUT 128u /* bytes of one NAMES frame, for pacing */
 
+/* Have the records of leaves gone out on the way to that node? Whose record it has not, for him it
+ * takes no claim. */
+static bool knows_leaves(const struct wtl__core *core, const struct wtl__core_node *node)
+{
+    const struct wtl__core_link *link = wtl__core_link_find(core, wtl__core_node_link(core, node));
+    return link == NULL || (link->greeted && link->attach_at == 0);
+}
+
 static void send_claims(struct wtl__core *core, struct wtl__core_node *node)
 {
     struct wtl__core_sync *sync = node->sync;
+    if (!knows_leaves(core, node)) {
+        sync->due_ms = core->now_ms + WTL__SYNC_MS;
+        return;
+    }
     uint32_t room = WTL__SYNC_BYTES / FRAME_ABOUT;
     sync->claims_at = sync->claims_at > core->names_count ? core->names_count : sync->claims_at;
     while (sync->claims_at > 0 && room > 0) {
@@ -241,7 +261,8 @@ void wtl__core_sync_claimed(struct wtl__core *core, const struct wtl__names_fram
     if (wtl__core_epoch_is_sound(core, frame->epoch)) {
         wtl__core_epoch_seen(core, frame->epoch); /* what is given out here comes after all that */
     }
-    bool same = frame->view == core->view.hash;
+    bool same = frame->view == core->view.hash && node->missed != frame->view;
+    node->missed = 0;
     struct wtl__names_frame answer = {.destination = node->id,
                                       .verb = WTL__NAMES_RESULT,
                                       .status = same ? WTL_OK : WTL_WRONG_VIEW,
@@ -279,16 +300,16 @@ static void work_for(struct wtl__core *core, struct wtl__core_node *node)
 
 void wtl__core_sync_tick(struct wtl__core *core)
 {
-    for (uint32_t i = 0; i < core->cores_count; i++) {
-        if (core->cores[i]->state == WTL__NODE_UP) {
-            work_for(core, core->cores[i]);
-        }
-    }
     for (uint32_t i = core->links_count; i-- > 0;) {
         struct wtl__core_link *link = i < core->links_count ? core->links[i] : NULL;
         if (link != NULL && link->state == WTL__LINK_ON && link->greeted && link->attach_at > 0 &&
             wtl__core_attach_sync(core, link)) {
             wtl__core_wake(core, WTL__DUE_SYNC, core->now_ms + WTL__SYNC_MS);
+        }
+    }
+    for (uint32_t i = 0; i < core->cores_count; i++) {
+        if (core->cores[i]->state == WTL__NODE_UP) {
+            work_for(core, core->cores[i]);
         }
     }
 }

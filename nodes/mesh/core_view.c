@@ -130,6 +130,7 @@ static void settle(struct wtl__core *core)
 {
     core->settled = true;
     core->before = core->view;
+    wtl__core_sync_settled(core);
     core->grown = false;
     wtl__core_view_stir(core);
     wtl__core_owner_release(core);

@@ -125,7 +125,7 @@ Test(mesh_kept, X113_names_of_an_incarnation_go_with_it_though_it_was_never_up_h
 Test(mesh_kept, X116_names_of_a_node_that_never_comes_up_are_free_after_a_while)
 {
     struct net *net = net_with_orphans(303);
-    net_run(net, WTL__ORPHAN_MS);
+    net_run(net, WTL__ORPHAN_MS + 100);
     cr_expect_eq(wtl__core_names(net->nodes[0].core, NULL, 0), 0);
     register_keys(net, 0, 8);
     net_run(net, 100);
@@ -254,7 +254,8 @@ Test(mesh_kept, X018_a_leaf_hears_of_its_names_from_its_uplink_only)
     net_start_all(net);
     net_until(net, 2000, net_is_whole(net) && net_knows(net, device, cloud));
     net_register(net, device, 3, 1, "pump");
-    net_until(net, 3000, !wtl_pid_is_none(net_find(net, cloud, "pump")));
+    net_until(net, 3000,
+              net_answer(net, device, 1) != NULL && !wtl_pid_is_none(net_find(net, cloud, "pump")));
     struct wtl__names_frame lost = {.source = net_id(net, cloud),
                                     .destination = net_id(net, device),
                                     .hops_left = 7,

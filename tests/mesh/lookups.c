@@ -28,6 +28,16 @@ static void name_of(const struct net *net, uint32_t at, uint32_t owner, char nam
     cr_assert_fail("no such name");
 }
 
+/* Its table has not heard of that name, whoever has told it. */
+static void unhear(struct net *net, uint32_t node, const char *text)
+{
+    struct wtl__core *core = net->nodes[node].core;
+    struct wtl__core_name *name = wtl__core_name_get(core, text);
+    if (name != NULL) {
+        wtl__core_name_remove(core, name);
+    }
+}
+
 static void expect_found(const struct net *net, uint32_t node, uint64_t request, struct wtl_pid pid)
 {
     const struct log_entry *answer = net_answer(net, node, request);
@@ -247,6 +257,100 @@ Test(mesh_lookups, G05_an_owner_with_another_view_is_asked_again)
     other->hash = hash;
     net_run(net, 100 + WTL__ASK_RETRY_MS);
     expect_found(net, 0, 1, net_pid(net, 1, 5));
+    net_destroy(net);
+}
+
+/* ---- owners change ------------------------------------------------------------------------- */
+
+/* Every node asks for the name at every moment; none but the owner has heard the word of it. */
+static uint64_t ask_all(struct net *net, uint32_t ms, const char *name, uint64_t request)
+{
+    for (uint32_t at = 0; at < ms; at++, request++) {
+        for (uint32_t i = 1; i < net->count; i++) {
+            bool owner = net->nodes[i].core != NULL &&
+                         wtl__core_owner_in(view(net, i), wtl__core_hash(name, 0)) ==
+                             net->nodes[i].config.node;
+            if (net->nodes[i].core == NULL || view(net, i)->count < 3) {
+                continue; /* it has just started, and reaches nobody */
+            }
+            if (!owner) {
+                unhear(net, i, name);
+            }
+            whereis(net, i, request, name);
+        }
+        net_run(net, 1);
+    }
+    return request;
+}
+
+static void expect_all_found(const struct net *net, uint64_t from, uint64_t to, struct wtl_pid pid)
+{
+    for (uint32_t i = 1; i < net->count; i++) {
+        for (uint64_t request = from; request < to; request++) {
+            if (net->nodes[i].core != NULL && net_answer(net, i, request) != NULL) {
+                expect_found(net, i, request, pid);
+            }
+        }
+    }
+}
+
+Test(mesh_lookups, G05_found_at_every_moment_while_an_owner_comes)
+{
+    struct net *net = net_create(228);
+    char name[16];
+    for (uint32_t i = 0; i < 5; i++) {
+        (void)snprintf(name, sizeof name, "n%u", (unsigned)i);
+        (void)net_add(net, name, WTL_LAYER_EDGE, i == 0 ? NULL : "n0");
+    }
+    for (uint32_t i = 0; i < 4; i++) {
+        net_start(net, i);
+    }
+    net_until(net, 5000, net_is_whole(net));
+    net_run(net, 3000);
+    /* a name that the one who comes will own */
+    struct wtl__core_view later = *view(net, 0);
+    uint64_t id = wtl_identity_node_bits(&net->nodes[4].bundle.identity) << 24 | 1;
+    later.nodes[later.count++] = id;
+    for (unsigned i = 0; i < 1000; i++) {
+        (void)snprintf(name, sizeof name, "key%u", i);
+        if (wtl__core_owner_in(&later, wtl__core_hash(name, 0)) == id) {
+            break;
+        }
+    }
+    net_register(net, 0, 5, 1, name);
+    net_run(net, 100);
+    net_start(net, 4);
+    cr_assert_eq(net_id(net, 4), id);
+    uint64_t last = ask_all(net, 600, name, 1000);
+    cr_expect_eq(wtl__core_owner_in(view(net, 1), wtl__core_hash(name, 0)), net_id(net, 4));
+    net_run(net, WTL__ASK_MS);
+    expect_all_found(net, 1000, last, net_pid(net, 0, 5));
+    net_destroy(net);
+}
+
+Test(mesh_lookups, G05_found_at_every_moment_while_an_owner_leaves)
+{
+    struct net *net = net_create(229);
+    char name[16];
+    for (uint32_t i = 0; i < 5; i++) {
+        (void)snprintf(name, sizeof name, "n%u", (unsigned)i);
+        (void)net_add(net, name, WTL_LAYER_EDGE, i == 0 ? NULL : "n0");
+    }
+    net_start_all(net);
+    net_until(net, 5000, net_is_whole(net));
+    net_run(net, 3000);
+    name_of(net, 0, 4, name);
+    net_register(net, 0, 5, 1, name);
+    net_run(net, 100);
+    /* who owns it next has not heard of it: it is its holder's node that tells it */
+    for (uint32_t i = 1; i < 4; i++) {
+        unhear(net, i, name);
+    }
+    uint64_t last = ask_all(net, 20, name, 1000);
+    net_stop(net, 4);
+    last = ask_all(net, 400, name, last);
+    net_run(net, WTL__ASK_MS);
+    expect_all_found(net, 1000, last, net_pid(net, 0, 5));
     net_destroy(net);
 }
 

@@ -1,6 +1,8 @@
 /* splits.c - splits and what comes after: clashes, drops, claims. */
 #include "core_kit.h"
 
+#include <stdlib.h>
+
 #include "mesh/core_private.h"
 
 static bool all_see(const struct net *net, const char *name, struct wtl_pid pid)
@@ -45,6 +47,12 @@ static void heal(struct net *net)
     net_run(net, 20000);
 }
 
+/* The number of key0, key1, ... */
+static uint32_t number_of(const char *key)
+{
+    return (uint32_t)strtoul(key + strlen("key"), NULL, 10);
+}
+
 Test(mesh_splits, X109_the_same_name_on_both_sides_has_one_holder_after)
 {
     for (uint64_t seed = 0; seed < 6; seed++) {
@@ -57,13 +65,14 @@ Test(mesh_splits, X109_the_same_name_on_both_sides_has_one_holder_after)
             net_register(net, 2 + k % 2, 1 + k, 100 + k, name);
         }
         net_run(net, 200);
-        uint64_t before = 0;
+        uint64_t before[20] = {0};
         for (uint32_t i = 0; i < 4; i++) {
             struct wtl__name_row rows[32];
             uint32_t count = wtl__core_names(net->nodes[i].core, rows, 32);
             cr_assert_eq(count, 20, "each side serves its own");
             for (uint32_t k = 0; k < count; k++) {
-                before = rows[k].epoch > before ? rows[k].epoch : before;
+                uint64_t *of_key = &before[number_of(rows[k].name)];
+                *of_key = rows[k].epoch > *of_key ? rows[k].epoch : *of_key;
             }
         }
         heal(net);
@@ -71,7 +80,8 @@ Test(mesh_splits, X109_the_same_name_on_both_sides_has_one_holder_after)
         struct wtl__name_row rows[32];
         cr_expect_eq(wtl__core_names(net->nodes[0].core, rows, 32), 20);
         for (uint32_t k = 0; k < 20; k++) {
-            cr_expect_gt(rows[k].epoch, before, "the winner's epoch is above both");
+            cr_expect_gt(rows[k].epoch, before[number_of(rows[k].name)],
+                         "the winner's epoch is above both");
             (void)snprintf(name, sizeof name, "key%u", (unsigned)k);
             uint32_t lost = 0;
             for (uint32_t i = 0; i < 4; i++) {
