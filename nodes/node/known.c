@@ -17,6 +17,7 @@ struct entry {
     struct wtl__envelope *waiting;
     struct wtl__envelope *waiting_last;
     uint32_t waiting_count;
+    uint32_t asked_count; /* of them, the first: they waited when the question went out */
     char name[WTL_NAME_MAX + 1];
 };
 
@@ -177,35 +178,46 @@ enum wtl__known_result wtl__known_find(struct wtl__known *known, const char *nam
     }
     if (*ask_out) {
         entry->is_asked = true;
+        entry->asked_count = entry->waiting_count;
     }
     (void)pthread_mutex_unlock(&known->lock);
     return result;
 }
 
-void wtl__known_answer(
+/* What has come since the question went out is not answered by it. True: something still waits. */
+static bool ask_again(struct entry *entry)
+{
+    entry->asked_count = entry->waiting_count;
+    entry->is_asked = entry->waiting_count > 0;
+    return entry->is_asked;
+}
+
+bool wtl__known_answer(
     struct wtl__known *known, const char *name, struct wtl_pid holder, uint64_t now_ms,
     void (*send)(void *context, struct wtl_pid to, struct wtl__envelope *envelope), void *context)
 {
+    bool none = wtl_pid_is_none(holder);
+    bool again = false;
     (void)pthread_mutex_lock(&known->lock);
-    struct entry *entry =
-        wtl_pid_is_none(holder) ? *slot_of(known, name) : find_or_make(known, name);
+    struct entry *entry = none ? *slot_of(known, name) : find_or_make(known, name);
     if (entry != NULL) {
-        struct wtl__envelope *envelope = entry->waiting;
-        entry->waiting = NULL;
-        entry->waiting_count = 0;
-        entry->is_asked = false;
-        entry->fresh_until_ms = now_ms + WTL__KNOWN_MS;
         /* sent under the lock: who sees the name as known from here on sends after these */
-        while (envelope != NULL) {
-            struct wtl__envelope *next = envelope->next;
+        for (uint32_t left = none ? entry->asked_count : entry->waiting_count; left > 0; left--) {
+            struct wtl__envelope *envelope = entry->waiting;
+            entry->waiting = envelope->next;
+            entry->waiting_count--;
             send(context, holder, envelope);
-            envelope = next;
         }
-        if (wtl_pid_is_none(holder) || !join_pid(known, entry, holder)) {
+        entry->fresh_until_ms = now_ms + WTL__KNOWN_MS;
+        again = ask_again(entry);
+        if (none && again) {
+            leave_pid(known, entry);
+        } else if (none || !join_pid(known, entry, holder)) {
             remove_entry(known, entry);
         }
     }
     (void)pthread_mutex_unlock(&known->lock);
+    return again;
 }
 
 /* Forgets the holder; an entry for which something waits stays as one that is asked for. */

@@ -37,11 +37,15 @@ enum wtl__known_result wtl__known_find(struct wtl__known *known, const char *nam
                                        struct wtl__envelope *envelope, uint64_t now_ms,
                                        struct wtl_pid *pid_out, bool *ask_out);
 
-/* The answer: the holder, or none with why. Calls `send` for each message that waited, oldest
- * first, with the holder (or none). Owns: send takes the envelope. */
-void wtl__known_answer(
-    struct wtl__known *known, const char *name, struct wtl_pid holder, uint64_t now_ms,
-    void (*send)(void *context, struct wtl_pid to, struct wtl__envelope *envelope), void *context);
+/* The answer: the holder, or none. Calls `send` for each message that it answers, oldest first,
+ * with the holder (or none): all that wait, or, where there is none, those that waited when it was
+ * asked; the name may have been registered before the later ones were sent. True: for those the
+ * caller has to ask again. Owns: send takes the envelope. */
+bool wtl__known_answer(struct wtl__known *known, const char *name, struct wtl_pid holder,
+                       uint64_t now_ms,
+                       void (*send)(void *context, struct wtl_pid to,
+                                    struct wtl__envelope *envelope),
+                       void *context) WTL_MUST_USE;
 
 /* Forgets every name of that actor; of that node. */
 void wtl__known_forget_pid(struct wtl__known *known, struct wtl_pid pid);

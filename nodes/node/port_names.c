@@ -37,13 +37,29 @@ static void send_resolved(void *context, struct wtl_pid to, struct wtl__envelope
     wtl__envelope_free(envelope);
 }
 
+static bool post(struct wtl__port *port, enum verb verb, struct wtl_pid pid, uint64_t request,
+                 const char *name);
+
+/* Asks who holds that name, for messages that wait for it. When memory is exhausted, nobody does.
+ */
+static void resolve(struct wtl__port *port, const char *name)
+{
+    struct wtl_pid nobody = {.node = port->runtime->node};
+    bool waits = true;
+    while (waits && !post(port, RESOLVE, nobody, 0, name)) {
+        waits = wtl__known_answer(port->known, name, WTL_PID_NONE, wtl__loop_now_ms(port->loop),
+                                  send_resolved, port);
+    }
+}
+
 static void answer(struct wtl__port *port, const struct ask *ask, enum wtl_status status,
                    struct wtl_pid holder)
 {
     bool is_held = status == WTL_OK || status == WTL_EXISTS;
-    if (ask->verb == RESOLVE || is_held) {
+    if ((ask->verb == RESOLVE || is_held) &&
         wtl__known_answer(port->known, ask->name, is_held ? holder : WTL_PID_NONE,
-                          wtl__loop_now_ms(port->loop), send_resolved, port);
+                          wtl__loop_now_ms(port->loop), send_resolved, port)) {
+        resolve(port, ask->name);
     }
     if (ask->verb != RESOLVE) {
         wtl__answer(port->runtime, wtl__loop_leader(port->loop), ask->pid, ask->request, status,
@@ -175,9 +191,8 @@ enum wtl_status wtl__port_send_name(void *context, struct wtl__ctx *x, const cha
     uint64_t now_ms = wtl__loop_now_ms(port->loop);
     enum wtl__known_result result =
         wtl__known_find(port->known, name, envelope, now_ms, &holder, &ask);
-    struct wtl_pid nobody = {.node = port->runtime->node};
-    if (ask && !post(port, RESOLVE, nobody, 0, name)) {
-        wtl__known_answer(port->known, name, WTL_PID_NONE, now_ms, send_resolved, port);
+    if (ask) {
+        resolve(port, name);
     }
     switch (result) {
     case WTL__KNOWN_IS:

@@ -101,7 +101,8 @@ struct job {
 
 static void run_job(struct wtl__job *job)
 {
-    wtl__known_answer(known, "store", (struct wtl_pid){.node = 1, .local = 1}, 0, on_resume, NULL);
+    struct wtl_pid holder = {.node = 1, .local = 1};
+    check(!wtl__known_answer(known, "store", holder, 0, on_resume, NULL), "nothing waits");
     atomic_fetch_add(&jobs, 1);
     free(WTL_CONTAINER(job, struct job, job));
 }
