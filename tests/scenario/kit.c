@@ -387,29 +387,6 @@ bool kit_knows(struct kit_node *node, const char *name)
     return knows(&(struct question){.node = node, .name = name});
 }
 
-struct named {
-    struct kit_puppet *puppet;
-    const char *name;
-    uint32_t at;
-};
-
-static bool is_named(void *argument)
-{
-    struct named *named = argument;
-    kit_whereis(named->puppet, named->name);
-    return kit_next(named->puppet, &named->at, KIT_ANSWER, NULL).status == WTL_OK;
-}
-
-uint32_t kit_wait_named(struct kit_puppet *puppet, const char *name)
-{
-    struct named named = {.puppet = puppet, .name = name};
-    (void)pthread_mutex_lock(&puppet->lock);
-    named.at = puppet->count;
-    (void)pthread_mutex_unlock(&puppet->lock);
-    kit_wait_for(name, is_named, &named);
-    return named.at;
-}
-
 void kit_wait_linked(struct kit_node *a, struct kit_node *b)
 {
     const char *name_a = wtl__node_identity(a->node)->name;

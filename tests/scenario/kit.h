@@ -98,11 +98,6 @@ struct kit_event kit_next(struct kit_puppet *puppet, uint32_t *at, enum kit_what
 /* How many events of that kind there are now. */
 uint32_t kit_count(struct kit_puppet *puppet, enum kit_what what, const char *tag);
 
-/* Waits until a name that is held elsewhere is seen from this puppet's node: that takes a way over
- * the links from the moment at which it was registered. Its answers go to the puppet; returns the
- * place behind them. */
-uint32_t kit_wait_named(struct kit_puppet *puppet, const char *name);
-
 /* Waits until both know each other as up. */
 void kit_wait_linked(struct kit_node *a, struct kit_node *b);
 bool kit_knows(struct kit_node *node, const char *name);

@@ -132,7 +132,6 @@ Test(mesh_pair, names_are_found_from_everywhere)
     struct kit_event taken = kit_next(q, &at_q, KIT_ANSWER, NULL);
     cr_assert_eq(taken.status, WTL_EXISTS);
     cr_assert(wtl_pid_equal(taken.pid, p->pid));
-    at_q = kit_wait_named(q, "store");
     kit_call_name(q, "store", "by-name");
     struct kit_event answer = kit_next(q, &at_q, KIT_ANSWER, NULL);
     cr_assert_eq(answer.status, WTL_OK, "%s", wtl_status_word(answer.status));
@@ -163,7 +162,6 @@ Test(mesh_pair, a_name_goes_with_its_holder)
     uint32_t at_q = 0;
     kit_register(p, "store");
     cr_assert_eq(kit_next(p, &at_p, KIT_ANSWER, NULL).status, WTL_OK);
-    at_q = kit_wait_named(q, "store");
     kit_monitor(q, p->pid);
     kit_call_name(q, "store", "x");
     cr_assert_eq(kit_next(q, &at_q, KIT_ANSWER, NULL).status, WTL_OK);
@@ -186,7 +184,6 @@ Test(mesh_pair, a_device_reaches_the_cloud_over_its_edge)
     uint32_t at_store = 0;
     kit_register(store, "climate.store");
     cr_assert_eq(kit_next(store, &at_store, KIT_ANSWER, NULL).status, WTL_OK);
-    at_sensor = kit_wait_named(sensor, "climate.store");
     kit_call_name(sensor, "climate.store", "reading");
     struct kit_event asked = kit_next(store, &at_store, KIT_MESSAGE, "ask");
     cr_assert_str_eq(asked.text, "reading");

@@ -41,7 +41,6 @@ static void talk(struct kit_puppet *p, struct kit_puppet *q)
     kit_do(q, send_many, &p->pid);
     kit_register(p, "store");
     check(kit_next(p, &at_p, KIT_ANSWER, NULL).status == WTL_OK, "not registered");
-    at_q = kit_wait_named(q, "store");
     for (unsigned i = 0; i < 20; i++) {
         kit_call_name(q, "store", "by name");
         check(kit_next(q, &at_q, KIT_ANSWER, NULL).status == WTL_OK, "not answered");
