@@ -87,10 +87,11 @@ void wtl__core_ask_from_leaf(struct wtl__core *core, const struct wtl__names_fra
     }
     bool again;
     bool full = is_full(core, frame, &again);
+    /* a DROP that came before it, maybe of what the leaf had long ago, is not the last word */
+    wtl__core_ask_keep(core, frame->pid, frame->name);
     if (again) {
         return;
     }
-    wtl__core_ask_keep(core, frame->pid, frame->name);
     enum wtl_status status = WTL_OK;
     struct wtl__core_ask *ask = NULL;
     const struct wtl__core_name *name = wtl__core_name_get(core, frame->name);

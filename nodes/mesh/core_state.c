@@ -60,15 +60,20 @@ static bool is_same(const struct wtl__core_name *name, const struct wtl__names_f
     return name != NULL && wtl_pid_equal(name->pid, frame->pid) && name->epoch == frame->epoch;
 }
 
-/* STATE for a pid of this very node. True: that was all. */
-static bool state_of_own(struct wtl__core *core, const struct wtl__core_name *name,
-                         const struct wtl__names_frame *frame)
+/* STATE for a pid that this node speaks for, and that has not got the name here. While it is asked
+ * for, the answer to that will say so: whoever gives up asking has then not got it. True: that was
+ * all. */
+static bool state_of_ours(struct wtl__core *core, const struct wtl__core_name *name,
+                          const struct wtl__names_frame *frame)
 {
-    if (frame->pid.node != core->config.node) {
+    bool held = name != NULL && wtl_pid_equal(name->pid, frame->pid);
+    if (held || !wtl__core_is_ours(core, frame->pid)) {
         return false;
     }
-    if ((name == NULL || !wtl_pid_equal(name->pid, frame->pid)) &&
-        wtl__core_ask_of(core, frame->pid, frame->name) == NULL) {
+    if (wtl__core_ask_of(core, frame->pid, frame->name) != NULL) {
+        return true;
+    }
+    if (frame->pid.node == core->config.node) {
         send_drop(core, frame); /* that actor has gone, or has let go */
         return true;
     }
@@ -98,7 +103,7 @@ void wtl__core_state(struct wtl__core *core, const struct wtl__names_frame *fram
         return;
     }
     bool stranger = !core->is_leaf && frame->view == core->view.hash && owner != frame->source;
-    if (stranger || state_of_own(core, name, frame) || core->is_leaf) {
+    if (stranger || state_of_ours(core, name, frame) || core->is_leaf) {
         return;
     }
     bool ours = name != NULL && !wtl_pid_is_none(name->pid) && wtl__core_is_ours(core, name->pid) &&

@@ -164,6 +164,83 @@ Test(mesh_claims, G07_a_claim_that_came_before_its_view_is_asked_for_again)
     net_destroy(net);
 }
 
+/* What an owner says of a pid whose registration waits for an answer waits for it, too: it may
+ * never come, and then nobody has the name. */
+Test(mesh_claims, X110_what_was_given_up_is_not_held)
+{
+    struct net *net = net_line(245, 2);
+    struct wtl__core *core = net->nodes[0].core;
+    uint8_t bytes[512];
+    struct wtl__names_frame state = {.source = net_id(net, 1),
+                                     .destination = net_id(net, 0),
+                                     .hops_left = WTL__HOPS_MAX,
+                                     .verb = WTL__NAMES_STATE,
+                                     .view = core->view.hash,
+                                     .request = core->epoch + 1,
+                                     .epoch = core->epoch + 1};
+    uint32_t device = net_add(net, "device", WTL_LAYER_DEVICE, "n0");
+    net_start(net, device);
+    net_until(net, 1000, net_knows(net, device, 0));
+    net_run(net, 100);
+    for (uint32_t k = 0;
+         k == 0 || wtl__core_owner_in(&core->view, wtl__core_hash(state.name, 0)) != net_id(net, 1);
+         k++) {
+        (void)snprintf(state.name, sizeof state.name, "key%u", (unsigned)k);
+    }
+    const uint32_t nodes[] = {0, device};
+    for (uint32_t i = 0; i < 2; i++) {
+        net->nodes[1].core->view.hash ^= 1; /* it grants nothing */
+        net_register(net, nodes[i], 5, 1, state.name);
+        net_run(net, 20);
+        state.pid = net_pid(net, nodes[i], 5);
+        size_t size = wtl__put_names(bytes, sizeof bytes, &state);
+        cr_expect_eq(net_inject(net, 1, 0, bytes, size), WTL_OK);
+        net_until(net, WTL__ASK_MS + 100, net_answer(net, nodes[i], 1) != NULL);
+        cr_expect_eq(net_answer(net, nodes[i], 1)->status, WTL_NO_CONNECTION);
+        net->nodes[1].core->view.hash ^= 1;
+        net_run(net, 1000);
+        cr_expect(wtl_pid_is_none(net_find(net, 0, state.name)));
+        cr_expect(wtl_pid_is_none(net_find(net, 1, state.name)));
+    }
+    net_destroy(net);
+}
+
+/* A leaf that has a new uplink drops there what it let go of; what it asks for meanwhile, maybe the
+ * same name, it wants. */
+Test(mesh_claims, X111_a_drop_of_before_does_not_end_what_is_asked_for_now)
+{
+    struct net *net = net_line(246, 2);
+    struct wtl__core *core = net->nodes[0].core;
+    uint8_t bytes[512];
+    uint32_t device = net_add(net, "device", WTL_LAYER_DEVICE, "n0");
+    net_start(net, device);
+    net_until(net, 1000, net_knows(net, device, 0));
+    net_run(net, 100);
+    struct wtl__names_frame frame = {.source = net_id(net, device),
+                                     .destination = net_id(net, 0),
+                                     .hops_left = WTL__HOPS_MAX,
+                                     .verb = WTL__NAMES_DROP,
+                                     .pid = net_pid(net, device, 5)};
+    for (uint32_t k = 0;
+         k == 0 || wtl__core_owner_in(&core->view, wtl__core_hash(frame.name, 0)) != net_id(net, 1);
+         k++) {
+        (void)snprintf(frame.name, sizeof frame.name, "key%u", (unsigned)k);
+    }
+    net->nodes[1].core->view.hash ^= 1; /* the registration waits */
+    net_register(net, device, 5, 1, frame.name);
+    net_run(net, 20);
+    size_t size = wtl__put_names(bytes, sizeof bytes, &frame);
+    cr_expect_eq(net_inject(net, device, 0, bytes, size), WTL_OK);
+    net_run(net, WTL__ASK_RETRY_MS); /* and the leaf asks again */
+    net->nodes[1].core->view.hash ^= 1;
+    net_run(net, WTL__ASK_RETRY_MS);
+    cr_assert_not_null(net_answer(net, device, 1));
+    cr_expect_eq(net_answer(net, device, 1)->status, WTL_OK);
+    cr_expect(wtl_pid_equal(net_find(net, 0, frame.name), frame.pid));
+    cr_expect(wtl_pid_equal(net_find(net, 1, frame.name), frame.pid));
+    net_destroy(net);
+}
+
 /* The owner of the view in which it was asked has given it out, and there is another one by now. */
 Test(mesh_claims, G07_what_an_owner_of_before_gave_out_is_claimed_of_the_one_of_now)
 {

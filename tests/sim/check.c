@@ -355,4 +355,5 @@ void check_quiescent(struct world *world)
     check_actors(world);
     check_hubs(world);
     model_check_mail(world);
+    model_check_seeks(world);
 }

@@ -1,6 +1,7 @@
 /* flies.c - actors that come and go. See talkers.h. */
 #include <stdio.h>
 
+#include "seekers.h"
 #include "talkers_private.h"
 
 /* Cells of one node that are taken before the first one is taken again. */
@@ -95,6 +96,7 @@ static enum wtl_status on_named(struct wtl_ctx *x, void *state, const struct wtl
         fly->named = true;
         checks.registered++;
         model_name_held(talker_node(x), wtl_self(x), fly->name);
+        seek_name(talker_node(x)->world, wtl_self(x), fly->name);
     }
     return WTL_OK;
 }

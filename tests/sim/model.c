@@ -37,6 +37,10 @@ static const char *name_of(enum invariant invariant)
         return "names converge";
     case INV_NO_GHOST:
         return "no ghost names";
+    case INV_TRUE_ANSWERS:
+        return "true answers";
+    case INV_PROGRESS:
+        return "progress of names";
     case INV_CONSERVED:
         return "conservation";
     case INV_LIVE:
@@ -83,6 +87,7 @@ struct model *model_create(void)
     wtl__map_init(&model->streams, RECORDS_MAX, 1);
     wtl__map_init(&model->actors, RECORDS_MAX, 2);
     wtl__map_init(&model->monitors, RECORDS_MAX, 3);
+    wtl__map_init(&model->seeks, RECORDS_MAX, 4);
     return model;
 }
 
@@ -91,6 +96,7 @@ void model_destroy(struct model *model)
     if (model != NULL) {
         model_mail_deinit(model);
         model_actors_deinit(model);
+        model_names_deinit(model);
         free(model);
     }
 }

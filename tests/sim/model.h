@@ -21,6 +21,9 @@
  *   10  pid uniqueness           model_actors.c; mail for an old pid reaches nobody
  *   13  convergence              check.c: one table of names on all core nodes
  *   14  no ghost names           check.c: it holds just what living actors have
+ *   17  true answers             model_names.c: who was told that it holds a name is found, from
+ *                                everywhere and at once, while the mesh is in one piece
+ *   18  progress of names        model_names.c: each question about a name is answered, once
  *   32  conservation             check.c: actors, ties, timers, names, links, mail and bytes are
  *                                what they must be, and nothing is left after the end
  *   37  liveness                 check.c: everybody reaches everybody
@@ -46,6 +49,8 @@ enum invariant {
     INV_PID_UNIQUE = 10,
     INV_CONVERGED = 13,
     INV_NO_GHOST = 14,
+    INV_TRUE_ANSWERS = 17,
+    INV_PROGRESS = 18,
     INV_CONSERVED = 32,
     INV_LIVE = 37,
 };
@@ -56,6 +61,7 @@ struct checks {
     uint64_t broken; /* which invariants, as bits */
     char text[640];  /* of the first one */
     uint64_t heard, sent, calls, answers, downs, exits, registered, taken, lost, born, attacks;
+    uint64_t sought, found; /* names; those that took a question to another node */
 };
 extern struct checks checks;
 /* Prints every violation at once, not only the first of a seed. */
@@ -115,13 +121,25 @@ bool model_watches(struct sim_node *node, uint64_t ref, struct wtl_pid target);
 /* In the end: no monitor waits for the down of one who is gone. Returns how many are active. */
 uint32_t model_check_monitors(struct world *world);
 
-void model_name_held(struct sim_node *node, struct wtl_pid pid, const char *name);
-void model_name_gone(struct sim_node *node, struct wtl_pid pid, const char *name);
+/* ---- names: model_names.c ------------------------------------------------------------------- */
+
 struct held_name {
     char name[WTL_NAME_MAX + 1];
     struct wtl_pid pid;
+    uint64_t since_ms;
+    bool lost; /* its node was told, and the actor will hear of it in a moment */
 };
+void model_name_held(struct sim_node *node, struct wtl_pid pid, const char *name);
+void model_name_gone(struct sim_node *node, struct wtl_pid pid, const char *name);
+void model_name_lost(struct sim_node *node, struct wtl_pid pid, const char *name);
 /* What living actors have been told that they hold. */
 uint32_t model_names(struct world *world, struct held_name *names, uint32_t max);
+
+/* That node looks for a name; each of its questions has another number. */
+void model_sought(struct sim_node *node, uint64_t number, const struct held_name *held);
+void model_found(struct sim_node *node, uint64_t number, enum wtl_status status,
+                 struct wtl_pid holder);
+/* In the end: no question is without its answer. */
+void model_check_seeks(struct world *world);
 
 #endif

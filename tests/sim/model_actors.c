@@ -1,5 +1,4 @@
-/* model_actors.c - actors that were born and have ended, their monitors and names. See model.h. */
-#include <stdio.h>
+/* model_actors.c - actors that were born and have ended, and their monitors. See model.h. */
 #include <stdlib.h>
 
 #include "base/attr.h"
@@ -203,47 +202,6 @@ uint32_t model_check_monitors(struct world *world)
         }
     }
     return active;
-}
-
-/* ---- names ---------------------------------------------------------------------------------- */
-
-void model_name_held(struct sim_node *node, struct wtl_pid pid, const char *name)
-{
-    struct model *model = node->world->model;
-    WTL_ASSERT(model->names_count < HELD_MAX);
-    struct held_name *held = &model->names[model->names_count++];
-    *held = (struct held_name){.pid = pid};
-    (void)snprintf(held->name, sizeof held->name, "%s", name);
-}
-
-void model_name_gone(struct sim_node *node, struct wtl_pid pid, const char *name)
-{
-    struct model *model = node->world->model;
-    for (uint32_t i = model->names_count; i-- > 0;) {
-        if (wtl_pid_equal(model->names[i].pid, pid) && strcmp(model->names[i].name, name) == 0) {
-            model->names[i] = model->names[--model->names_count];
-        }
-    }
-}
-
-void model_names_end(struct model *model, struct wtl_pid pid)
-{
-    for (uint32_t i = model->names_count; i-- > 0;) {
-        if (wtl_pid_equal(model->names[i].pid, pid)) {
-            model->names[i] = model->names[--model->names_count];
-        }
-    }
-}
-
-uint32_t model_names(struct world *world, struct held_name *names, uint32_t max)
-{
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < world->model->names_count && count < max; i++) {
-        if (model_lives(world, world->model->names[i].pid)) {
-            names[count++] = world->model->names[i];
-        }
-    }
-    return count;
 }
 
 void model_actors_deinit(struct model *model)

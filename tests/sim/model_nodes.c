@@ -5,6 +5,7 @@
 void model_started(struct sim_node *node)
 {
     memset(node->world->model->views[world_index(node)], 0, sizeof(struct view) * NODES_MAX);
+    node->world->model->changed_ms = node->world->now_ms;
 }
 
 static struct view *view_of(const struct sim_node *node, const struct sim_node *other)
@@ -22,6 +23,7 @@ void model_node_up(struct sim_node *node, uint64_t id)
         return;
     }
     struct view *view = view_of(node, other);
+    world->model->changed_ms = world->now_ms;
     if (view->up) {
         violation(world, INV_DOWN_SOUND, node, other,
                   "expected incarnation %lu to be told down before %lu is told up",
@@ -59,6 +61,7 @@ void model_node_down(struct sim_node *node, uint64_t id, enum wtl_status why)
     }
     view->up = false;
     view->down_ms = world->now_ms;
+    world->model->changed_ms = world->now_ms;
     if (!other->alive || other->id != id || why == WTL_SHUTDOWN || other->intruder != NULL ||
         was_given_up(node, other, view)) {
         return;

@@ -23,14 +23,17 @@ struct model {
     struct wtl__map streams;  /* (source, destination) -> struct stream */
     struct wtl__map actors;   /* pid -> struct person */
     struct wtl__map monitors; /* (watcher's node, ref) -> struct watch */
+    struct wtl__map seeks;    /* (node, number) -> struct seek */
     struct held_name names[HELD_MAX];
     uint32_t names_count;
+    uint64_t changed_ms; /* when a node started or ended, or somebody was told of one, last */
     struct view views[NODES_MAX][NODES_MAX];
     bool attached[NODES_MAX][NODES_MAX]; /* has that device ever signed that uplink? */
 };
 
 void model_mail_deinit(struct model *model);
 void model_actors_deinit(struct model *model);
+void model_names_deinit(struct model *model);
 void model_names_end(struct model *model, struct wtl_pid pid);
 
 #endif

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "model.h"
+#include "seekers.h"
 
 /* ---- the port of a simulated node ----------------------------------------------------------- */
 
@@ -115,6 +116,9 @@ static void on_name_answer(void *context, struct wtl_pid asker, uint64_t request
                            enum wtl_status status, struct wtl_pid holder)
 {
     struct sim_node *node = context;
+    if (seek_answer(node, request, status, holder)) {
+        return;
+    }
     world_say(node->world, node, "%lx is answered (%lx): %s, %lx.%lx", (unsigned long)asker.local,
               (unsigned long)request, wtl_status_word(status), (unsigned long)holder.node,
               (unsigned long)holder.local);
@@ -126,6 +130,7 @@ static void on_name_lost(void *context, struct wtl_pid pid, const char *name)
     struct sim_node *node = context;
     struct wtl_writer body;
     world_say(node->world, node, "%lx loses %s", (unsigned long)pid.local, name);
+    model_name_lost(node, pid, name);
     (void)wtl__message_open(&body, 80);
     wtl_put_strz(&body, name);
     struct wtl__envelope *message = wtl__message_take(&body, WTL__LOCAL);

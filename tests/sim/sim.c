@@ -34,6 +34,7 @@
 #include "check.h"
 #include "intruder.h"
 #include "model.h"
+#include "seekers.h"
 #include "talkers.h"
 
 /* Phase two: how long until everything must be as it should. */
@@ -148,12 +149,13 @@ static void print_trace(unsigned faults)
 {
     (void)printf(
         "seed %lu: nodes %u faults %u attacks %lu events %lu born %lu sent %lu heard %lu "
-        "downs %lu exits %lu names %lu+%lu-%lu answers %lu of %lu trace %016lx\n",
+        "downs %lu exits %lu names %lu+%lu-%lu found %lu of %lu answers %lu of %lu trace %016lx\n",
         (unsigned long)world.seed, world.nodes_count, faults, (unsigned long)checks.attacks,
         (unsigned long)world.events, (unsigned long)checks.born, (unsigned long)checks.sent,
         (unsigned long)checks.heard, (unsigned long)checks.downs, (unsigned long)checks.exits,
         (unsigned long)checks.registered, (unsigned long)checks.taken, (unsigned long)checks.lost,
-        (unsigned long)checks.answers, (unsigned long)checks.calls, (unsigned long)world.trace);
+        (unsigned long)checks.found, (unsigned long)checks.sought, (unsigned long)checks.answers,
+        (unsigned long)checks.calls, (unsigned long)world.trace);
 }
 
 static uint64_t pool_used(void)
@@ -171,6 +173,7 @@ static uint64_t run_seed(uint64_t seed)
     world_run(&world, 3000 + draw(3000));
     unsigned faults = draw(30);
     for (unsigned i = 0; i < faults; i++) {
+        seek_all(&world);
         fault();
         intruder_attack(&world, &world.nodes[draw(world.nodes_count)]);
         world_run(&world, draw(2) == 0 ? draw(300) : draw(8000));
@@ -178,6 +181,7 @@ static uint64_t run_seed(uint64_t seed)
     heal();
     world_run(&world, CONVERGE_MS);
     world.calm = true;
+    seek_all(&world);
     world_run(&world, CALM_MS);
     check_quiescent(&world);
     if (checks.heard == 0 || checks.registered == 0) {

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "base/attr.h"
+#include "seekers.h"
 #include "talkers_private.h"
 
 #define MONITORS_MAX 32u
@@ -78,6 +79,7 @@ static void on_registered(struct wtl_ctx *x, struct talker *talker, uint64_t kin
         *wish = HELD;
         checks.registered++;
         model_name_held(talker_node(x), wtl_self(x), name);
+        seek_name(talker_node(x)->world, wtl_self(x), name);
         return;
     }
     *wish = NOT_HELD;

@@ -86,6 +86,7 @@ struct world {
     size_t read_max;  /* the largest read */
     bool healing;     /* nobody starts or ends anything new */
     bool calm;        /* nobody does anything: what is under way comes to its end */
+    uint64_t seeks;   /* questions of seekers.h */
     uint64_t events;
     uint64_t trace; /* a hash of all that happened */
     struct model *model;
