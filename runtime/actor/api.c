@@ -174,7 +174,10 @@ static bool flush(struct wtl__cell *cell, enum wtl__kind kind, struct wtl_pid fr
 {
     struct wtl__envelope **slot = &cell->fifo;
     struct wtl__envelope *last = NULL;
-    bool found = false;
+    uint32_t found = 0;
+    if (cell->notices == 0) {
+        return false; /* a queue may be long, and nearly always has none */
+    }
     while (*slot != NULL) {
         struct wtl__envelope *envelope = *slot;
         bool match = envelope->msg.kind_ == kind &&
@@ -183,17 +186,16 @@ static bool flush(struct wtl__cell *cell, enum wtl__kind kind, struct wtl_pid fr
         if (match) {
             *slot = envelope->next;
             wtl__envelope_free(envelope);
-            found = true;
+            found++;
         } else {
             last = envelope;
             slot = &envelope->next;
         }
     }
     cell->fifo_last = last;
-    if (cell->ring != NULL && wtl__ring_flush(cell, kind, from, ref)) {
-        found = true;
-    }
-    return found;
+    found += cell->ring != NULL ? wtl__ring_flush(cell, kind, from, ref) : 0;
+    cell->notices -= found;
+    return found > 0;
 }
 
 static void api_unlink(struct wtl_ctx *pub, struct wtl_pid to)

@@ -99,6 +99,7 @@ struct wtl__cell {
     const char *name;              /* the first local name, for tables; borrowed from its tie */
     struct wtl_reason reason;      /* how it ends, once it is ending */
     uint32_t handled;              /* counted messages since the inbox was told */
+    uint32_t notices;              /* in its queue: of kind EXIT, DOWN and FD */
     uint64_t handled_total;
     uint64_t memory_used;   /* by wtl_alloc, and of a capped one by messages that it keeps */
     uint64_t waiting_bytes; /* of a capped one: messages and replies that wait in its queue */
@@ -285,6 +286,14 @@ static inline void wtl__fifo_append(struct wtl__cell *cell, struct wtl__envelope
         cell->fifo_last->next = envelope;
     }
     cell->fifo_last = envelope;
+}
+
+/* Appends what wtl_unlink, wtl_demonitor or wtl_fd_unwatch may take back; they need not look for it
+ * when there is nothing of the sort. */
+static inline void wtl__fifo_notice(struct wtl__cell *cell, struct wtl__envelope *envelope)
+{
+    cell->notices++;
+    wtl__fifo_append(cell, envelope);
 }
 
 #endif

@@ -364,8 +364,8 @@ bool wtl__ring_idle(struct wtl__cell *cell, uint32_t handled, bool blocked)
     return idle;
 }
 
-bool wtl__ring_flush(struct wtl__cell *cell, enum wtl__kind kind, struct wtl_pid from,
-                     uint64_t request)
+uint32_t wtl__ring_flush(struct wtl__cell *cell, enum wtl__kind kind, struct wtl_pid from,
+                         uint64_t request)
 {
     struct wtl__ring *ring = cell->ring;
     struct wtl__envelope *flushed = NULL;
@@ -380,8 +380,8 @@ bool wtl__ring_flush(struct wtl__cell *cell, enum wtl__kind kind, struct wtl_pid
         }
     }
     unlock(cell);
-    bool found = flushed != NULL;
-    while (flushed != NULL) {
+    uint32_t found = 0;
+    for (; flushed != NULL; found++) {
         struct wtl__envelope *next = flushed->next;
         wtl__envelope_free(flushed);
         flushed = next;

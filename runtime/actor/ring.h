@@ -56,9 +56,10 @@ bool wtl__ring_next(struct wtl__cell *cell);
  */
 bool wtl__ring_idle(struct wtl__cell *cell, uint32_t handled, bool blocked);
 
-/* Frees what waits in its place and is of that kind and request, and of `from` if it is an EXIT. */
-bool wtl__ring_flush(struct wtl__cell *cell, enum wtl__kind kind, struct wtl_pid from,
-                     uint64_t request);
+/* Frees what waits in its place and is of that kind and request, and of `from` if it is an EXIT.
+ * Returns how many there were. */
+uint32_t wtl__ring_flush(struct wtl__cell *cell, enum wtl__kind kind, struct wtl_pid from,
+                         uint64_t request);
 
 /* Closes the mailbox for ever, frees the ring, and gives what waits in its place, oldest first;
  * `fresh_out` gets what was not looked at. */

@@ -201,6 +201,30 @@ static void rearm(struct wtl__ctx *x, struct wtl__cell *cell, uint64_t fd)
     }
 }
 
+/* What is no message leaves the queue; a number that is nobody's business is hidden. Returns the
+ * file descriptor if it is its readiness. */
+static uint64_t notice_leaves(struct wtl__cell *cell, struct wtl__envelope *envelope)
+{
+    uint64_t number = envelope->msg.request;
+    switch ((enum wtl__kind)envelope->msg.kind_) {
+    case WTL__EXIT:
+    case WTL__DOWN:
+        cell->notices--;
+        break;
+    case WTL__FD:
+        cell->notices--;
+        envelope->msg.request = 0;
+        return number;
+    case WTL__TICK:
+        wtl__timer_ticks(cell, number);
+        envelope->msg.request = 0;
+        break;
+    default:
+        break;
+    }
+    return 0;
+}
+
 static WTL_ALWAYS_INLINE void handle_one(struct wtl__ctx *x, struct wtl__cell *cell)
 {
     struct wtl__envelope *envelope = cell->fifo;
@@ -211,12 +235,8 @@ static WTL_ALWAYS_INLINE void handle_one(struct wtl__ctx *x, struct wtl__cell *c
     wtl__cell_turn(cell);
     if (WTL_LIKELY(kind <= WTL__KIND_LAST_COUNTED)) {
         cell->handled++;
-    } else if (kind == WTL__FD) {
-        fd = envelope->msg.request;
-        envelope->msg.request = 0;
-    } else if (kind == WTL__TICK) {
-        wtl__timer_ticks(cell, envelope->msg.request);
-        envelope->msg.request = 0;
+    } else {
+        fd = notice_leaves(cell, envelope);
     }
     if (kind == WTL__CANCEL) {
         wtl__cancelled(cell, envelope);

@@ -49,7 +49,7 @@ void wtl__exit_signal(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl__en
     } else if ((cell->flags & WTL__CELL_TRAPS) != 0 && !order) {
         envelope->msg.kind_ = WTL__EXIT;
         envelope->msg.request = linked; /* which of them wtl_unlink takes back */
-        wtl__fifo_append(cell, envelope);
+        wtl__fifo_notice(cell, envelope);
         return;
     } else if (cell->state_now == WTL__CELL_STOPPING) {
         /* it is ending already; only a kill is faster */
@@ -153,7 +153,7 @@ static void on_down(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl__enve
         (void)wtl__ties_take(&cell->ties, WTL__TIE_MONITOR, WTL_PID_NONE, ref);
         envelope->msg.from = tie->msg.from;
         wtl__envelope_free(tie);
-        wtl__fifo_append(cell, envelope);
+        wtl__fifo_notice(cell, envelope);
         return;
     }
     struct wtl__pending *pending = take_pending(x, cell, envelope);
@@ -254,7 +254,7 @@ static bool tie_is_lost(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl__
     case WTL__TIE_MONITOR:
         wtl__set_reason(tie, reason);
         tie->msg.kind_ = WTL__DOWN;
-        wtl__fifo_append(cell, tie);
+        wtl__fifo_notice(cell, tie);
         return true;
     case WTL__TIE_PENDING: {
         struct wtl__pending *pending = WTL_CONTAINER(tie, struct wtl__pending, tie);
@@ -320,7 +320,7 @@ static void on_fd(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl__envelo
     message->msg.tag = WTL_TAG("fd");
     /* which one to rearm when it was handled; hidden from the handler, see run.c */
     message->msg.request = (uint64_t)watch->fd;
-    wtl__fifo_append(cell, message);
+    wtl__fifo_notice(cell, message);
 }
 
 static void signal_of_runtime(struct wtl__ctx *x, struct wtl__cell *cell,
