@@ -5,6 +5,7 @@
  * Thread: the holder of the running cell's token.
  */
 #include "actor/ask.h"
+#include "actor/bonds.h"
 #include "actor/memory.h"
 #include "actor/names.h"
 #include "actor/supervisor.h"
@@ -112,25 +113,9 @@ static struct wtl_pid api_spawn(struct wtl_ctx *pub, const struct wtl_actor *typ
     return wtl__spawn(x->runtime, x, type, options, 0);
 }
 
-static void send_signal(struct wtl__ctx *x, struct wtl_pid to, enum wtl__kind kind,
-                        uint64_t request, const struct wtl_reason *reason)
-{
-    struct wtl__envelope *signal = wtl__envelope_new(kind);
-    if (signal == NULL) {
-        wtl__cell_fail(x->cell, wtl_reason_of(WTL_NO_MEMORY));
-        return;
-    }
-    signal->msg.from = self_of(x);
-    signal->msg.request = request;
-    if (reason != NULL) {
-        wtl__set_reason(signal, *reason);
-    }
-    (void)wtl__deliver(x->runtime, x, to, signal);
-}
-
 static void api_exit(struct wtl_ctx *pub, struct wtl_pid to, struct wtl_reason reason)
 {
-    send_signal(wtl__ctx_of(pub), to, WTL__EXIT_SEND, 0, &reason);
+    wtl__bond_signal(wtl__ctx_of(pub), to, WTL__EXIT_SEND, 0, &reason);
 }
 
 static void api_stop(struct wtl_ctx *pub, struct wtl_reason reason)
@@ -142,103 +127,6 @@ static void api_trap_exits(struct wtl_ctx *pub, bool on)
 {
     struct wtl__cell *cell = wtl__ctx_of(pub)->cell;
     cell->flags = on ? cell->flags | WTL__CELL_TRAPS : cell->flags & ~WTL__CELL_TRAPS;
-}
-
-static void api_link(struct wtl_ctx *pub, struct wtl_pid to)
-{
-    struct wtl__ctx *x = wtl__ctx_of(pub);
-    if (wtl_pid_equal(to, self_of(x)) || wtl_pid_is_none(to)) {
-        return;
-    }
-    struct wtl__envelope *tie = wtl__ties_find(&x->cell->ties, WTL__TIE_LINK, to, 0);
-    if (tie != NULL) {
-        if (tie->msg.request == 0) {
-            return;
-        }
-        tie->msg.request = 0; /* its unlink is under way: linked anew, the late answer is ignored */
-    } else {
-        tie = wtl__envelope_new(WTL__LINK);
-        if (tie == NULL) {
-            wtl__cell_fail(x->cell, wtl_reason_of(WTL_NO_MEMORY));
-            return;
-        }
-        tie->msg.from = to;
-        wtl__ties_add(&x->cell->ties, WTL__TIE_LINK, tie);
-        wtl__tie_to(x->runtime, x->cell, to);
-    }
-    send_signal(x, to, WTL__LINK, 0, NULL);
-}
-
-/* Takes envelopes of that kind and key out of the queue; true when one was there. */
-static bool flush(struct wtl__cell *cell, enum wtl__kind kind, struct wtl_pid from, uint64_t ref)
-{
-    struct wtl__envelope **slot = &cell->fifo;
-    struct wtl__envelope *last = NULL;
-    uint32_t found = 0;
-    if (cell->notices == 0) {
-        return false; /* a queue may be long, and nearly always has none */
-    }
-    while (*slot != NULL) {
-        struct wtl__envelope *envelope = *slot;
-        bool match = envelope->msg.kind_ == kind &&
-                     (kind != WTL__EXIT || wtl_pid_equal(envelope->msg.from, from)) &&
-                     envelope->msg.request == ref;
-        if (match) {
-            *slot = envelope->next;
-            wtl__envelope_free(envelope);
-            found++;
-        } else {
-            last = envelope;
-            slot = &envelope->next;
-        }
-    }
-    cell->fifo_last = last;
-    found += cell->ring != NULL ? wtl__ring_flush(cell, kind, from, ref) : 0;
-    cell->notices -= found;
-    return found > 0;
-}
-
-static void api_unlink(struct wtl_ctx *pub, struct wtl_pid to)
-{
-    struct wtl__ctx *x = wtl__ctx_of(pub);
-    struct wtl__envelope *tie = wtl__ties_find(&x->cell->ties, WTL__TIE_LINK, to, 0);
-    if (tie != NULL && tie->msg.request == 0) {
-        tie->msg.request = wtl__ref(x);
-        send_signal(x, to, WTL__UNLINK, tie->msg.request, NULL);
-    }
-    if (tie == NULL || (x->cell->flags & WTL__CELL_TRAPS) != 0) {
-        (void)flush(x->cell, WTL__EXIT, to, true); /* not what wtl_exit has sent */
-    }
-}
-
-static uint64_t api_monitor(struct wtl_ctx *pub, struct wtl_pid to)
-{
-    struct wtl__ctx *x = wtl__ctx_of(pub);
-    struct wtl__envelope *tie = wtl__envelope_new(WTL__MONITOR);
-    if (tie == NULL) {
-        wtl__cell_fail(x->cell, wtl_reason_of(WTL_NO_MEMORY));
-        return 0;
-    }
-    tie->msg.from = to;
-    tie->msg.request = wtl__ref(x);
-    uint64_t ref = tie->msg.request;
-    wtl__ties_add(&x->cell->ties, WTL__TIE_MONITOR, tie);
-    wtl__tie_to(x->runtime, x->cell, to);
-    send_signal(x, to, WTL__MONITOR, ref, NULL);
-    return ref;
-}
-
-static bool api_demonitor(struct wtl_ctx *pub, uint64_t ref)
-{
-    struct wtl__ctx *x = wtl__ctx_of(pub);
-    struct wtl__envelope *tie = wtl__ties_take(&x->cell->ties, WTL__TIE_MONITOR, WTL_PID_NONE, ref);
-    if (tie == NULL) {
-        return flush(x->cell, WTL__DOWN, WTL_PID_NONE, ref);
-    }
-    struct wtl_pid target = tie->msg.from;
-    wtl__envelope_free(tie);
-    send_signal(x, target, WTL__DEMONITOR, ref, NULL);
-    return true;
 }
 
 static void api_register(struct wtl_ctx *pub, const char *name, enum wtl_scope scope,
@@ -370,7 +258,7 @@ static void api_fd_unwatch(struct wtl_ctx *pub, int fd)
         wtl__ties_take(&x->cell->ties, WTL__TIE_FD, WTL_PID_NONE, (uint64_t)fd);
     if (tie != NULL) {
         wtl__watch_stop(x, WTL_CONTAINER(tie, struct wtl__watch, tie));
-        (void)flush(x->cell, WTL__FD, WTL_PID_NONE, (uint64_t)fd);
+        (void)wtl__notices_flush(x->cell, WTL__FD, WTL_PID_NONE, (uint64_t)fd);
     }
 }
 
@@ -403,10 +291,10 @@ const struct wtl_api wtl__api = {
     .exit = api_exit,
     .stop = api_stop,
     .trap_exits = api_trap_exits,
-    .link = api_link,
-    .unlink = api_unlink,
-    .monitor = api_monitor,
-    .demonitor = api_demonitor,
+    .link = wtl__link,
+    .unlink = wtl__unlink,
+    .monitor = wtl__monitor,
+    .demonitor = wtl__demonitor,
     .register_ = api_register,
     .unregister = api_unregister,
     .whereis_local = api_whereis_local,
@@ -426,4 +314,5 @@ const struct wtl_api wtl__api = {
     .supervisor_ask = wtl__supervisor_ask,
     .tree_check = wtl__supervisor_check,
     .tasks_run = wtl__tasks_run,
+    .monitor_name = wtl__monitor_name,
 };

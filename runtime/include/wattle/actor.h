@@ -284,6 +284,7 @@ struct wtl_api {
     enum wtl_status (*tree_check)(struct wtl_ctx *x, const struct wtl_tree *tree,
                                   struct wtl_error *error);
     struct wtl_pid (*tasks_run)(struct wtl_ctx *x, const struct wtl_tasks *tasks);
+    uint64_t (*monitor_name)(struct wtl_ctx *x, const char *name);
 };
 
 #define WTL_ABI_MAJOR 1

@@ -217,6 +217,14 @@ static inline uint64_t wtl_monitor(struct wtl_ctx *x, struct wtl_pid to)
     return x->api->monitor(x, to);
 }
 
+/* Watches whoever holds the name now, a local one first, then a global one. Nobody: the `down` is
+ * that of a pid that is none, `noproc`, or `noconnection` when this node cannot know. Who holds the
+ * name afterwards is not watched. */
+static inline uint64_t wtl_monitor_name(struct wtl_ctx *x, const char *name)
+{
+    return x->api->monitor_name(x, name);
+}
+
 /* Ends a monitor and takes back its `down` if it waits in the mailbox: after this, none comes.
  * False when there was no such monitor any more. */
 static inline bool wtl_demonitor(struct wtl_ctx *x, uint64_t ref)

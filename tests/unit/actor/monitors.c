@@ -136,3 +136,51 @@ Test(signals, L05_the_target_forgets_who_does_not_watch_any_more)
     cr_assert_eq(kit_cell(&kit, target.pid)->ties.count, 0);
     kit_deinit(&kit);
 }
+
+/* ---- by name ----------------------------------------------------------------------------------
+ */
+
+static void take_name(struct wtl_ctx *x, struct kit_puppet *p, const struct kit_cmd *cmd)
+{
+    (void)p;
+    wtl_register(x, cmd->user, WTL_LOCAL, NULL);
+}
+
+static void monitor_name(struct wtl_ctx *x, struct kit_puppet *p, const struct kit_cmd *cmd)
+{
+    p->last = wtl_monitor_name(x, cmd->user);
+    cr_assert_neq(p->last, 0);
+}
+
+Test(signals, L05_by_name_it_is_the_one_who_holds_it_now)
+{
+    begin(1);
+    kit_do(&kit, &target, (struct kit_cmd){.fn = take_name, .user = (void *)"it"});
+    kit_settle(&kit);
+    kit_do(&kit, &watcher, (struct kit_cmd){.fn = monitor_name, .user = (void *)"it"});
+    kit_settle(&kit);
+    cr_assert_eq(watcher.count, 0);
+    kit_stop(&kit, &target, WTL_REASON(WTL_EXIT_ERROR, "crash"));
+    kit_settle(&kit);
+    const struct kit_event *down = kit_only(&watcher, KIT_DOWN);
+    cr_assert(wtl_pid_equal(down->from, target.pid));
+    cr_assert_eq(down->request, watcher.last);
+    cr_assert(kit_reason_is(down->reason, "error:crash"));
+    kit_deinit(&kit);
+}
+
+Test(signals, L05_by_a_name_that_nobody_holds)
+{
+    static const char *const names[] = {"nobody", "NO NAME", ""};
+    for (size_t i = 0; i < WTL_COUNT(names); i++) {
+        begin(1);
+        kit_do(&kit, &watcher, (struct kit_cmd){.fn = monitor_name, .user = (void *)names[i]});
+        kit_settle(&kit);
+        const struct kit_event *down = kit_only(&watcher, KIT_DOWN);
+        cr_assert(wtl_pid_is_none(down->from));
+        cr_assert_eq(down->request, watcher.last);
+        cr_assert(kit_reason_is(down->reason, "noproc"));
+        cr_assert_eq(kit_cell(&kit, watcher.pid)->ties.count, 0);
+        kit_deinit(&kit);
+    }
+}

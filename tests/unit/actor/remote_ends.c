@@ -236,3 +236,70 @@ Test(calls, L13_a_call_by_name_is_answered_by_its_callee_or_that_ones_end)
         wire_end();
     }
 }
+
+/* ---- monitors by name --------------------------------------------------------------------------
+ */
+
+static void monitor_name(struct wtl_ctx *x, struct kit_puppet *p, const struct kit_cmd *cmd)
+{
+    (void)cmd;
+    p->last = wtl_monitor_name(x, "far");
+}
+
+static void demonitor_last(struct wtl_ctx *x, struct kit_puppet *p, const struct kit_cmd *cmd)
+{
+    (void)cmd;
+    cr_assert(wtl_demonitor(x, p->last));
+}
+
+static void watch_by_name(uint64_t seed, bool late)
+{
+    begin_two(seed);
+    wire_names[0] = (struct wire_name){.name = "far", .holder = late ? WTL_PID_NONE : there.pid};
+    kit_do(&wire_nodes[0], &here, (struct kit_cmd){.fn = monitor_name});
+    kit_settle(&wire_nodes[0]);
+    wire_names[0].holder = there.pid;
+}
+
+Test(signals, L05_by_a_global_name)
+{
+    for (uint64_t seed = 0; seed < 40; seed++) {
+        watch_by_name(seed, seed % 2 == 0);
+        wire_resolve();
+        wire_settle();
+        cr_assert_eq(here.count, 0);
+        if (seed % 4 < 2) {
+            kit_stop(&wire_nodes[1], &there, WTL_REASON(WTL_EXIT_ERROR, "crash"));
+            wire_settle();
+        } else {
+            wire_cut();
+            wire_settle();
+        }
+        const struct kit_event *down = kit_only(&here, KIT_DOWN);
+        cr_assert(wtl_pid_equal(down->from, there.pid));
+        cr_assert_eq(down->request, here.last);
+        cr_assert(kit_reason_is(down->reason, seed % 4 < 2 ? "error:crash" : "noconnection"));
+        wire_end();
+    }
+}
+
+Test(signals, L05_who_does_not_watch_any_more_when_the_name_is_known)
+{
+    watch_by_name(1, true);
+    kit_do(&wire_nodes[0], &here, (struct kit_cmd){.fn = demonitor_last});
+    kit_settle(&wire_nodes[0]);
+    wire_resolve();
+    wire_settle();
+    kit_stop(&wire_nodes[1], &there, WTL_REASON(WTL_EXIT_ERROR, "crash"));
+    wire_settle();
+    cr_assert_eq(here.count, 0);
+    wire_end();
+}
+
+Test(signals, L05_by_a_global_name_that_is_never_found_out)
+{
+    watch_by_name(1, true);
+    kit_advance(&wire_nodes[0], WTL_CALL_DEADLINE_MS);
+    cr_assert(kit_reason_is(kit_only(&here, KIT_DOWN)->reason, "noconnection"));
+    wire_end();
+}

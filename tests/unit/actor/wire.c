@@ -80,7 +80,24 @@ static enum wtl_status port_send_name(void *port, struct wtl__ctx *x, const char
     return wtl__deliver_named(port, x, known->holder, envelope);
 }
 
-static const struct wtl__port_ops port = {.send = port_send, .send_name = port_send_name};
+/* Answered at once, or by wire_resolve. */
+static void port_name_whereis(void *port, struct wtl_pid self, uint64_t request, const char *name)
+{
+    const struct wire_name *known = find(name);
+    if (known != NULL && wtl_pid_is_none(known->holder)) {
+        struct wtl__envelope *question = wtl__envelope_new(WTL__ANSWER);
+        cr_assert_not_null(question);
+        question->msg.from = self;
+        question->msg.request = request;
+        pack(&unresolved, (struct crate){.name = known->name, .envelope = question});
+        return;
+    }
+    wtl__answer(port, NULL, self, request, known != NULL ? WTL_OK : WTL_NOT_FOUND,
+                known != NULL ? known->holder : WTL_PID_NONE, NULL);
+}
+
+static const struct wtl__port_ops port = {
+    .send = port_send, .send_name = port_send_name, .name_whereis = port_name_whereis};
 
 /* ---- the wire ------------------------------------------------------------------------------- */
 
@@ -88,8 +105,14 @@ void wire_resolve(void)
 {
     for (struct crate *crate = unpack(&unresolved); crate != NULL; crate = unpack(&unresolved)) {
         const struct wire_name *known = find(crate->name);
-        struct kit *from = &wire_nodes[crate->envelope->msg.from.node - 1];
-        (void)wtl__deliver_named(&from->step.runtime, NULL, known->holder, crate->envelope);
+        struct wtl_pid asker = crate->envelope->msg.from;
+        struct wtl__runtime *runtime = &wire_nodes[asker.node - 1].step.runtime;
+        if (crate->envelope->msg.kind_ == WTL__ANSWER) {
+            wtl__answer(runtime, NULL, asker, crate->envelope->msg.request, WTL_OK, known->holder,
+                        crate->envelope);
+        } else {
+            (void)wtl__deliver_named(runtime, NULL, known->holder, crate->envelope);
+        }
         free(crate);
     }
 }
