@@ -154,8 +154,8 @@ static enum wtl_status name_is_free_too(struct wtl_ctx *x, struct kit_puppet *p,
 Test(signals, L08_a_name_is_free_before_down_and_exit_tell)
 {
     struct kit_puppet watcher = {.down = name_is_free, .exited = name_is_free_too};
-    enum { ROUNDS = 20 };
-    for (uint64_t seed = 0; seed < SEEDS; seed++) {
+    enum { ROUNDS = 20, LOOPS = 5000 }; /* together 100,000 ends */
+    for (uint64_t seed = 0; seed < LOOPS; seed++) {
         kit_init(&kit, seed);
         kit_spawn(&kit, &watcher, NULL);
         kit_trap(&kit, &watcher, true);

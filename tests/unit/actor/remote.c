@@ -4,7 +4,7 @@
  */
 #include "wire.h"
 
-enum { SCHEDULES = 3000, PAIRS = 3, ACTIONS = 10 };
+enum { SCHEDULES = 7500, PAIRS = 3, ACTIONS = 10 };
 
 static struct wtl__prng prng;
 

@@ -4,7 +4,7 @@
  */
 #include "kit.h"
 
-enum { SCHEDULES = 3000, PAIRS = 4, ACTIONS = 8 };
+enum { SCHEDULES = 7500, PAIRS = 4, ACTIONS = 8 };
 
 static struct kit kit;
 static struct kit_puppet left[PAIRS];
