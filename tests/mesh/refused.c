@@ -151,8 +151,8 @@ Test(mesh_refused, X018_who_may_say_which_verb)
         [WTL__NAMES_FAREWELL] = {WTL_DENIED, WTL_DENIED},
         [WTL__NAMES_PARTED] = {WTL_OK, WTL_OK},
     };
-    for (uint8_t verb = WTL__NAMES_REGISTER; verb <= WTL__NAMES_PARTED; verb++) {
-        struct wtl__names_frame names = whole(device, verb);
+    for (unsigned verb = WTL__NAMES_REGISTER; verb <= WTL__NAMES_PARTED; verb++) {
+        struct wtl__names_frame names = whole(device, (uint8_t)verb);
         names.status = WTL_MORE; /* an answer to PARTED, and no effect */
         names.epoch = UINT32_MAX;
         names.request = verb == WTL__NAMES_PARTED ? 0 : 1;
