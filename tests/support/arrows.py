@@ -1,8 +1,8 @@
 """arrows.py - which part of the house may see which; used by tidy.py.
 
-base <- actor <- sched <- module, wire <- mesh <- net <- node <- cli, certs <- net node cli, and
-actors see <wattle/*.h> alone. CMake holds most of it; what is here also holds for the system's
-headers, and for a header that no file includes yet.
+base <- table <- actor <- sched <- module, wire <- mesh <- net <- node <- cli, certs <- net node
+cli, and actors see <wattle/*.h> alone. CMake holds most of it; what is here also holds for the
+system's headers, and for a header that no file includes yet.
 """
 import concurrent.futures
 import os
@@ -14,7 +14,8 @@ import tempfile
 ARROWS = {
     "runtime/include/wattle": "",
     "runtime/base": "",
-    "runtime/actor": "base",
+    "runtime/table": "base",
+    "runtime/actor": "base table",
     "runtime/sched": "base actor",
     "runtime/module": "base actor sched",
     "actors": "",
@@ -29,6 +30,7 @@ ARROWS = {
 KEPT_HEADERS = {
     r"uv\.h|uv/": "runtime/sched runtime/module nodes/net nodes/node nodes/cli",
     r"wolfssl/": "nodes/net certs",
+    r"urcu[/.-]": "runtime/table",
     r"sqlite3\.h": "actors",
     r"msgpack(\.h|/)": "runtime/base nodes/wire",
     r"sys/socket\.h|netinet/": "runtime/module nodes/net nodes/node nodes/cli",

@@ -28,6 +28,7 @@ build cmd:python3                python3
 build cmd:openssl                openssl
 build cmd:dpkg-source            dpkg-dev
 build pc:libuv                   libuv1-dev
+build pc:liburcu-bp              liburcu-dev
 build pc:msgpack,msgpack-c       libmsgpack-dev|libmsgpack-c-dev
 build pc:libsodium               libsodium-dev
 build pc:wolfssl                 libwolfssl-dev
