@@ -109,6 +109,10 @@ void wtl__alarm_signal(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl__a
         wtl__alarm_free(alarm);
         return;
     }
+    if (alarm->run != NULL) {
+        alarm->run(alarm, x, cell);
+        return;
+    }
     timer_send(x, cell, alarm);
     if (alarm->every_ms > 0) {
         uint64_t now_ms = x->runtime->host->now_ns(x->runtime) / 1000000;

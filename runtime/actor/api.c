@@ -9,6 +9,7 @@
 #include "actor/memory.h"
 #include "actor/names.h"
 #include "actor/supervisor.h"
+#include "actor/tables.h"
 #include "base/log.h"
 #include "base/pool.h"
 
@@ -315,4 +316,5 @@ const struct wtl_api wtl__api = {
     .tree_check = wtl__supervisor_check,
     .tasks_run = wtl__tasks_run,
     .monitor_name = wtl__monitor_name,
+    .tables = &wtl__table_api,
 };

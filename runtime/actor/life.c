@@ -10,6 +10,7 @@
 #include "actor/memory.h"
 #include "actor/names.h"
 #include "actor/settings.h"
+#include "actor/tables.h"
 #include "base/pool.h"
 
 /* Fills the parts of a fresh cell that the spawner decides. */
@@ -230,8 +231,8 @@ static void deadline_stop(struct wtl__ctx *x, struct wtl__pending *pending)
     }
 }
 
-/* Names go before anyone hears of the end (OTP: a name is freed before DOWN). What the host holds
- * (alarms, watches) is stopped while their signals can still arrive. */
+/* Names and tables go before anyone hears of the end (OTP: they are freed before DOWN). What the
+ * host holds (alarms, watches) is stopped while their signals can still arrive. */
 static struct wtl__envelope *release_quiet_ties(struct wtl__ctx *x, struct wtl__cell *cell)
 {
     struct wtl__envelope *tie = wtl__ties_take_all(&cell->ties);
@@ -250,6 +251,9 @@ static struct wtl__envelope *release_quiet_ties(struct wtl__ctx *x, struct wtl__
             break;
         case WTL__TIE_KEPT:
             wtl__envelope_free(tie);
+            break;
+        case WTL__TIE_TABLE:
+            wtl__table_leave_owner(x, tie, wtl__pid_of(x->runtime, cell));
             break;
         case WTL__TIE_PENDING:
             deadline_stop(x, WTL_CONTAINER(tie, struct wtl__pending, tie));
@@ -340,6 +344,9 @@ void wtl__cell_end(struct wtl__ctx *x, struct wtl__cell *cell)
 {
     struct wtl__runtime *runtime = x->runtime;
     cell->state_now = WTL__CELL_DEAD;
+    if (WTL_UNLIKELY(x->borrowed != 0)) { /* by its stop function */
+        wtl__tables_return(x);
+    }
     x->cell = NULL; /* nothing that follows is sent, spawned or parked by the actor itself */
     if (!wtl_reason_is_quiet(cell->reason)) {
         wtl__count(runtime, WTL__COUNT_CRASHED);
@@ -375,6 +382,7 @@ void wtl__cell_fault(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl_reas
 {
     /* what it sent past blocking bounds before: an actor that is gone is not parked */
     x->overdraft = 0;
+    wtl__tables_return(x); /* also what a select was about to show it */
     x->blocked_on = WTL_PID_NONE;
     x->pub.stage = NULL; /* a flow sets both around a stage's functions, in the stage's memory */
     x->pub.api = &wtl__api;

@@ -10,6 +10,8 @@
 #include "actor/report.h"
 #include "actor/runtime.h"
 
+#include "actor/tables.h"
+
 /* The actor that had this cell before and for which an envelope was meant: the latest generation
  * with those low bits. A push is never late by 2^16 lives of a cell. */
 static struct wtl_pid former_pid(const struct wtl__ctx *x, const struct wtl__cell *cell,
@@ -283,6 +285,19 @@ static void park(struct wtl__ctx *x, struct wtl__cell *cell)
     }
 }
 
+/* What one of the actor's functions has left to be done when it has returned. */
+static void after_function(struct wtl__ctx *x, struct wtl__cell *cell)
+{
+    bool over_a_bound = x->overdraft != 0;
+    if (x->borrowed != 0) {
+        wtl__tables_return(x);
+    }
+    x->after = 0;
+    if (over_a_bound) {
+        park(x, cell);
+    }
+}
+
 static void resume_waiters(struct wtl__ctx *x, struct wtl__cell *cell)
 {
     uint32_t waiting = wtl__inbox_count(&cell->inbox) - cell->handled;
@@ -338,9 +353,8 @@ static WTL_ALWAYS_INLINE void handle_some(struct wtl__ctx *x, struct wtl__cell *
                                           unsigned *budget, bool special)
 {
     for (;;) {
-        if (WTL_UNLIKELY(x->overdraft != 0)) { /* of a handler, or of init */
-            x->overdraft = 0;
-            park(x, cell);
+        if (WTL_UNLIKELY(x->after != 0)) { /* of a handler, or of init */
+            after_function(x, cell);
         }
         if (*budget == 0 || !may_handle(cell, special)) {
             break;
@@ -405,7 +419,7 @@ static WTL_ALWAYS_INLINE enum wtl__run run_batch(struct wtl__ctx *x, struct wtl_
     unsigned budget = messages;
     x->cell = cell;
     x->sent = 0;
-    x->overdraft = 0; /* what the actor before this one sent as its last */
+    x->after = 0; /* what the actor before this one sent as its last */
     if (WTL_UNLIKELY(cell->state_now == WTL__CELL_NEW && (cell->flags & WTL__CELL_ENDING) == 0)) {
         start(x, cell); /* before anything is taken: its queue holds its arguments, or nothing */
     }

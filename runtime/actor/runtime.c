@@ -3,7 +3,9 @@
 
 #include "actor/names.h"
 #include "actor/report.h"
+#include "actor/tables.h"
 #include "base/pool.h"
+#include "table/holds.h"
 
 #define CELLS_DEFAULT (1u << 22)
 /* Unique numbers that a thread takes at a time. */
@@ -15,8 +17,10 @@ enum wtl_status wtl__runtime_init(struct wtl__runtime *runtime, uint64_t node, u
     atomic_init(&runtime->run, wtl__cell_run);
     atomic_init(&runtime->refs, 1);
     runtime->names = wtl__names_create();
-    if (runtime->names == NULL ||
+    runtime->tables = wtl__tables_create(runtime);
+    if (runtime->names == NULL || runtime->tables == NULL ||
         !wtl__cells_init(&runtime->cells, cells_max == 0 ? CELLS_DEFAULT : cells_max)) {
+        wtl__tables_destroy(runtime->tables);
         wtl__names_destroy(runtime->names);
         return WTL_NO_MEMORY;
     }
@@ -27,8 +31,10 @@ void wtl__runtime_deinit(struct wtl__runtime *runtime)
 {
     WTL_ASSERT(atomic_load_explicit(&runtime->cells.live, memory_order_relaxed) == 0);
     wtl__cells_deinit(&runtime->cells);
+    wtl__tables_destroy(runtime->tables);
     wtl__names_destroy(runtime->names);
     runtime->names = NULL;
+    runtime->tables = NULL;
 }
 
 void wtl__ctx_init(struct wtl__ctx *x, struct wtl__runtime *runtime, void *worker, uint64_t seed)
@@ -40,6 +46,8 @@ void wtl__ctx_init(struct wtl__ctx *x, struct wtl__runtime *runtime, void *worke
 void wtl__ctx_deinit(struct wtl__ctx *x)
 {
     x->free_cells = (struct wtl__cell_queue){0};
+    wtl__holds_give(x->holds);
+    x->holds = NULL;
     wtl__pool_flush();
 }
 

@@ -22,6 +22,8 @@ struct wtl__ctx;
 struct wtl__alarm;
 struct wtl__work;
 struct wtl__watch;
+struct wtl__holds;
+struct wtl__tables;
 
 struct wtl__host_ops {
     /* Queues a cell that has just turned runnable; from `x` when a worker does it, else x is NULL.
@@ -103,6 +105,7 @@ struct wtl__runtime {
     void *port_self;
     struct wtl__cells cells;
     struct wtl__names *names;
+    struct wtl__tables *tables;
     wtl__crash_fn crash;
     void *crash_context;
     _Atomic(wtl__run_fn) run;             /* what hosts call; the guard of modules replaces it */
@@ -124,10 +127,17 @@ struct wtl__ctx {
     struct wtl__prng prng;
     uint64_t ref_next;
     uint64_t ref_end;
-    uint32_t sent;      /* messages since this was last looked at, see run.c */
-    uint32_t overdraft; /* sends past a blocking bound, in this handler run */
+    uint32_t sent; /* messages since this was last looked at, see run.c */
+    union {
+        uint64_t after; /* not 0: something is to be done when the actor's function has returned */
+        struct {
+            uint32_t overdraft; /* sends past a blocking bound */
+            uint32_t borrowed;  /* values of tables */
+        };
+    };
     struct wtl_pid blocked_on;
-    uint64_t deadline_ns; /* when the batch should end */
+    uint64_t deadline_ns;     /* when the batch should end */
+    struct wtl__holds *holds; /* of what was borrowed; NULL: nothing ever was */
 };
 
 static inline struct wtl__ctx *wtl__ctx_of(struct wtl_ctx *x)
@@ -323,6 +333,9 @@ struct wtl__alarm {
     bool deadline;  /* of the pending request with that number */
     bool dead;      /* cancelled while its signal was under way */
     bool ticks;     /* periodic, and its last message waits in the owner's queue */
+    /* Of the runtime's own: called when the signal has come, instead of all else; keeps the alarm.
+     */
+    void (*run)(struct wtl__alarm *alarm, struct wtl__ctx *x, struct wtl__cell *cell);
     uint64_t every_ms;
     struct wtl_pid to;
     struct wtl__envelope *message;

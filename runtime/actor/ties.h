@@ -12,6 +12,7 @@
  *   TIE_NAME      key hash of the name     a name that this actor holds
  *   TIE_FD        key fd                   a watched file descriptor
  *   TIE_KEPT      key address              a message that the actor keeps
+ *   TIE_TABLE     key table                a table that the actor owns
  *
  * The first ones are chained in the cell itself; more than WTL__TIES_INLINE get a hash table. What
  * is sent at the end was allocated when the tie was made, so that it can never fail.
@@ -33,6 +34,7 @@ enum wtl__tie {
     WTL__TIE_NAME,
     WTL__TIE_FD,
     WTL__TIE_KEPT,
+    WTL__TIE_TABLE,
 };
 
 #define WTL__TIES_INLINE 8u

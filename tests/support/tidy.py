@@ -77,7 +77,7 @@ SHARED_ALLOWED = [
         r"^runtime/base/(pool\w*|large|span|shape|log|clock)\.[ch]$",
         r"^runtime/table/(ages|change|entry|holds|hashed|ordered|read|retire)\.[ch]$",
         r"^runtime/table/(store|table\w*)\.[ch]$",
-        r"^runtime/actor/(mailbox|ring|message|cell|cells|names|runtime)\.[ch]$",
+        r"^runtime/actor/(mailbox|ring|message|cell|cells|names|runtime|table\w*)\.[ch]$",
         r"^runtime/sched/",
         r"^runtime/module/(fault|guard|guard_thread|isolate|module|places|process)\.[ch]$",
         r"^actors/flow/(counts|registry)\.[ch]$",

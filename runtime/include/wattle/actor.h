@@ -23,9 +23,10 @@
 
 struct wtl_api;
 struct wtl_stage;
-struct wtl_tree;  /* supervisor.h */
-struct wtl_child; /* supervisor.h */
-struct wtl_tasks; /* task.h */
+struct wtl_tree;      /* supervisor.h */
+struct wtl_child;     /* supervisor.h */
+struct wtl_tasks;     /* task.h */
+struct wtl_table_api; /* table.h */
 
 /* What an actor's function holds while it runs. Both fields are read-only to modules. */
 struct wtl_ctx {
@@ -285,10 +286,11 @@ struct wtl_api {
                                   struct wtl_error *error);
     struct wtl_pid (*tasks_run)(struct wtl_ctx *x, const struct wtl_tasks *tasks);
     uint64_t (*monitor_name)(struct wtl_ctx *x, const char *name);
+    const struct wtl_table_api *tables;
 };
 
 #define WTL_ABI_MAJOR 1
-#define WTL_ABI_MINOR 0
+#define WTL_ABI_MINOR 1
 
 #include <wattle/actor_calls.h>
 

@@ -228,4 +228,6 @@ struct wtl_table_api {
                               wtl_table_visit visit, void *context);
 };
 
+#include <wattle/table_calls.h>
+
 #endif

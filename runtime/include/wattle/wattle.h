@@ -6,6 +6,7 @@
 #include <wattle/pack.h>
 #include <wattle/status.h>
 #include <wattle/supervisor.h>
+#include <wattle/table.h>
 #include <wattle/task.h>
 #include <wattle/types.h>
 

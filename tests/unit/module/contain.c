@@ -118,6 +118,12 @@ Test(contain, X087_null)
     faults_with("null", "fault:sigsegv");
 }
 
+/* What a table was about to show it is given back. */
+Test(contain, X087_in_a_select)
+{
+    faults_with("select", "fault:sigsegv");
+}
+
 Test(contain, X087_a_bad_memcpy)
 {
     faults_with("memcpy", "fault:sigsegv");

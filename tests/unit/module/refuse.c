@@ -40,10 +40,15 @@ static void cleanup(void)
 
 TestSuite(refuse, .fini = cleanup);
 
+#define TEXT_OF(number) #number
+#define TEXT(number)    TEXT_OF(number)
+#define UP_TO           TEXT(WTL_ABI_MAJOR) ".0 up to " TEXT(WTL_ABI_MAJOR) "." TEXT(WTL_ABI_MINOR)
+
 Test(refuse, X085_another_abi_names_both_numbers)
 {
-    REFUSED(SO("abi_major"), WTL_ABI, "ABI 2.0", "1.0 up to 1.0", "a compiler", "newer node");
-    REFUSED(SO("abi_minor"), WTL_ABI, "ABI 1.7", "1.0 up to 1.0", "this node's headers");
+    REFUSED(SO("abi_major"), WTL_ABI, "ABI 2." TEXT(WTL_ABI_MINOR), UP_TO, "a compiler",
+            "newer node");
+    REFUSED(SO("abi_minor"), WTL_ABI, "ABI 1.7", UP_TO, "this node's headers");
     REFUSED(SO("magic"), WTL_ABI, "0x1", "0x776c7401", "WTL_MODULE");
 }
 

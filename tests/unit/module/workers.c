@@ -52,6 +52,18 @@ static void contained_and_restarted(const char *tag, const char *reason, unsigne
     asker_close(&asker);
 }
 
+/* A module reaches tables as it reaches everything else. */
+Test(workers, OW08_a_module_uses_a_table)
+{
+    open_tree(2);
+    for (uint64_t i = 1; i <= 3; i++) {
+        struct answer answer = asker_ask_living(&asker, "counter", "table");
+        cr_assert_eq(answer.status, WTL_OK);
+        cr_assert_eq(answer.number, 100 + i);
+    }
+    asker_close(&asker);
+}
+
 /* One worker: it is this very one that has gone on. */
 Test(workers, X087_one_worker_goes_on)
 {

@@ -68,6 +68,28 @@ static void bus(void)
     }
 }
 
+static bool on_entry(struct wtl_ctx *x, struct wtl_reader key, struct wtl_reader value,
+                     void *context)
+{
+    (void)x;
+    (void)key;
+    (void)value;
+    (void)context;
+    fault();
+    return true;
+}
+
+/* In the middle of a select over a table. */
+static enum wtl_status fault_in_a_select(struct wtl_ctx *x)
+{
+    struct wtl_table table;
+    enum wtl_status status = wtl_table_create(x, NULL, &table);
+    for (uint64_t i = 0; status == WTL_OK && i < 20; i++) {
+        status = wtl_table_insert(x, table, WTL_BYTES_U64(i), WTL_BYTES_STR("value"));
+    }
+    return status == WTL_OK ? wtl_table_select(x, table, NULL, NULL, on_entry, NULL) : status;
+}
+
 static enum wtl_status on_answer(struct wtl_ctx *x, void *self, const struct wtl_answer *answer,
                                  void *context)
 {
@@ -141,6 +163,8 @@ static enum wtl_status own_fault(struct wtl_ctx *x, const struct wtl_msg *messag
         x->stage = blind(8); /* as a flow does while it runs one */
         x->api = blind(8);
         fault();
+    } else if (wtl_is(message, "select")) {
+        return fault_in_a_select(x);
     } else if (wtl_is(message, "answer")) {
         (void)wtl_work(x, nothing, NULL, 0, &(struct wtl_call_options){.on_answer = on_answer});
     }

@@ -32,10 +32,34 @@ static enum wtl_status counter_init(struct wtl_ctx *x, void *self, const void *s
     return WTL_OK;
 }
 
+/* Counts in a table that it shares with all others. */
+static enum wtl_status count_in_table(struct wtl_ctx *x, const struct wtl_msg *message)
+{
+    static const struct wtl_table_options options = {.name = "counts", .access = WTL_TABLE_PUBLIC};
+    struct wtl_table table = wtl_table_find(x, options.name);
+    enum wtl_status status = WTL_OK;
+    int64_t sum = 0;
+    if (table.id == 0) {
+        status = wtl_table_create(x, &options, &table);
+    }
+    if (status == WTL_OK) {
+        status = wtl_table_add(x, table, WTL_BYTES_STR("all"), 1, 100, &sum);
+    }
+    if (status != WTL_OK) {
+        wtl_reply_error(x, message, status, NULL);
+        return WTL_OK;
+    }
+    wtl_replyf(x, message, "%ld", (long)sum);
+    return WTL_OK;
+}
+
 static enum wtl_status counter_handle(struct wtl_ctx *x, void *self, const struct wtl_msg *message)
 {
     struct counter *counter = self;
     unsigned add;
+    if (wtl_is(message, "table")) {
+        return count_in_table(x, message);
+    }
     if (wtl_getf(message, "%u", &add) != WTL_OK) {
         wtl_reply_error(x, message, WTL_BAD_PAYLOAD, NULL);
         return WTL_OK;
