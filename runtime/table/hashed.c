@@ -2,7 +2,7 @@
  * hashed.c - a store over liburcu's lock-free hash table (cds_lfht). See store.h.
  *
  * How many buckets it has is decided here, one or two for an entry, because the library's own rule
- * lets chains grow to eight (docs/adr/0011-tables.md). The work is done on the thread that frees,
+ * lets chains grow to eight (docs/adr/0012-tables.md). The work is done on the thread that frees,
  * by doublings and halvings, while the table is used.
  *
  * The library keeps all nodes in one list, ordered by the reversed bits of their hashes, whatever

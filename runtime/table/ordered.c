@@ -8,7 +8,7 @@
  * behind it; a removed one keeps its own links until nobody can be on it any more. Whoever stands
  * on one misses nothing that was there when it came.
  *
- * Locks: `writers`, for the few instructions of one change (docs/adr/0011-tables.md).
+ * Locks: `writers`, for the few instructions of one change (docs/adr/0012-tables.md).
  */
 #include "table/store.h"
 

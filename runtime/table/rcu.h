@@ -1,5 +1,5 @@
 /*
- * rcu.h - the part of liburcu that tables stand on (docs/adr/0011-tables.md): what a reader sees is
+ * rcu.h - the part of liburcu that tables stand on (docs/adr/0012-tables.md): what a reader sees is
  * not freed before it has left.
  *
  * The flavor is `bp`: a thread registers itself when it first reads and leaves when it ends, so

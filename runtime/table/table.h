@@ -3,7 +3,7 @@
  * without actors. Who owns it, who may use it and what it is called is the business of
  * actor/tables.h.
  *
- * Each call below is one step to everybody else (docs/adr/0011-tables.md). It is made by readers
+ * Each call below is one step to everybody else (docs/adr/0012-tables.md). It is made by readers
  * without waiting; by writers without waiting in a hashed table, and under the lock of one change
  * in an ordered one.
  *

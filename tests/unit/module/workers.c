@@ -55,7 +55,7 @@ static void contained_and_restarted(const char *tag, const char *reason, unsigne
 /* A module reaches tables as it reaches everything else. */
 Test(workers, OW08_a_module_uses_a_table)
 {
-    open_tree(2);
+    open_tree(2, 0);
     for (uint64_t i = 1; i <= 3; i++) {
         struct answer answer = asker_ask_living(&asker, "counter", "table");
         cr_assert_eq(answer.status, WTL_OK);
