@@ -190,20 +190,24 @@ uint64_t wtl__step_deadline(const struct wtl__step *step)
     return wtl__wheel_next_ms(&step->wheel);
 }
 
+bool wtl__step_fire(struct wtl__step *step, uint64_t end_ns)
+{
+    uint64_t next_ms = wtl__step_deadline(step);
+    if (next_ms == WTL__WHEEL_NEVER || next_ms > end_ns / WTL__NS_PER_MS) {
+        return false;
+    }
+    if (next_ms > step->now_ns / WTL__NS_PER_MS) {
+        step->now_ns = next_ms * WTL__NS_PER_MS;
+    }
+    (void)expire(step);
+    return true;
+}
+
 void wtl__step_advance(struct wtl__step *step, uint64_t ms)
 {
     uint64_t end_ns = step->now_ns + ms * WTL__NS_PER_MS;
     wtl__step_settle(step);
-    for (;;) {
-        uint64_t next_ms = wtl__step_deadline(step);
-        uint64_t now_ms = step->now_ns / WTL__NS_PER_MS;
-        if (next_ms == WTL__WHEEL_NEVER || next_ms > end_ns / WTL__NS_PER_MS) {
-            break;
-        }
-        if (next_ms > now_ms) {
-            step->now_ns = next_ms * WTL__NS_PER_MS;
-        }
-        (void)expire(step);
+    while (wtl__step_fire(step, end_ns)) {
         wtl__step_settle(step);
     }
     step->now_ns = end_ns;

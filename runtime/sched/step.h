@@ -42,6 +42,10 @@ void wtl__step_settle(struct wtl__step *step);
 /* Settles, and then moves time on by `ms`, settling at each deadline on the way. */
 void wtl__step_advance(struct wtl__step *step, uint64_t ms);
 
+/* Moves time to the earliest deadline, unless that is after `end_ns`, and fires what is due then;
+ * runs nothing. False: there is none so soon. */
+bool wtl__step_fire(struct wtl__step *step, uint64_t end_ns);
+
 /* The earliest deadline in milliseconds; WTL__WHEEL_NEVER without one. */
 uint64_t wtl__step_deadline(const struct wtl__step *step);
 
