@@ -28,6 +28,8 @@ struct wtl_stage_spec {
     enum wtl_unit_kind kind;
     enum wtl_flow_mode mode;
     char name[WTL_UNIT_NAME_MAX];
+    /* Told of each message that the stage drops, and why; NULL: nobody wants to know. */
+    void (*dropped)(struct wtl_stage_spec *spec, const struct wtl_key *key, const char *reason);
     struct wtl_flow_counts *counts; /* its own, or in a file: see tally.h */
     struct wtl_flow_counts own_counts;
     struct wtl_tally tally;

@@ -198,12 +198,16 @@ static enum wtl_status back(struct wtl_ctx *x, struct wtl_tag tag, struct wtl_wr
 static enum wtl_status drop(struct wtl_ctx *x, const char *reason)
 {
     struct wtl_running *stage = running(x);
+    struct wtl_stage_spec *spec = stage->joint.spec;
     if (stage->current == NULL) {
         return WTL_INVALID;
     }
+    if (spec->dropped != NULL) {
+        spec->dropped(spec, &stage->current->data.key, reason);
+    }
     wtl_log(x, WTL_LOG_DEBUG, reason);
-    if (stage->joint.spec->user->kind == WTL_CONSUMER) { /* a processor's are counted anyway */
-        wtl__count_add(stage->joint.spec->counts, WTL_FLOW_DROPPED, 1);
+    if (spec->user->kind == WTL_CONSUMER) { /* a processor's are counted anyway */
+        wtl__count_add(spec->counts, WTL_FLOW_DROPPED, 1);
     }
     return WTL_OK;
 }
