@@ -1,8 +1,9 @@
 """arrows.py - which part of the house may see which; used by tidy.py.
 
-base <- table <- actor <- sched <- module, wire <- mesh <- net <- node <- cli, certs <- net node
-cli, and actors see <wattle/*.h> alone. CMake holds most of it; what is here also holds for the
-system's headers, and for a header that no file includes yet.
+base <- table <- actor <- sched <- module <- testkit, wire <- mesh <- net <- node <- cli, certs <-
+net node cli, and actors see <wattle/*.h> alone, but for the test kit's part for stages. CMake holds
+most of it; what is here also holds for the system's headers, and for a header that no file includes
+yet.
 """
 import concurrent.futures
 import os
@@ -18,6 +19,8 @@ ARROWS = {
     "runtime/actor": "base table",
     "runtime/sched": "base actor",
     "runtime/module": "base actor sched",
+    "runtime/testkit": "base actor sched module",
+    "actors/stagekit": "base actor sched testkit flow",
     "actors": "",
     "nodes/wire": "base",
     "nodes/mesh": "base wire actor certs",
