@@ -2,126 +2,121 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "stage_kit.h"
+#include "kit.h"
 
-static struct stage stage;
-static uint64_t seq;
-
-static void send_from(const char *host, const char *kind, double value, uint64_t at_ms)
+static struct wtl_test_stage *start(struct wtl_test *t)
 {
-    uint8_t bytes[256];
-    struct wtl_writer writer = wtl_writer_over(bytes, sizeof bytes);
-    seq++;
-    wtl_putf(&writer, "seq=%ju at_ms=%ju host=%s kind=%s value=%lf unit=%s", seq, at_ms, host, kind,
-             value, "u");
-    stage_send(&stage, seq, false, bytes, wtl_written(&writer));
-    stages_settle();
+    return wtl_test_stage(t, machine(t, "machine.clean"));
 }
 
-static void send(const char *kind, double value, uint64_t at_ms)
+static uint64_t feed(struct wtl_test_stage *clean, const char *host, const char *kind, double value,
+                     uintmax_t at_ms)
 {
-    send_from("here", kind, value, at_ms);
+    return wtl_test_feedf(clean, "seq=%u at_ms=%ju host=%s kind=%s value=%lf unit=%s", 1u, at_ms,
+                          host, kind, value, "u");
 }
 
-static void open_stage(void)
+/* Feeds it, and expects that change. */
+static void changes(struct wtl_test_stage *clean, const char *host, const char *kind, double value,
+                    uintmax_t at_ms, double delta)
 {
-    stages_open(1);
-    stage = (struct stage){.credit = EMITS_MAX};
-    STAGE(&stage, "clean", NULL);
+    uint64_t seq = feed(clean, host, kind, value, at_ms);
+    wtl_test_expect_emitf(clean, "at_ms=%ju host=%s kind=%s value=%lf unit=%s delta=%lf", at_ms,
+                          host, kind, value, "u", delta);
+    wtl_test_expect_acked(clean, seq);
 }
 
-TestSuite(clean, .init = open_stage, .fini = stages_close);
-
-#define LAST (&stage.emits[stage.emits_count - 1])
+static void adds_the_change(struct wtl_test *t)
+{
+    struct wtl_test_stage *clean = start(t);
+    changes(clean, "here", "load.1m", 1.5, 1000, 0);
+    changes(clean, "here", "load.1m", 2.0, 1200, 0.5);
+    changes(clean, "here", "load.5m", 9, 1200, 0);  /* another kind */
+    changes(clean, "there", "load.1m", 7, 1300, 0); /* another host */
+    changes(clean, "here", "load.1m", 1.0, 1400, -1);
+    wtl_test_expect_no_emit(clean);
+}
 
 Test(clean, M10_the_change_of_a_value)
 {
-    send("load.1m", 1.5, 1000);
-    cr_assert_eq(LAST->delta, 0);
-    send("load.1m", 2.0, 1200);
-    cr_assert_eq(LAST->delta, 0.5);
-    send("load.5m", 9, 1200);
-    cr_assert_eq(LAST->delta, 0, "another kind");
-    send_from("there", "load.1m", 7, 1300);
-    cr_assert_eq(LAST->delta, 0, "another host");
-    send("load.1m", 1.0, 1400);
-    cr_assert_eq(LAST->delta, -1.0);
-    cr_assert_eq(LAST->value, 1.0);
-    cr_assert_eq(LAST->at_ms, 1400);
-    cr_assert_str_eq(LAST->host, "here");
-    cr_assert_str_eq(LAST->unit, "u");
-    cr_assert_eq(stage.drops_count, 0);
+    passes(adds_the_change, 5);
+}
+
+static void sees_it_again(struct wtl_test *t)
+{
+    struct wtl_test_stage *clean = start(t);
+    changes(clean, "here", "load.1m", 1, 1000, 0);
+    changes(clean, "here", "load.1m", 3, 1200, 2);
+    changes(clean, "here", "load.1m", 3, 1200, 2); /* as it had it */
+    changes(clean, "here", "load.1m", 1, 1000, 0); /* the clock has gone back */
+    changes(clean, "here", "load.1m", 4, 1100, 3);
+    wtl_test_feed_again(clean, 5);
+    wtl_test_expect_emitf(clean, "value=%lf delta=%lf", 4.0, 3.0);
+    wtl_test_check(t, wtl_test_emitted(clean, 5)->redelivered, "it is marked");
 }
 
 Test(clean, M11_a_message_that_comes_again)
 {
-    send("load.1m", 1, 1000);
-    send("load.1m", 3, 1200);
-    send("load.1m", 3, 1200);
-    cr_assert_eq(LAST->delta, 2, "the delta that it had");
-    send("load.1m", 1, 1000);
-    cr_assert_eq(LAST->delta, 0, "the clock has gone back");
-    send("load.1m", 4, 1100);
-    cr_assert_eq(LAST->delta, 3);
+    passes(sees_it_again, 5);
 }
 
-static void dropped(const char *kind, double value, const char *why)
+static void drops(struct wtl_test *t)
 {
-    uint32_t before = stage.drops_count;
-    uint32_t emitted = stage.emits_count;
-    send(kind, value, 1000);
-    cr_assert_eq(stage.drops_count, before + 1, "%s %f was taken", kind, value);
-    cr_assert_eq(stage.emits_count, emitted);
-    cr_assert_not_null(strstr(stage.drop, why), "%s", stage.drop);
+    static const struct {
+        const char *kind;
+        double value;
+        const char *why;
+    } impossible[] = {
+        {"load.1m", NAN, "not finite"},        {"load.1m", INFINITY, "not finite"},
+        {"temp.cpu", -INFINITY, "not finite"}, {"load.1m", -0.1, "range"},
+        {"temp.cpu", -273.2, "range"},         {"temp.cpu", 1000.1, "range"},
+        {"memory.total", -1, "range"},         {"", 1, "empty"},
+    };
+    struct wtl_test_stage *clean = start(t);
+    for (size_t i = 0; i < sizeof impossible / sizeof impossible[0]; i++) {
+        uint64_t seq = feed(clean, "here", impossible[i].kind, impossible[i].value, 1000);
+        wtl_test_expect_dropped(clean, seq, impossible[i].why);
+    }
+    changes(clean, "here", "temp.cpu", -273.15, 1000, 0);
+    changes(clean, "here", "temp.cpu", 1000, 1001, 1273.15);
+    changes(clean, "here", "of.a.newer.version", -5, 1002, 0);
 }
 
 Test(clean, M12_values_that_cannot_be)
 {
-    dropped("load.1m", NAN, "not finite");
-    dropped("load.1m", INFINITY, "not finite");
-    dropped("temp.cpu", -INFINITY, "not finite");
-    dropped("load.1m", -0.1, "range");
-    dropped("temp.cpu", -273.2, "range");
-    dropped("temp.cpu", 1000.1, "range");
-    dropped("memory.total", -1, "range");
-    dropped("", 1, "empty");
-    send("temp.cpu", -273.15, 1000);
-    send("temp.cpu", 1000, 1001);
-    send("of.a.newer.version", -5, 1002);
-    cr_assert_eq(stage.emits_count, 3);
+    passes(drops, 5);
+}
+
+static void refuses_bodies(struct wtl_test *t)
+{
+    struct wtl_test_stage *clean = start(t);
+    uint64_t text = wtl_test_feedf(clean, "seq=%u at_ms=%u host=%s kind=%s value=%s unit=%s", 1u,
+                                   1u, "h", "k", "high", "u");
+    wtl_test_expect_dropped(clean, text, "value");
+    wtl_test_expect_dropped(clean, wtl_test_feedf(clean, "seq=%u", 1u), "at_ms");
+    wtl_test_expect_dropped(clean, wtl_test_feed(clean, WTL_TAG("data"), NULL), "");
+    wtl_test_expect_no_emit(clean);
 }
 
 Test(clean, M13_bodies_that_are_no_reading)
 {
-    uint8_t bytes[256];
-    struct wtl_writer writer = wtl_writer_over(bytes, sizeof bytes);
-    wtl_putf(&writer, "seq=%u at_ms=%u host=%s kind=%s value=%s unit=%s", 1u, 1u, "h", "k", "high",
-             "u");
-    stage_send(&stage, 1, false, bytes, wtl_written(&writer));
-    stages_settle();
-    cr_assert_eq(stage.drops_count, 1);
-    cr_assert_not_null(strstr(stage.drop, "value"), "%s", stage.drop);
-    writer = wtl_writer_over(bytes, sizeof bytes);
-    wtl_putf(&writer, "seq=%u", 1u);
-    stage_send(&stage, 2, false, bytes, wtl_written(&writer));
-    stage_send(&stage, 3, false, NULL, 0);
-    stages_settle();
-    cr_assert_eq(stage.drops_count, 3);
-    cr_assert_eq(stage.emits_count, 0);
-    cr_assert(stage_lives(&stage));
+    passes(refuses_bodies, 5);
 }
 
 /* Hosts beyond the bound are served: the ones that were not seen for longest are forgotten. */
+static void forgets_hosts(struct wtl_test *t)
+{
+    struct wtl_test_stage *clean = start(t);
+    char host[32];
+    for (unsigned i = 0; i < 300; i++) {
+        (void)snprintf(host, sizeof host, "host-%u", i);
+        changes(clean, host, "load.1m", i, 1000 + i, 0);
+    }
+    changes(clean, "host-299", "load.1m", 300, 2000, 1); /* still known */
+    changes(clean, "host-0", "load.1m", 5, 2000, 0);     /* forgotten */
+}
+
 Test(clean, M14_more_hosts_than_it_knows)
 {
-    char host[32];
-    for (uint64_t i = 0; i < 300; i++) {
-        (void)snprintf(host, sizeof host, "host-%ju", i);
-        send_from(host, "load.1m", (double)i, 1000 + i);
-    }
-    cr_assert_eq(stage.emits_count, 300);
-    send_from("host-299", "load.1m", 300, 2000);
-    cr_assert_eq(LAST->delta, 1, "still known");
-    send_from("host-0", "load.1m", 5, 2000);
-    cr_assert_eq(LAST->delta, 0, "forgotten");
+    passes(forgets_hosts, 2);
 }

@@ -6,107 +6,133 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "stage_kit.h"
+#include "kit.h"
 
-static void send(struct stage *stage, uint64_t seq, bool again)
+static struct wtl_test_stage *start_at(struct wtl_test *t, const char *path)
 {
-    uint8_t bytes[256];
-    struct wtl_writer writer = wtl_writer_over(bytes, sizeof bytes);
-    wtl_putf(&writer, "seq=%ju at_ms=%ju host=%s kind=%s value=%lf unit=%s delta=%lf", seq,
-             1000 + seq, "here", "load.1m", 0.25 * (double)seq, "", 0.25);
-    stage_send(stage, seq, again, bytes, wtl_written(&writer));
+    const struct wtl_actor *type = machine(t, "machine.store");
+    char setting[512];
+    (void)snprintf(setting, sizeof setting, "path=%s", path);
+    return wtl_test_stage(t, type, .settings = wtl_test_settings(t, type, setting));
+}
+
+static struct wtl_test_stage *start(struct wtl_test *t)
+{
+    return start_at(t, wtl_test_path(t, "m.db"));
+}
+
+static uint64_t feed(struct wtl_test_stage *store, unsigned n)
+{
+    return wtl_test_feedf(store, "seq=%u at_ms=%u host=%s kind=%s value=%lf unit=%s delta=%lf", n,
+                          1000 + n, "here", "load.1m", 0.25 * n, "", 0.25);
 }
 
 /* One number that the file answers to a query. */
-static int64_t query(const char *text)
+static int64_t query(struct wtl_test *t, const char *text)
 {
-    sqlite3 *sql;
-    sqlite3_stmt *statement;
-    cr_assert_eq(sqlite3_open(stages_path("m.db"), &sql), SQLITE_OK);
-    cr_assert_eq(sqlite3_prepare_v2(sql, text, -1, &statement, NULL), SQLITE_OK, "%s",
-                 sqlite3_errmsg(sql));
-    cr_assert_eq(sqlite3_step(statement), SQLITE_ROW);
-    int64_t number = sqlite3_column_int64(statement, 0);
+    sqlite3 *sql = NULL;
+    sqlite3_stmt *statement = NULL;
+    int64_t number = -1;
+    if (sqlite3_open(wtl_test_path(t, "m.db"), &sql) == SQLITE_OK &&
+        sqlite3_prepare_v2(sql, text, -1, &statement, NULL) == SQLITE_OK &&
+        sqlite3_step(statement) == SQLITE_ROW) {
+        number = sqlite3_column_int64(statement, 0);
+    } else {
+        wtl_test_fail(t, "%s: %s", text, sqlite3_errmsg(sql));
+    }
     (void)sqlite3_finalize(statement);
     (void)sqlite3_close(sql);
     return number;
 }
 
-#define SEEDS 10u
+#define ROWS "SELECT count(*) FROM readings"
+
+static void expect_rows(struct wtl_test *t, const char *text, uint32_t count)
+{
+    int64_t rows = query(t, text);
+    wtl_test_check(t, rows == count, "expected %u rows, there are %ld", count, (long)rows);
+}
+
+static void expect_acks(struct wtl_test *t, struct wtl_test_stage *store, uint32_t count)
+{
+    wtl_test_check(t, wtl_test_acks(store) == count, "expected %u acknowledged, and %u are", count,
+                   wtl_test_acks(store));
+}
+
+/* ---- tests ----------------------------------------------------------------------------------- */
+
+static void keeps_all(struct wtl_test *t)
+{
+    struct wtl_test_stage *store = start(t);
+    for (unsigned i = 1; i <= 150; i++) {
+        (void)feed(store, i);
+    }
+    expect_acks(t, store, 150);
+    expect_rows(t, ROWS, 150);
+    expect_rows(t,
+                ROWS " WHERE seq = source_seq AND epoch = 1 AND value = 0.25 * seq AND "
+                     "at_ms = 1000 + seq AND delta = 0.25",
+                150);
+    wtl_test_stage_stop(store);
+    wtl_test_settle(t);
+    wtl_test_check(t, access(wtl_test_path(t, "m.db-wal"), F_OK) != 0, "the file is closed");
+}
 
 Test(store, M20_what_is_acknowledged_is_in_the_file)
 {
-    for (uint64_t seed = 1; seed <= SEEDS; seed++) {
-        struct stage stage = {0};
-        stages_open(seed);
-        STAGE(&stage, "store", "path", stages_path("m.db"));
-        for (uint64_t i = 1; i <= 150; i++) {
-            send(&stage, i, false);
-        }
-        cr_assert_eq(stage.done_count, 0);
-        stages_settle();
-        cr_assert_eq(stage.done_count, 150);
-        cr_assert_eq(stage.acked, 0, "only by wtl_done_key, when it is written");
-        cr_assert_eq(query("SELECT count(*) FROM readings"), 150);
-        cr_assert_eq(query("SELECT count(*) FROM readings WHERE seq = source_seq AND epoch = 1 AND "
-                           "value = 0.25 * seq AND at_ms = 1000 + seq AND delta = 0.25"),
-                     150);
-        stage_stop(&stage);
-        cr_assert_neq(access(stages_path("m.db-wal"), F_OK), 0, "the file is closed");
-        stages_close();
+    passes(keeps_all, 10);
+}
+
+static void keeps_once(struct wtl_test *t)
+{
+    struct wtl_test_stage *store = start(t);
+    for (unsigned i = 1; i <= 5; i++) {
+        (void)feed(store, i);
     }
+    expect_acks(t, store, 5);
+    wtl_test_feed_again(store, 3);
+    wtl_test_feed_again(store, 3); /* twice in one transaction */
+    (void)feed(store, 6);
+    expect_acks(t, store, 8);
+    expect_rows(t, ROWS, 6);
+    /* and so it is after a restart */
+    wtl_test_crash(t, wtl_test_stage_pid(store));
+    wtl_test_feed_again(store, 6);
+    expect_acks(t, store, 9);
+    expect_rows(t, ROWS, 6);
 }
 
 Test(store, M21_a_message_that_comes_again_is_kept_once)
 {
-    struct stage stage = {0};
-    stages_open(2);
-    STAGE(&stage, "store", "path", stages_path("m.db"));
-    for (uint64_t i = 1; i <= 5; i++) {
-        send(&stage, i, false);
-    }
-    stages_settle();
-    send(&stage, 3, true);
-    send(&stage, 3, true); /* twice in one transaction */
-    send(&stage, 6, false);
-    stages_settle();
-    cr_assert_eq(stage.done_count, 8, "all are acknowledged");
-    cr_assert_eq(query("SELECT count(*) FROM readings"), 6);
-    stage_stop(&stage);
-    /* and so it is after a restart */
-    struct stage second = {0};
-    STAGE(&second, "store", "path", stages_path("m.db"));
-    send(&second, 6, true);
-    stages_settle();
-    cr_assert_eq(second.done_count, 1);
-    cr_assert_eq(query("SELECT count(*) FROM readings"), 6);
-    stage_stop(&second);
-    stages_close();
+    passes(keeps_once, 5);
+}
+
+static void waits_for_the_lock(struct wtl_test *t)
+{
+    struct wtl_test_stage *store = start(t);
+    sqlite3 *other = NULL;
+    wtl_test_settle(t);
+    cr_assert_eq(sqlite3_open(wtl_test_path(t, "m.db"), &other), SQLITE_OK);
+    cr_assert_eq(sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
+    (void)feed(store, 1);
+    wtl_test_settle(t);
+    uint64_t second = feed(store, 2);
+    wtl_test_advance(t, 2500); /* two more tries */
+    wtl_test_expect_open(store, 1);
+    wtl_test_expect_open(store, second);
+    wtl_test_check(t, wtl_test_lives(t, wtl_test_stage_pid(store)), "it goes on");
+    wtl_test_check(t, wtl_test_logged(t, "storage_full") == 1, "said once");
+    wtl_test_check(t, wtl_test_logged(t, "database is locked") == 1, "and why");
+    cr_assert_eq(sqlite3_exec(other, "COMMIT", NULL, NULL, NULL), SQLITE_OK);
+    (void)sqlite3_close(other);
+    wtl_test_advance(t, 1000);
+    expect_acks(t, store, 2);
+    wtl_test_check(t, wtl_test_logged(t, "storage works again") == 1, "and that it is over");
 }
 
 Test(store, M22_somebody_else_holds_the_lock)
 {
-    struct stage stage = {0};
-    sqlite3 *other;
-    stages_open(3);
-    STAGE(&stage, "store", "path", stages_path("m.db"));
-    cr_assert_eq(sqlite3_open(stages_path("m.db"), &other), SQLITE_OK);
-    cr_assert_eq(sqlite3_exec(other, "BEGIN IMMEDIATE", NULL, NULL, NULL), SQLITE_OK);
-    send(&stage, 1, false);
-    stages_settle();
-    send(&stage, 2, false);
-    stages_advance(2500); /* two more tries */
-    cr_assert_eq(stage.done_count, 0);
-    cr_assert(stage_lives(&stage));
-    cr_assert_eq(stages_logged("storage_full"), 1, "once: %s", stages.log);
-    cr_assert_eq(stages_logged("database is locked"), 1);
-    cr_assert_eq(sqlite3_exec(other, "COMMIT", NULL, NULL, NULL), SQLITE_OK);
-    stages_advance(1000);
-    cr_assert_eq(stage.done_count, 2);
-    cr_assert_eq(stages_logged("storage works again"), 1);
-    (void)sqlite3_close(other);
-    stage_stop(&stage);
-    stages_close();
+    passes(waits_for_the_lock, 3);
 }
 
 static void file_bytes_max(rlim_t bytes)
@@ -118,80 +144,89 @@ static void file_bytes_max(rlim_t bytes)
 }
 
 /* No more bytes: nothing is acknowledged until there is room, and then everything. */
-Test(store, M23_a_disk_that_is_full)
+static void waits_for_room(struct wtl_test *t)
 {
-    struct stage stage = {0};
+    struct wtl_test_stage *store = start(t);
     (void)signal(SIGXFSZ, SIG_IGN);
-    stages_open(4);
-    STAGE(&stage, "store", "path", stages_path("m.db"));
-    send(&stage, 1, false);
-    stages_settle();
-    cr_assert_eq(stage.done_count, 1);
+    (void)feed(store, 1);
+    expect_acks(t, store, 1);
     file_bytes_max(16384);
-    for (uint64_t i = 2; i <= 200; i++) {
-        send(&stage, i, false);
-        stages_settle();
+    for (unsigned i = 2; i <= 200; i++) {
+        (void)feed(store, i);
+        wtl_test_settle(t);
     }
-    stages_advance(3000);
-    uint32_t before = stage.done_count;
-    cr_assert_lt(before, 200);
-    cr_assert(stage_lives(&stage));
-    cr_assert_eq(query("SELECT count(*) FROM readings"), before, "no more than there is");
-    cr_assert_eq(stages_logged("storage_full"), 1, "once: %s", stages.log);
+    wtl_test_advance(t, 3000);
+    uint32_t before = wtl_test_acks(store);
+    wtl_test_check(t, before < 200, "there is no room for all");
+    expect_rows(t, ROWS, before); /* no more than there is */
+    wtl_test_check(t, wtl_test_logged(t, "storage_full") == 1, "said once");
     file_bytes_max(RLIM_INFINITY);
-    stages_advance(1000);
-    cr_assert_eq(stage.done_count, 200);
-    cr_assert_eq(query("SELECT count(*) FROM readings"), 200);
-    stage_stop(&stage);
-    stages_close();
+    wtl_test_advance(t, 1000);
+    expect_acks(t, store, 200);
+    expect_rows(t, ROWS, 200);
 }
 
-static void refused(const char *path, const char *word)
+Test(store, M23_a_disk_that_is_full)
 {
-    struct stage stage = {0};
-    stages_open(5);
-    stages_write("text.db", "this is a text that is no database, and it is long enough to see so");
-    STAGE(&stage, "store", "path", stages_path(path));
-    cr_assert(!stage_lives(&stage));
-    cr_assert_eq(stages_logged(word), 1, "%s", stages.log);
-    cr_assert_eq(stages_logged(path), 1, "%s", stages.log);
-    stages_close();
+    passes(waits_for_room, 1);
+}
+
+static void refuses(struct wtl_test *t, const char *path, const char *words)
+{
+    struct wtl_test_stage *store = start_at(t, wtl_test_path(t, path));
+    wtl_test_expect_end(t, wtl_test_stage_pid(store), "error:config");
+    wtl_test_check(t, wtl_test_logged(t, words) == 1, "it says why");
+    wtl_test_check(t, wtl_test_logged(t, path) == 1, "and where");
+}
+
+static void refuses_a_folder(struct wtl_test *t)
+{
+    refuses(t, "no/such/folder.db", "unable to open database file");
+}
+
+static void refuses_a_text(struct wtl_test *t)
+{
+    FILE *file = fopen(wtl_test_path(t, "text.db"), "we");
+    cr_assert_not_null(file);
+    (void)fputs("this is a text that is no database, and it is long enough to see so", file);
+    (void)fclose(file);
+    refuses(t, "text.db", "file is not a database");
 }
 
 Test(store, M24_a_path_that_cannot_be_used)
 {
-    refused("no/such/folder.db", "unable to open database file");
-    refused("text.db", "file is not a database");
+    passes(refuses_a_folder, 1);
+    passes(refuses_a_text, 1);
+}
+
+static void refuses_bodies(struct wtl_test *t)
+{
+    struct wtl_test_stage *store = start(t);
+    uint64_t nothing = wtl_test_feed(store, WTL_TAG("data"), NULL);
+    uint64_t reading = feed(store, 2);
+    wtl_test_expect_dropped(store, nothing, ""); /* what can never be kept is not sent again */
+    wtl_test_expect_acked(store, reading);
+    expect_rows(t, ROWS, 1);
 }
 
 Test(store, M25_bodies_that_are_no_reading)
 {
-    struct stage stage = {0};
-    stages_open(6);
-    STAGE(&stage, "store", "path", stages_path("m.db"));
-    stage_send(&stage, 1, false, NULL, 0);
-    send(&stage, 2, false);
-    stages_settle();
-    cr_assert_eq(stage.drops_count, 1);
-    cr_assert_eq(stage.acked, 1, "what can never be kept is not sent again");
-    cr_assert_eq(stage.done_count, 1);
-    stage_stop(&stage);
-    stages_close();
+    passes(refuses_bodies, 5);
 }
 
 /* Stopped in the middle of a transaction: that one is finished and acknowledged. */
+static void stops(struct wtl_test *t)
+{
+    struct wtl_test_stage *store = start(t);
+    for (unsigned i = 1; i <= 20; i++) {
+        (void)feed(store, i);
+        (void)wtl_test_step(t);
+    }
+    wtl_test_stage_stop(store);
+    expect_rows(t, ROWS, wtl_test_acks(store));
+}
+
 Test(store, M26_a_stop_waits_for_what_is_being_written)
 {
-    for (uint64_t seed = 1; seed <= 2 * SEEDS; seed++) {
-        struct stage stage = {0};
-        stages_open(seed);
-        STAGE(&stage, "store", "path", stages_path("m.db"));
-        for (uint64_t i = 1; i <= 20; i++) {
-            send(&stage, i, false);
-            (void)wtl__step_one(&stages.step);
-        }
-        stage_stop(&stage);
-        cr_assert_eq(query("SELECT count(*) FROM readings"), stage.done_count);
-        stages_close();
-    }
+    passes(stops, 20);
 }
