@@ -10,6 +10,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 source_root=$(cd "$here/../../.." && pwd)
 build=${1:?usage: package.sh BUILD_FOLDER WORK_FOLDER}
 work=${2:?usage: package.sh BUILD_FOLDER WORK_FOLDER}
+tested=$source_root/tests/unit/testkit/example.c
 failed=0
 
 check()
@@ -46,7 +47,7 @@ symbols_prefixed()
         [ -e "$archive" ] || continue
         seen=yes
         bad=$(nm -g --defined-only "$archive" 2>/dev/null |
-            awk 'NF == 3 && $3 !~ /^wtl_/ {print $3}')
+            awk 'NF == 3 && $3 !~ /^(__wrap_)?wtl_/ {print $3}')
         if [ -n "$bad" ]; then
             echo "# $(basename "$archive"): $bad"
             return 1
@@ -77,6 +78,22 @@ with_pkg_config()
         "$work/consumer-pc"
 }
 
+# The test kit, by both ways: a program of tests of somebody else.
+tests_with_cmake()
+{
+    cmake --build "$work/cmake" && "$work/cmake/tested"
+}
+
+tests_with_pkg_config()
+{
+    local pc flags
+    pc=$(dirname "$(find "$work/moved" -name wattle-test.pc)") &&
+        flags=$(PKG_CONFIG_PATH=$pc pkg-config --cflags --libs wattle-test) &&
+        # shellcheck disable=SC2086 # the flags are words
+        cc -std=gnu17 -Wall -Wextra -Wpedantic -Werror -o "$work/tested-pc" "$tested" $flags &&
+        "$work/tested-pc"
+}
+
 check "installs, and can be moved" install_and_move
 # With nothing installed, the checks below would say nothing.
 [ $failed -eq 0 ] || exit 1
@@ -85,4 +102,6 @@ check "exports no name without the prefix" symbols_prefixed
 check "mentions no folder of the build" no_build_paths
 check "is found and linked by CMake" with_cmake
 check "is found and linked by pkg-config" with_pkg_config
+check "tests actors with the kit, linked by CMake" tests_with_cmake
+check "tests actors with the kit, linked by pkg-config" tests_with_pkg_config
 exit $failed
