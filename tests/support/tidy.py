@@ -94,6 +94,10 @@ PRIVATE_KEY = re.compile(
 )
 MACHINE_PATH = re.compile(r"(?<![\w./-])/(?:root|home/[a-z]\w*)/")
 
+# What the documentation shows as C or CMake, and where it has to stand, word for word.
+EXAMPLE = re.compile(r"^```(c|cmake)\n(.*?)^```$", re.S | re.M)
+EXAMPLES_BUILT = re.compile(r"^(tests|nodes/cli/new)/.*(\.[ch]|CMakeLists\.txt)$")
+
 RULES = []
 
 
@@ -235,6 +239,16 @@ def machine_paths(files):
         for number, line in enumerate(file.lines, 1):
             if MACHINE_PATH.search(line) and file.path != "tests/support/tidy.py":
                 yield f"{file.path}:{number}: {line.strip()[:80]}"
+
+
+@rule("examples in the documentation stand in a file that is built")
+def examples(files):
+    built = [file.text for file in files if EXAMPLES_BUILT.search(file.path)]
+    for file in each(files, re.compile(r"\.md$")):
+        for match in EXAMPLE.finditer(file.text):
+            if not any(match.group(2) in text for text in built):
+                line = file.text.count("\n", 0, match.start()) + 1
+                yield f"{file.path}:{line}: a {match.group(1)} example that no test builds"
 
 
 @rule("scripts can be parsed")
