@@ -7,26 +7,54 @@
 
 #include "base/pool.h"
 
+/* A deadline is one of a request; what it does not need is neither allocated nor cleared. */
+#define DEADLINE_BYTES offsetof(struct wtl__alarm, tie)
+/* Deadlines that are so far away may be a few milliseconds late. */
+#define FAR_MS 1000u
+
+static void alarm_begin(struct wtl__alarm *alarm, struct wtl__ctx *x, uint64_t request)
+{
+    alarm->runtime = x->runtime;
+    alarm->owner = wtl__cell_local(x->cell);
+    alarm->signal.msg.kind_ = WTL__ALARM;
+    alarm->signal.msg.request = request;
+}
+
 struct wtl__alarm *wtl__alarm_new(struct wtl__ctx *x, uint64_t request, uint64_t after_ms)
 {
     struct wtl__alarm *alarm = wtl__pool_take(sizeof *alarm);
     if (alarm == NULL) {
         return NULL;
     }
-    *alarm = (struct wtl__alarm){.runtime = x->runtime, .owner = wtl__cell_local(x->cell)};
-    alarm->signal.msg.kind_ = WTL__ALARM;
-    alarm->signal.msg.request = request;
-    alarm->tie.msg.request = request;
+    *alarm = (struct wtl__alarm){.tie = {.msg = {.request = request}}};
+    alarm_begin(alarm, x, request);
     alarm->deadline_ms = wtl__deadline_ms(x->runtime->host->now_ns(x->runtime), after_ms);
+    return alarm;
+}
+
+struct wtl__alarm *wtl__deadline_new(struct wtl__ctx *x, uint64_t request, uint64_t after_ms)
+{
+    const struct wtl__host_ops *host = x->runtime->host;
+    struct wtl__alarm *alarm = wtl__pool_take(DEADLINE_BYTES);
+    if (alarm == NULL) {
+        return NULL;
+    }
+    memset(alarm, 0, DEADLINE_BYTES);
+    alarm_begin(alarm, x, request);
+    alarm->deadline = true;
+    alarm->deadline_ms = wtl__deadline_ms(
+        after_ms < FAR_MS ? host->now_ns(x->runtime) : host->soon_ns(x->runtime), after_ms);
     return alarm;
 }
 
 void wtl__alarm_free(struct wtl__alarm *alarm)
 {
-    if (alarm->message != NULL) {
-        wtl__envelope_free(alarm->message);
+    if (!alarm->deadline) {
+        if (alarm->message != NULL) {
+            wtl__envelope_free(alarm->message);
+        }
+        wtl__pool_give(alarm->name);
     }
-    wtl__pool_give(alarm->name);
     wtl__pool_give(alarm);
 }
 

@@ -6,6 +6,7 @@
  */
 #include "actor/ask.h"
 #include "actor/bonds.h"
+#include "actor/deliver.h"
 #include "actor/memory.h"
 #include "actor/names.h"
 #include "actor/supervisor.h"
@@ -61,16 +62,29 @@ static void api_message_drop(struct wtl_ctx *pub, struct wtl_writer *writer)
     wtl__message_drop(writer);
 }
 
+/* A message without a body, or none because its body could not be made. */
+static __attribute__((noinline)) enum wtl_status
+tell_bare(struct wtl__ctx *x, struct wtl_pid to, struct wtl_tag tag, struct wtl_writer *body)
+{
+    struct wtl__envelope *envelope = wtl__message_take(body, WTL__MESSAGE);
+    if (envelope == NULL) {
+        wtl__count(x->runtime, WTL__COUNT_DROPPED_MEMORY);
+        return wtl__message_fault(body);
+    }
+    envelope->msg.tag = tag;
+    envelope->msg.from = self_of(x);
+    return wtl__deliver(x->runtime, x, to, envelope);
+}
+
 static enum wtl_status api_tell(struct wtl_ctx *pub, struct wtl_pid to, struct wtl_tag tag,
                                 struct wtl_writer *body)
 {
     struct wtl__ctx *x = wtl__ctx_of(pub);
-    struct wtl__envelope *envelope = wtl__message_seal(body, WTL__MESSAGE, tag, self_of(x));
-    if (WTL_UNLIKELY(envelope == NULL)) {
-        wtl__count(x->runtime, WTL__COUNT_DROPPED_MEMORY);
-        return wtl__message_fault(body);
+    if (WTL_LIKELY(body != NULL && !body->failed)) {
+        struct wtl__envelope *envelope = wtl__message_seal(body, WTL__MESSAGE, tag, self_of(x));
+        return wtl__deliver_hot(x->runtime, x, to, envelope, WTL__MESSAGE);
     }
-    return wtl__deliver(x->runtime, x, to, envelope);
+    return tell_bare(x, to, tag, body);
 }
 
 static enum wtl_status api_tell_name(struct wtl_ctx *pub, const char *name, struct wtl_tag tag,

@@ -38,7 +38,7 @@ struct wtl__pending *wtl__pending_new(struct wtl__ctx *x, struct wtl_pid to,
     uint64_t request = wtl__ref(x);
     uint32_t deadline = options->deadline_ms == 0 ? WTL_CALL_DEADLINE_MS : options->deadline_ms;
     if (pending != NULL && deadline != WTL_CALL_FOREVER) {
-        alarm = wtl__alarm_new(x, request, deadline);
+        alarm = wtl__deadline_new(x, request, deadline);
     }
     if (pending == NULL || (alarm == NULL && deadline != WTL_CALL_FOREVER)) {
         wtl__pool_give(pending);
@@ -59,7 +59,6 @@ struct wtl__pending *wtl__pending_new(struct wtl__ctx *x, struct wtl_pid to,
         x->cell->held_request = request;
     }
     if (alarm != NULL) {
-        alarm->deadline = true;
         x->runtime->host->alarm_arm(x, alarm);
     }
     return pending;

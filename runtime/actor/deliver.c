@@ -4,7 +4,7 @@
  * What cannot be delivered is answered where its sender waits for something: a call, a link, a
  * monitor, an unlink, a blocked sender. Everything else is counted and dropped.
  */
-#include "actor/runtime.h"
+#include "actor/deliver.h"
 
 #include "base/pool.h"
 
@@ -160,59 +160,65 @@ static enum wtl_status deliver_to_nobody(struct wtl__runtime *runtime, struct wt
     return WTL_NO_PROCESS;
 }
 
-/* The mailbox has not simply taken it: why, and what becomes of it. */
-static enum wtl_status deliver_refused(struct wtl__runtime *runtime, struct wtl__ctx *x,
+/* To an actor with a ring. */
+static enum wtl_status deliver_to_ring(struct wtl__runtime *runtime, struct wtl__ctx *x,
                                        struct wtl_pid to, struct wtl__cell *cell,
-                                       struct wtl__envelope *envelope, enum wtl__push pushed)
+                                       struct wtl__envelope *envelope)
 {
     struct wtl__dropped dropped;
+    enum wtl__push pushed = wtl__ring_push(cell, to.local, envelope, &dropped);
+    if (pushed == WTL__WOKE) {
+        runtime->host->ready(runtime, x, cell);
+    }
     if (pushed == WTL__REFUSED_FULL) {
+        refuse_full(runtime, x, to, envelope);
+        return WTL_FULL;
+    }
+    wtl__drop(runtime, x, to, dropped);
+    return pushed <= WTL__WOKE ? WTL_OK : deliver_to_nobody(runtime, x, to, envelope);
+}
+
+enum wtl_status wtl__deliver_slow(struct wtl__runtime *runtime, struct wtl__ctx *x,
+                                  struct wtl_pid to, struct wtl__envelope *envelope)
+{
+    if (to.node != runtime->node) {
+        return deliver_remote(runtime, x, to, envelope);
+    }
+    struct wtl__cell *cell = wtl__cells_find(&runtime->cells, to.local);
+    if (cell == NULL) {
+        return deliver_to_nobody(runtime, x, to, envelope);
+    }
+    uint32_t counted = envelope->msg.kind_ <= WTL__KIND_LAST_COUNTED;
+    uint32_t before;
+    if (x != NULL) {
+        x->sent += counted;
+    }
+    switch (wtl__inbox_push(&cell->inbox, envelope, counted, wtl__mailbox_max(cell), &before)) {
+    case WTL__PUSHED:
+        return WTL_OK;
+    case WTL__WOKE:
+        return wtl__deliver_woke(runtime, x, cell);
+    case WTL__REFUSED_FULL:
         return over_bound(runtime, x, to, cell, envelope);
+    case WTL__REFUSED_RING:
+        return deliver_to_ring(runtime, x, to, cell, envelope);
+    case WTL__REFUSED_CLOSED:
+        break;
     }
-    if (pushed == WTL__REFUSED_RING) {
-        pushed = wtl__ring_push(cell, to.local, envelope, &dropped);
-        if (pushed == WTL__WOKE) {
-            runtime->host->ready(runtime, x, cell);
-        }
-        if (pushed == WTL__REFUSED_FULL) {
-            refuse_full(runtime, x, to, envelope);
-            return WTL_FULL;
-        }
-        wtl__drop(runtime, x, to, dropped);
-    }
-    return pushed == WTL__PUSHED || pushed == WTL__WOKE
-               ? WTL_OK
-               : deliver_to_nobody(runtime, x, to, envelope);
+    return deliver_to_nobody(runtime, x, to, envelope);
+}
+
+enum wtl_status wtl__deliver_woke(struct wtl__runtime *runtime, struct wtl__ctx *x,
+                                  struct wtl__cell *cell)
+{
+    runtime->host->ready(runtime, x, cell);
+    return WTL_OK;
 }
 
 enum wtl_status wtl__deliver(struct wtl__runtime *runtime, struct wtl__ctx *x, struct wtl_pid to,
                              struct wtl__envelope *envelope)
 {
-    if (WTL_UNLIKELY(to.node != runtime->node)) {
-        return deliver_remote(runtime, x, to, envelope);
-    }
-    struct wtl__cell *cell = wtl__cells_find(&runtime->cells, to.local);
-    if (WTL_LIKELY(cell != NULL)) {
-        uint32_t counted = envelope->msg.kind_ <= WTL__KIND_LAST_COUNTED;
-        uint32_t limit = wtl__mailbox_max(cell);
-        uint32_t before;
-        /* the low bits of the generation: a push that races with the end of the actor and the reuse
-         * of its cell is told by them */
-        envelope->msg.runtime_ = (uint16_t)(to.local >> WTL_PID_SLOT_BITS);
-        if (WTL_LIKELY(x != NULL)) {
-            x->sent += counted;
-        }
-        enum wtl__push pushed = wtl__inbox_push(&cell->inbox, envelope, counted, limit, &before);
-        if (WTL_LIKELY(pushed == WTL__PUSHED)) {
-            return WTL_OK;
-        }
-        if (WTL_LIKELY(pushed == WTL__WOKE)) {
-            runtime->host->ready(runtime, x, cell);
-            return WTL_OK;
-        }
-        return deliver_refused(runtime, x, to, cell, envelope, pushed);
-    }
-    return deliver_to_nobody(runtime, x, to, envelope);
+    return wtl__deliver_hot(runtime, x, to, envelope, (enum wtl__kind)envelope->msg.kind_);
 }
 
 enum wtl_status wtl__deliver_named(struct wtl__runtime *runtime, struct wtl__ctx *x,

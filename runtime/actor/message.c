@@ -1,10 +1,11 @@
 /* message.c - making, sharing and freeing envelopes and bodies. See message.h. */
 #include "actor/message.h"
 
-#include "base/pool.h"
+#include "base/pool_hot.h"
 
 /* Where a body starts behind its envelope. */
-#define BODY_AT sizeof(struct wtl__envelope)
+#define BODY_AT    sizeof(struct wtl__envelope)
+#define BLOCK_HEAD (BODY_AT + sizeof(struct wtl__body))
 /* The smallest body that is worth a block: it makes short messages grow without a copy. */
 #define CAPACITY_MIN 48u
 
@@ -34,13 +35,18 @@ struct wtl__envelope *wtl__envelope_new(enum wtl__kind kind)
     return envelope;
 }
 
+static void body_init(struct wtl__envelope *envelope, size_t capacity)
+{
+    struct wtl__body *body = inline_body(envelope);
+    atomic_init(&body->count, 1);
+    body->capacity = (uint32_t)capacity;
+}
+
 static struct wtl__envelope *block_new(size_t capacity)
 {
-    struct wtl__envelope *envelope = wtl__pool_take(BODY_AT + sizeof(struct wtl__body) + capacity);
+    struct wtl__envelope *envelope = wtl__pool_take(BLOCK_HEAD + capacity);
     if (envelope != NULL) {
-        struct wtl__body *body = inline_body(envelope);
-        atomic_init(&body->count, 1);
-        body->capacity = (uint32_t)capacity;
+        body_init(envelope, capacity);
     }
     return envelope;
 }
@@ -52,10 +58,11 @@ static inline void draft_join(struct wtl__envelope *envelope, struct wtl__draft 
     if (list == NULL) {
         return;
     }
-    draft->next = *list;
+    struct wtl__draft *next = *list;
+    draft->next = next;
     *list = draft;
-    if (WTL_UNLIKELY(draft->next != NULL)) {
-        draft->next->slot = &draft->next;
+    if (WTL_UNLIKELY(next != NULL)) {
+        next->slot = &draft->next;
     }
 }
 
@@ -123,38 +130,52 @@ static bool grow(struct wtl_writer *writer, size_t need)
     return true;
 }
 
-/* Inline, because it is the begin of nearly every message. */
-static inline bool open_block(struct wtl_writer *writer, size_t capacity, struct wtl__draft **list)
+static inline void writer_begin(struct wtl_writer *writer, struct wtl__envelope *envelope,
+                                size_t capacity)
 {
-    struct wtl__envelope *envelope = NULL;
-    capacity = capacity < CAPACITY_MIN ? CAPACITY_MIN : capacity;
-    if (capacity <= WTL_BODY_MAX) {
-        envelope = block_new(capacity);
-    }
-    if (WTL_UNLIKELY(envelope == NULL)) {
+    uint8_t *bytes = inline_body(envelope)->bytes;
+    writer->at = bytes;
+    writer->begin = bytes;
+    writer->end = bytes + capacity;
+    writer->failed = false;
+    writer->grow = grow;
+    writer->owner = envelope;
+}
+
+/* Where the pool has to look for memory, or there is too little of it. */
+static __attribute__((noinline)) bool open_slow(struct wtl__draft **list, struct wtl_writer *writer,
+                                                size_t capacity)
+{
+    struct wtl__envelope *envelope = capacity <= WTL_BODY_MAX ? block_new(capacity) : NULL;
+    if (envelope == NULL) {
         *writer =
             (struct wtl_writer){.failed = true, .grow = capacity > WTL_BODY_MAX ? too_large : NULL};
         return false;
     }
-    struct wtl__body *body = inline_body(envelope);
     draft_join(envelope, list);
-    writer->at = body->bytes;
-    writer->begin = body->bytes;
-    writer->end = body->bytes + capacity;
-    writer->failed = false;
-    writer->grow = grow;
-    writer->owner = envelope;
+    writer_begin(writer, envelope, capacity);
+    return true;
+}
+
+bool wtl__message_open_in(struct wtl__draft **list, struct wtl_writer *writer, size_t capacity)
+{
+    capacity = capacity < CAPACITY_MIN ? CAPACITY_MIN : capacity;
+    struct wtl__envelope *envelope = NULL;
+    if (WTL_LIKELY(capacity <= WTL__POOL_BLOCK_MAX - BLOCK_HEAD)) {
+        envelope = wtl__pool_take_hot(BLOCK_HEAD + capacity);
+    }
+    if (WTL_UNLIKELY(envelope == NULL)) {
+        return open_slow(list, writer, capacity);
+    }
+    body_init(envelope, capacity);
+    draft_join(envelope, list);
+    writer_begin(writer, envelope, capacity);
     return true;
 }
 
 bool wtl__message_open(struct wtl_writer *writer, size_t capacity)
 {
-    return open_block(writer, capacity, NULL);
-}
-
-bool wtl__message_open_in(struct wtl__draft **list, struct wtl_writer *writer, size_t capacity)
-{
-    return open_block(writer, capacity, list);
+    return wtl__message_open_in(NULL, writer, capacity);
 }
 
 struct wtl__envelope *wtl__message_take(struct wtl_writer *writer, enum wtl__kind kind)
@@ -213,12 +234,9 @@ static bool last_count(struct wtl__body *body)
     return atomic_fetch_sub_explicit(&body->count, 1, memory_order_acq_rel) == 1;
 }
 
-void wtl__envelope_free(struct wtl__envelope *envelope)
+/* Its body is in another block, or shared with others. */
+static __attribute__((noinline)) void free_shared(struct wtl__envelope *envelope)
 {
-    if (envelope->msg.bytes == NULL) {
-        wtl__pool_give(envelope);
-        return;
-    }
     struct wtl__body *body = wtl__body_of(envelope);
     struct wtl__envelope *block = block_of(body);
     if (block != envelope) {
@@ -226,6 +244,22 @@ void wtl__envelope_free(struct wtl__envelope *envelope)
     }
     if (last_count(body)) {
         wtl__pool_give(block);
+    }
+}
+
+void wtl__envelope_free(struct wtl__envelope *envelope)
+{
+    if (envelope->msg.bytes != NULL) {
+        struct wtl__body *body = wtl__body_of(envelope);
+        /* acquire: as in last_count */
+        if (WTL_UNLIKELY(block_of(body) != envelope ||
+                         atomic_load_explicit(&body->count, memory_order_acquire) != 1)) {
+            free_shared(envelope);
+            return;
+        }
+    }
+    if (WTL_UNLIKELY(!wtl__pool_give_hot(envelope))) {
+        wtl__pool_give(envelope);
     }
 }
 

@@ -147,32 +147,23 @@ bool wtl__message_open_in(struct wtl__draft **list, struct wtl_writer *writer, s
  * NULL writer gives a bare envelope. */
 struct wtl__envelope *wtl__message_take(struct wtl_writer *writer, enum wtl__kind kind);
 
-/* The same for an actor's message, whose fields are all written at once and once. */
+/* The same for an actor's message, whose writer is there and has not failed; each field is written
+ * once, but for the two that wtl__deliver writes. */
 static inline struct wtl__envelope *wtl__message_seal(struct wtl_writer *writer,
                                                       enum wtl__kind kind, struct wtl_tag tag,
                                                       struct wtl_pid from)
 {
-    struct wtl__envelope *envelope;
-    if (WTL_LIKELY(writer != NULL && !writer->failed)) {
-        envelope = writer->owner;
-        wtl__draft_leave(envelope);
-        uint32_t size = (uint32_t)wtl_written(writer);
-        writer->owner = NULL;
-        envelope->next = NULL;
-        envelope->msg.request = 0;
-        envelope->msg.bytes = size > 0 ? writer->begin : NULL;
-        envelope->msg.size = size;
-        envelope->msg.runtime_ = 0;
-        envelope->msg.kind_ = (uint8_t)kind;
-        envelope->msg.flags_ = 0;
-    } else {
-        envelope = wtl__message_take(writer, kind);
-        if (envelope == NULL) {
-            return NULL;
-        }
-    }
+    struct wtl__envelope *envelope = writer->owner;
+    wtl__draft_leave(envelope);
+    uint32_t size = (uint32_t)wtl_written(writer);
+    writer->owner = NULL;
     envelope->msg.tag = tag;
     envelope->msg.from = from;
+    envelope->msg.request = 0;
+    envelope->msg.bytes = size > 0 ? writer->begin : NULL;
+    envelope->msg.size = size;
+    envelope->msg.kind_ = (uint8_t)kind;
+    envelope->msg.flags_ = 0;
     return envelope;
 }
 

@@ -42,6 +42,35 @@ static void sort_in(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl__enve
     }
 }
 
+/* Turns around what was taken, newest first. Messages alone, and all of this life, go behind what
+ * waits in one piece. */
+static WTL_ALWAYS_INLINE void take_in(struct wtl__ctx *x, struct wtl__cell *cell,
+                                      struct wtl__envelope *taken)
+{
+    struct wtl__envelope *last = taken;
+    struct wtl__envelope *first = NULL;
+    uint16_t generation = (uint16_t)cell->generation;
+    bool plain = true;
+    while (taken != NULL) {
+        struct wtl__envelope *next = taken->next;
+        plain &= taken->msg.runtime_ == generation;
+        plain &= taken->msg.kind_ <= WTL__KIND_LAST_COUNTED;
+        taken->next = first;
+        first = taken;
+        taken = next;
+    }
+    if (WTL_UNLIKELY(!plain)) {
+        sort_in(x, cell, first);
+        return;
+    }
+    if (cell->fifo == NULL) {
+        cell->fifo = first;
+    } else {
+        cell->fifo_last->next = first;
+    }
+    cell->fifo_last = last;
+}
+
 /* The same for a ring: what does not act at once goes back to it, but for the answer that the actor
  * is held for. What waits in cell->fifo is in front of all that. */
 static void sort_ring(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl__envelope *taken)
@@ -91,7 +120,7 @@ static WTL_ALWAYS_INLINE void take(struct wtl__ctx *x, struct wtl__cell *cell, b
     cell->handled_total += handled;
     taken = special ? take_special(x, cell, handled) : wtl__inbox_take(&cell->inbox, handled);
     if (taken != NULL) {
-        sort_in(x, cell, wtl__inbox_reverse(taken));
+        take_in(x, cell, taken);
     }
 }
 
@@ -151,9 +180,16 @@ static void start(struct wtl__ctx *x, struct wtl__cell *cell)
     }
 }
 
+static WTL_ALWAYS_INLINE enum wtl_status handle(struct wtl__ctx *x, struct wtl__cell *cell,
+                                                const struct wtl__envelope *envelope)
+{
+    const struct wtl_actor *type = cell->type;
+    return type->handle != NULL ? type->handle(&x->pub, cell->state, &envelope->msg) : WTL_OK;
+}
+
 /* The function of the actor that this envelope is for. */
-static WTL_ALWAYS_INLINE enum wtl_status dispatch(struct wtl__ctx *x, struct wtl__cell *cell,
-                                                  struct wtl__envelope *envelope)
+static enum wtl_status dispatch(struct wtl__ctx *x, struct wtl__cell *cell,
+                                struct wtl__envelope *envelope)
 {
     const struct wtl_actor *type = cell->type;
     switch ((enum wtl__kind)envelope->msg.kind_) {
@@ -168,13 +204,12 @@ static WTL_ALWAYS_INLINE enum wtl_status dispatch(struct wtl__ctx *x, struct wtl
         return type->down != NULL ? type->down(&x->pub, cell->state, &down) : WTL_OK;
     }
     default:
-        return type->handle != NULL ? type->handle(&x->pub, cell->state, &envelope->msg) : WTL_OK;
+        return handle(x, cell, envelope);
     }
 }
 
 /* A call that its handler has not answered stays owed; everything else is over. */
-static WTL_ALWAYS_INLINE void finish(struct wtl__ctx *x, struct wtl__cell *cell,
-                                     struct wtl__envelope *envelope)
+static void finish(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl__envelope *envelope)
 {
     if (envelope->msg.kind_ == WTL__CALL) {
         if (!wtl_pid_is_none(envelope->msg.from) &&
@@ -227,15 +262,14 @@ static uint64_t notice_leaves(struct wtl__cell *cell, struct wtl__envelope *enve
     return 0;
 }
 
-static WTL_ALWAYS_INLINE void handle_one(struct wtl__ctx *x, struct wtl__cell *cell)
+/* All but an ordinary message. */
+static __attribute__((noinline)) void handle_other(struct wtl__ctx *x, struct wtl__cell *cell,
+                                                   struct wtl__envelope *envelope)
 {
-    struct wtl__envelope *envelope = cell->fifo;
     enum wtl__kind kind = (enum wtl__kind)envelope->msg.kind_;
     enum wtl_status status;
     uint64_t fd = 0;
-    cell->fifo = envelope->next;
-    wtl__cell_turn(cell);
-    if (WTL_LIKELY(kind <= WTL__KIND_LAST_COUNTED)) {
+    if (kind == WTL__CALL) {
         cell->handled++;
     } else {
         fd = notice_leaves(cell, envelope);
@@ -244,26 +278,46 @@ static WTL_ALWAYS_INLINE void handle_one(struct wtl__ctx *x, struct wtl__cell *c
         wtl__cancelled(cell, envelope);
         return;
     }
+    x->current = envelope; /* where a fault leaves it */
     if (kind == WTL__ANSWER) {
-        x->current = envelope; /* where a fault leaves it; the next line frees it */
         status = wtl__pending_run(x, WTL_CONTAINER(envelope, struct wtl__pending, tie));
-        x->current = NULL;
+        x->current = NULL; /* it is freed */
         if (WTL_UNLIKELY(status != WTL_OK)) {
             wtl__cell_returned(cell, status, NULL);
         }
-    } else {
-        x->current = envelope;
-        status = dispatch(x, cell, envelope);
-        if (WTL_UNLIKELY(status != WTL_OK)) {
-            wtl__cell_returned(cell, status, x->current);
-        }
-        if (WTL_LIKELY(x->current != NULL)) {
-            x->current = NULL;
-            finish(x, cell, envelope);
-        }
-        if (kind == WTL__FD) {
-            rearm(x, cell, fd);
-        }
+        return;
+    }
+    status = dispatch(x, cell, envelope);
+    if (WTL_UNLIKELY(status != WTL_OK)) {
+        wtl__cell_returned(cell, status, x->current);
+    }
+    if (WTL_LIKELY(x->current != NULL)) {
+        x->current = NULL;
+        finish(x, cell, envelope);
+    }
+    if (kind == WTL__FD) {
+        rearm(x, cell, fd);
+    }
+}
+
+static WTL_ALWAYS_INLINE void handle_one(struct wtl__ctx *x, struct wtl__cell *cell)
+{
+    struct wtl__envelope *envelope = cell->fifo;
+    cell->fifo = envelope->next;
+    wtl__cell_turn(cell);
+    if (WTL_UNLIKELY(envelope->msg.kind_ != WTL__MESSAGE)) {
+        handle_other(x, cell, envelope);
+        return;
+    }
+    cell->handled++;
+    x->current = envelope;
+    enum wtl_status status = handle(x, cell, envelope);
+    if (WTL_UNLIKELY(status != WTL_OK)) {
+        wtl__cell_returned(cell, status, x->current);
+    }
+    if (WTL_LIKELY(x->current != NULL)) { /* it was not kept */
+        x->current = NULL;
+        wtl__envelope_free(envelope);
     }
 }
 
@@ -346,26 +400,27 @@ static WTL_ALWAYS_INLINE bool may_handle(struct wtl__cell *cell, bool special)
            wtl__held_is_answered(cell);
 }
 
-/* Handles what may be handled, until the budget is used up: a message handled costs one, and so
- * does a message sent. A fast producer gives way before what it sends has left the processor's
- * cache. */
-static WTL_ALWAYS_INLINE void handle_some(struct wtl__ctx *x, struct wtl__cell *cell,
-                                          unsigned *budget, bool special)
+/* A message sent costs as much of a batch as so many that are handled: whoever floods gives way
+ * before what it sends has left the processor's cache, and its receiver keeps up with it. */
+#define SEND_COST 3u
+
+/* Handles what may be handled, until the budget is used up. */
+static WTL_ALWAYS_INLINE void handle_some(struct wtl__ctx *x, struct wtl__cell *cell, int *budget,
+                                          bool special)
 {
     for (;;) {
         if (WTL_UNLIKELY(x->after != 0)) { /* of a handler, or of init */
             after_function(x, cell);
         }
-        if (*budget == 0 || !may_handle(cell, special)) {
+        if (*budget <= 0 || !may_handle(cell, special)) {
             break;
         }
         if (special) {
             wtl__memory_leaves(cell, cell->fifo);
         }
         handle_one(x, cell);
-        uint32_t used = 1 + x->sent;
+        *budget -= (int)(1 + SEND_COST * x->sent);
         x->sent = 0;
-        *budget -= used < *budget ? used : *budget;
     }
     if (WTL_UNLIKELY(cell->waiters != NULL)) {
         resume_waiters(x, cell);
@@ -416,7 +471,7 @@ static WTL_ALWAYS_INLINE bool goes_idle(struct wtl__cell *cell, bool special)
 static WTL_ALWAYS_INLINE enum wtl__run run_batch(struct wtl__ctx *x, struct wtl__cell *cell,
                                                  unsigned messages, bool special)
 {
-    unsigned budget = messages;
+    int budget = (int)messages;
     x->cell = cell;
     x->sent = 0;
     x->after = 0; /* what the actor before this one sent as its last */
@@ -433,13 +488,13 @@ static WTL_ALWAYS_INLINE enum wtl__run run_batch(struct wtl__ctx *x, struct wtl_
             }
             continue;
         }
-        if (budget == 0 && may_handle(cell, special)) {
+        if (budget <= 0 && may_handle(cell, special)) {
             return WTL__RUN_AGAIN;
         }
         if (goes_idle(cell, special)) {
             return WTL__RUN_IDLE;
         }
-        if (budget == 0) {
+        if (budget <= 0) {
             return WTL__RUN_AGAIN;
         }
     }

@@ -30,6 +30,8 @@ struct wtl__host_ops {
      * Thread: any. */
     void (*ready)(struct wtl__runtime *runtime, struct wtl__ctx *x, struct wtl__cell *cell);
     uint64_t (*now_ns)(struct wtl__runtime *runtime);
+    /* now_ns, or a few milliseconds later, never earlier; cheaper */
+    uint64_t (*soon_ns)(struct wtl__runtime *runtime);
     /* Arms an alarm (its deadline is set); when due, wtl__alarm_fire is called, from any thread. */
     void (*alarm_arm)(struct wtl__ctx *x, struct wtl__alarm *alarm);
     /* False: it has fired already, and its signal is under way. */
@@ -326,16 +328,16 @@ struct wtl__alarm {
     struct wtl__envelope signal; /* WTL__ALARM, request = the timer or the pending request */
     struct wtl__timer timer;     /* the wheel's */
     uint64_t deadline_ms;
-    struct wtl__envelope tie; /* of a timer, not of a deadline */
     struct wtl__runtime *runtime;
     uint64_t owner; /* the cell's local id */
     void *wheel;    /* which wheel holds it; the host's */
-    bool deadline;  /* of the pending request with that number */
+    bool deadline;  /* of the pending request with that number: it has nothing of what follows */
     bool dead;      /* cancelled while its signal was under way */
     bool ticks;     /* periodic, and its last message waits in the owner's queue */
     /* Of the runtime's own: called when the signal has come, instead of all else; keeps the alarm.
      */
     void (*run)(struct wtl__alarm *alarm, struct wtl__ctx *x, struct wtl__cell *cell);
+    struct wtl__envelope tie;
     uint64_t every_ms;
     struct wtl_pid to;
     struct wtl__envelope *message;
@@ -343,6 +345,8 @@ struct wtl__alarm {
 };
 
 struct wtl__alarm *wtl__alarm_new(struct wtl__ctx *x, uint64_t request, uint64_t after_ms);
+/* Of a pending request. */
+struct wtl__alarm *wtl__deadline_new(struct wtl__ctx *x, uint64_t request, uint64_t after_ms);
 void wtl__alarm_free(struct wtl__alarm *alarm);
 /* Called by the host when it is due. Thread: any. */
 void wtl__alarm_fire(struct wtl__ctx *x, struct wtl__alarm *alarm);

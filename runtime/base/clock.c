@@ -21,6 +21,17 @@ static uint64_t system_now_ns(const struct wtl__clock *clock)
     return read_ns(CLOCK_MONOTONIC);
 }
 
+uint64_t wtl__clock_soon_ns(void)
+{
+#ifdef CLOCK_MONOTONIC_COARSE
+    struct timespec step; /* how far behind that clock may be */
+    WTL_ASSERT(clock_getres(CLOCK_MONOTONIC_COARSE, &step) == 0 && step.tv_sec == 0);
+    return read_ns(CLOCK_MONOTONIC_COARSE) + (uint64_t)step.tv_nsec;
+#else
+    return read_ns(CLOCK_MONOTONIC);
+#endif
+}
+
 static uint64_t system_wall_ns(const struct wtl__clock *clock)
 {
     (void)clock;

@@ -18,9 +18,7 @@
 
 #include "base/attr.h"
 #include "base/large.h"
-#include "base/pool_inner.h"
-
-enum { SIZE_STEPS = WTL__POOL_BLOCK_MAX / WTL__SPAN_UNIT + 1 };
+#include "base/pool_hot.h"
 
 static struct {
     pthread_mutex_t lock;
@@ -33,9 +31,12 @@ static struct {
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static pthread_key_t exit_key;
-static uint8_t class_of_step[SIZE_STEPS]; /* by size in cache lines, rounded up */
 
-static __thread __attribute__((tls_model("initial-exec"))) struct wtl__pool *self;
+uint8_t wtl__pool_class_of_step[WTL__POOL_BLOCK_MAX / WTL__SPAN_UNIT + 1];
+
+struct wtl__pool wtl__pool_none;
+__thread __attribute__((tls_model("initial-exec"))) struct wtl__pool *wtl__pool_self =
+    &wtl__pool_none;
 
 static void on_thread_exit(void *unused)
 {
@@ -46,11 +47,11 @@ static void on_thread_exit(void *unused)
 static void init_once(void)
 {
     uint32_t class_index = 0;
-    for (size_t step = 0; step < SIZE_STEPS; step++) {
+    for (size_t step = 0; step < WTL_COUNT(wtl__pool_class_of_step); step++) {
         while (wtl__pool_class_bytes[class_index] < step * WTL__SPAN_UNIT) {
             class_index++;
         }
-        class_of_step[step] = (uint8_t)class_index;
+        wtl__pool_class_of_step[step] = (uint8_t)class_index;
     }
     WTL_ASSERT(pthread_key_create(&exit_key, on_thread_exit) == 0);
 }
@@ -85,7 +86,7 @@ static struct wtl__pool *attach(void)
     }
     (void)pthread_mutex_unlock(&pools.lock);
     if (pool != NULL) {
-        self = pool;
+        wtl__pool_self = pool;
         /* The value only has to be there for the destructor to run. Without it the pool is lost to
          * later threads, and nothing else. */
         (void)pthread_setspecific(exit_key, pool);
@@ -98,14 +99,14 @@ static __attribute__((noinline)) void *take_slow(size_t size)
     if (size > WTL__POOL_BLOCK_MAX) {
         return wtl__large_take(size);
     }
-    struct wtl__pool *pool = self;
-    if (pool == NULL) {
+    struct wtl__pool *pool = wtl__pool_self;
+    if (pool == &wtl__pool_none) {
         pool = attach();
         if (pool == NULL) {
             return NULL;
         }
     }
-    uint32_t class_index = class_of_step[(size + WTL__SPAN_UNIT - 1) / WTL__SPAN_UNIT];
+    uint32_t class_index = wtl__pool_class_of(size);
     struct wtl__magazine *magazine = &pool->magazines[class_index];
     if (wtl__magazine_count(magazine) == 0) {
         (void)wtl__mail_receive(pool, class_index, WTL__POOL_PAGES_PER_TURN);
@@ -113,27 +114,13 @@ static __attribute__((noinline)) void *take_slow(size_t size)
             wtl__store_fill(pool, class_index);
         }
     }
-    uint32_t count = wtl__magazine_count(magazine);
-    if (count == 0) {
-        return NULL;
-    }
-    wtl__magazine_set(magazine, count - 1);
-    return magazine->blocks[count - 1];
+    return wtl__magazine_take(magazine);
 }
 
 void *wtl__pool_take(size_t size)
 {
-    struct wtl__pool *pool = self;
-    if (WTL_LIKELY(pool != NULL && size <= WTL__POOL_BLOCK_MAX)) {
-        uint32_t class_index = class_of_step[(size + WTL__SPAN_UNIT - 1) / WTL__SPAN_UNIT];
-        struct wtl__magazine *magazine = &pool->magazines[class_index];
-        uint32_t count = wtl__magazine_count(magazine);
-        if (WTL_LIKELY(count != 0)) {
-            wtl__magazine_set(magazine, count - 1);
-            return magazine->blocks[count - 1];
-        }
-    }
-    return take_slow(size);
+    void *block = wtl__pool_take_hot(size);
+    return WTL_LIKELY(block != NULL) ? block : take_slow(size);
 }
 
 /* Gives a block of another thread, a large one, or one for which the magazine has no room. */
@@ -144,8 +131,8 @@ static __attribute__((noinline)) void give_slow(struct wtl__span *span, void *bl
         wtl__large_give(span);
         return;
     }
-    struct wtl__pool *pool = self;
-    if (WTL_UNLIKELY(pool == NULL)) {
+    struct wtl__pool *pool = wtl__pool_self;
+    if (WTL_UNLIKELY(pool == &wtl__pool_none)) {
         pool = attach();
         if (pool == NULL) {
             wtl__mail_send_one(owner, block);
@@ -161,21 +148,9 @@ static __attribute__((noinline)) void give_slow(struct wtl__span *span, void *bl
 
 void wtl__pool_give(void *block)
 {
-    if (WTL_UNLIKELY(block == NULL)) {
-        return;
+    if (WTL_LIKELY(block != NULL) && WTL_UNLIKELY(!wtl__pool_give_hot(block))) {
+        give_slow(wtl__span_of(block), block);
     }
-    struct wtl__span *span = wtl__span_of(block);
-    struct wtl__pool *pool = self;
-    if (WTL_LIKELY(span->owner == pool && pool != NULL)) {
-        struct wtl__magazine *magazine = &pool->magazines[span->class_index];
-        uint32_t count = wtl__magazine_count(magazine);
-        if (WTL_LIKELY(count < magazine->max)) {
-            magazine->blocks[count] = block;
-            wtl__magazine_set(magazine, count + 1);
-            return;
-        }
-    }
-    give_slow(span, block);
 }
 
 size_t wtl__pool_size(const void *block)
@@ -185,8 +160,8 @@ size_t wtl__pool_size(const void *block)
 
 void wtl__pool_flush(void)
 {
-    struct wtl__pool *pool = self;
-    if (pool != NULL) {
+    struct wtl__pool *pool = wtl__pool_self;
+    if (pool != &wtl__pool_none) {
         wtl__mail_send_all(pool);
         (void)wtl__mail_receive(pool, WTL__POOL_CLASSES, WTL__POOL_PAGES_PER_TURN);
     }
@@ -194,15 +169,15 @@ void wtl__pool_flush(void)
 
 void wtl__pool_leave(void)
 {
-    struct wtl__pool *pool = self;
-    if (pool == NULL) {
+    struct wtl__pool *pool = wtl__pool_self;
+    if (pool == &wtl__pool_none) {
         return;
     }
     wtl__mail_send_all(pool);
     while (wtl__mail_receive(pool, WTL__POOL_CLASSES, WTL__POOL_PAGES_PER_TURN)) {
     }
     wtl__store_empty(pool);
-    self = NULL;
+    wtl__pool_self = &wtl__pool_none;
     (void)pthread_setspecific(exit_key, NULL);
     (void)pthread_mutex_lock(&pools.lock);
     pool->next_waiting = pools.waiting;

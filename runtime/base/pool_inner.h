@@ -1,5 +1,5 @@
 /*
- * pool_inner.h - what the three files of the pool share, and no one else.
+ * pool_inner.h - what the files of the pool share, and no one else.
  *
  * pool.c takes and gives on the fast path and knows threads; pool_store.c moves blocks between
  * magazines and spans; pool_mail.c carries blocks from one pool to another.
@@ -14,21 +14,24 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/attr.h"
 #include "base/pool.h"
 #include "base/span.h"
 
 enum {
     WTL__POOL_CLASSES = 28,
-    WTL__MAGAZINE_MAX = 126,         /* blocks; a magazine is 1 KiB */
+    WTL__MAGAZINE_MAX = 253,         /* blocks; a magazine is 2 KiB */
     WTL__MAGAZINE_BYTES = 32 * 1024, /* of blocks, but two blocks at least */
     WTL__POOL_EMPTY_MAX = 8,         /* empty spans that a pool keeps to itself */
     WTL__POOL_PAGES_PER_TURN = 32,   /* looked at in one go */
 };
 
-/* Free blocks of one class, ready to be taken. */
+/* Free blocks of one class, ready to be taken. All pointers are NULL in the pool of threads that
+ * have none: it is empty and full. */
 struct wtl__magazine {
-    _Atomic(uint32_t) count; /* written by the owner, read by statistics */
-    uint32_t max;
+    _Atomic(void **) top; /* behind the last; written by the owner, read by statistics */
+    void **bottom;        /* the first */
+    void **limit;         /* behind the room for as many as it may hold */
     void *blocks[WTL__MAGAZINE_MAX];
 };
 
@@ -68,15 +71,48 @@ struct wtl__pool {
     struct wtl__pool *next_waiting;
 };
 
-/* A magazine's count has one writer; it is atomic only because statistics read it. */
-static inline uint32_t wtl__magazine_count(const struct wtl__magazine *magazine)
+/* A magazine's top has one writer; it is atomic only because statistics read it. */
+static inline void **wtl__magazine_top(const struct wtl__magazine *magazine)
 {
-    return atomic_load_explicit(&magazine->count, memory_order_relaxed);
+    return atomic_load_explicit(&magazine->top, memory_order_relaxed);
 }
 
-static inline void wtl__magazine_set(struct wtl__magazine *magazine, uint32_t count)
+static inline void wtl__magazine_set_top(struct wtl__magazine *magazine, void **top)
 {
-    atomic_store_explicit(&magazine->count, count, memory_order_relaxed);
+    atomic_store_explicit(&magazine->top, top, memory_order_relaxed);
+}
+
+static inline uint32_t wtl__magazine_count(const struct wtl__magazine *magazine)
+{
+    return (uint32_t)(wtl__magazine_top(magazine) - magazine->bottom);
+}
+
+static inline uint32_t wtl__magazine_max(const struct wtl__magazine *magazine)
+{
+    return (uint32_t)(magazine->limit - magazine->bottom);
+}
+
+/* The last block, or NULL. */
+static inline void *wtl__magazine_take(struct wtl__magazine *magazine)
+{
+    void **top = wtl__magazine_top(magazine);
+    if (WTL_UNLIKELY(top == magazine->bottom)) {
+        return NULL;
+    }
+    wtl__magazine_set_top(magazine, top - 1);
+    return top[-1];
+}
+
+/* False when it is full. */
+static inline bool wtl__magazine_put(struct wtl__magazine *magazine, void *block)
+{
+    void **top = wtl__magazine_top(magazine);
+    if (WTL_UNLIKELY(top == magazine->limit)) {
+        return false;
+    }
+    *top = block;
+    wtl__magazine_set_top(magazine, top + 1);
+    return true;
 }
 
 _Static_assert(WTL__POOL_OWNERS <= 32, "each batch has a bit in `unsent`");

@@ -35,7 +35,8 @@ bool wtl__mail_receive(struct wtl__pool *pool, uint32_t class_index, uint32_t pa
 {
     for (uint32_t pages = 0; pages < pages_max; pages++) {
         const struct wtl__magazine *wanted = &pool->magazines[class_index % WTL__POOL_CLASSES];
-        if (class_index < WTL__POOL_CLASSES && wtl__magazine_count(wanted) >= wanted->max / 2) {
+        if (class_index < WTL__POOL_CLASSES &&
+            wtl__magazine_count(wanted) >= wtl__magazine_max(wanted) / 2) {
             return true;
         }
         struct wtl__page *page = next_page(pool);

@@ -20,7 +20,11 @@ void wtl__store_init(struct wtl__pool *pool)
 {
     for (uint32_t i = 0; i < WTL__POOL_CLASSES; i++) {
         uint32_t max = WTL__MAGAZINE_BYTES / wtl__pool_class_bytes[i];
-        pool->magazines[i].max = max < 2 ? 2 : max > WTL__MAGAZINE_MAX ? WTL__MAGAZINE_MAX : max;
+        struct wtl__magazine *magazine = &pool->magazines[i];
+        max = max < 2 ? 2 : max > WTL__MAGAZINE_MAX ? WTL__MAGAZINE_MAX : max;
+        magazine->bottom = magazine->blocks;
+        magazine->limit = magazine->blocks + max;
+        wtl__magazine_set_top(magazine, magazine->bottom);
     }
 }
 
@@ -94,7 +98,7 @@ static void drain(struct wtl__pool *pool, uint32_t class_index, uint32_t keep)
         put_into_span(pool, magazine->blocks[i]);
     }
     memmove(magazine->blocks, magazine->blocks + leaving, keep * sizeof magazine->blocks[0]);
-    wtl__magazine_set(magazine, keep);
+    wtl__magazine_set_top(magazine, magazine->bottom + keep);
     add_out(pool, -(uint64_t)leaving * wtl__pool_class_bytes[class_index]);
 }
 
@@ -102,12 +106,10 @@ void wtl__store_accept(struct wtl__pool *pool, void *block)
 {
     uint32_t class_index = wtl__span_of(block)->class_index;
     struct wtl__magazine *magazine = &pool->magazines[class_index];
-    if (wtl__magazine_count(magazine) == magazine->max) {
-        drain(pool, class_index, magazine->max / 2);
+    if (!wtl__magazine_put(magazine, block)) {
+        drain(pool, class_index, wtl__magazine_max(magazine) / 2);
+        (void)wtl__magazine_put(magazine, block);
     }
-    uint32_t count = wtl__magazine_count(magazine);
-    magazine->blocks[count] = block;
-    wtl__magazine_set(magazine, count + 1);
 }
 
 /* A span with blocks of this class: one in use, an empty one, or a new one. NULL without memory. */
@@ -135,7 +137,7 @@ static struct wtl__span *partial_span(struct wtl__pool *pool, uint32_t class_ind
 void wtl__store_fill(struct wtl__pool *pool, uint32_t class_index)
 {
     struct wtl__magazine *magazine = &pool->magazines[class_index];
-    const uint32_t wanted = magazine->max / 2;
+    const uint32_t wanted = wtl__magazine_max(magazine) / 2;
     uint32_t before = wtl__magazine_count(magazine);
     uint32_t count = before;
     while (count < wanted) {
@@ -149,7 +151,7 @@ void wtl__store_fill(struct wtl__pool *pool, uint32_t class_index)
         }
     }
     add_out(pool, (uint64_t)(count - before) * wtl__pool_class_bytes[class_index]);
-    wtl__magazine_set(magazine, count);
+    wtl__magazine_set_top(magazine, magazine->bottom + count);
 }
 
 void wtl__store_empty(struct wtl__pool *pool)

@@ -12,11 +12,21 @@ static bool peek_number(const struct wtl_reader *reader, size_t size, uint64_t *
     if (wtl_left(reader) <= size) {
         return false;
     }
-    uint64_t number = 0;
-    for (size_t i = 1; i <= size; i++) {
-        number = number << 8 | reader->at[i];
+    const uint8_t *at = reader->at + 1;
+    switch (size) {
+    case 1:
+        *number_out = at[0];
+        break;
+    case 2:
+        *number_out = (uint64_t)at[0] << 8 | at[1];
+        break;
+    case 4:
+        *number_out = (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
+        break;
+    default:
+        *number_out = wtl__load64(at);
+        break;
     }
-    *number_out = number;
     return true;
 }
 
@@ -53,6 +63,7 @@ static bool get_integer(struct wtl_reader *reader, uint64_t *bits_out, bool *neg
     return true;
 }
 
+/* Nearly always the last value of a body, with fewer bytes behind it than the inline half wants. */
 uint64_t wtl__get_u64(struct wtl_reader *reader)
 {
     uint64_t bits;

@@ -79,6 +79,7 @@ static bool step_work(struct wtl__ctx *x, struct wtl__work *work)
 static const struct wtl__host_ops step_ops = {
     .ready = step_ready,
     .now_ns = step_now_ns,
+    .soon_ns = step_now_ns,
     .alarm_arm = step_alarm_arm,
     .alarm_disarm = step_alarm_disarm,
     .fd_watch = step_fd_watch,

@@ -55,13 +55,21 @@ static inline void wtl_put_bool(struct wtl_writer *writer, bool value)
     wtl__put_byte(writer, value ? 0xc3 : 0xc2);
 }
 
+/* The logarithm of how many bytes an unsigned integer takes: of 0 to 7 bytes above the lowest, two
+ * bits each. */
+static inline unsigned wtl__int_power(uint64_t value)
+{
+    unsigned above = (unsigned)(63 - __builtin_clzll(value | 1)) / 8;
+    return 0xffa4u >> 2 * above & 3;
+}
+
 static inline void wtl_put_u64(struct wtl_writer *writer, uint64_t value)
 {
     if (value < 0x80) {
         wtl__put_byte(writer, (uint8_t)value);
         return;
     }
-    unsigned power = (unsigned)(value > 0xff) + (value > 0xffff) + (value > 0xffffffff);
+    unsigned power = wtl__int_power(value);
     unsigned size = 1u << power;
     wtl__put_head(writer, (uint8_t)(0xcc + power), wtl__wire64(value << (64 - 8 * size)),
                   1 + (size_t)size);

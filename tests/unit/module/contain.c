@@ -85,6 +85,20 @@ static void call(struct wtl_pid pid, const char *tag)
     kit_do(&kit, &watcher, (struct kit_cmd){.fn = calls, .pid = pid, .user = (void *)tag});
 }
 
+static void calls_twice(struct wtl_ctx *x, struct kit_puppet *p, const struct kit_cmd *cmd)
+{
+    static char ping[] = "ping";
+    struct kit_cmd second = {.pid = cmd->pid, .user = ping};
+    calls(x, p, cmd);
+    calls(x, p, &second);
+}
+
+/* A call and a "ping" behind it, which waits already when the call is handled. */
+static void call_and_ping(struct wtl_pid pid, const char *tag)
+{
+    kit_do(&kit, &watcher, (struct kit_cmd){.fn = calls_twice, .pid = pid, .user = (void *)tag});
+}
+
 #define EXPECT_DOWN(text)                                                                          \
     cr_assert(kit_reason_is(kit_only(&watcher, KIT_DOWN)->reason, (text)), "not %s", (text))
 
@@ -95,8 +109,7 @@ static void faults_with(const char *tag, const char *reason)
         struct wtl_pid pid = victim(NULL);
         call(pid, "ping");
         kit_settle(&kit);
-        call(pid, tag);
-        call(pid, "ping"); /* never handled: refused with the same reason */
+        call_and_ping(pid, tag); /* the ping is never handled: refused with the same reason */
         kit_settle(&kit);
         EXPECT_DOWN(reason);
         cr_assert(!kit_lives(&kit, pid));
