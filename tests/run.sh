@@ -208,6 +208,7 @@ lane_gcc()
 lane_package()
 {
     take_tap package.sh < <("$support/consumer/package.sh" "$build/gcc" "$build/package")
+    take_tap new.sh < <("$support/consumer/new.sh" "$build/package/moved/bin/wattle")
 }
 
 lane_asan()

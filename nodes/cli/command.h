@@ -136,6 +136,7 @@ void wtl__help_usage(FILE *file, const struct wtl__command *command);
 enum wtl__end wtl__run_help(struct wtl__cli *cli);
 enum wtl__end wtl__run_version(struct wtl__cli *cli);
 enum wtl__end wtl__run_explain(struct wtl__cli *cli);
+enum wtl__end wtl__run_new(struct wtl__cli *cli);
 enum wtl__end wtl__run_ca_init(struct wtl__cli *cli);
 enum wtl__end wtl__run_ca_revoke(struct wtl__cli *cli);
 enum wtl__end wtl__run_ca_revoked(struct wtl__cli *cli);

@@ -65,6 +65,11 @@ static const struct wtl__option flow_graph_options[] = {
     {0},
 };
 
+static const struct wtl__option new_options[] = {
+    {.name = "dir", .value = "DIR", .help = "the folder to make (NAME)"},
+    {0},
+};
+
 #define ONE  (WTL__ASKS_A_NODE | WTL__PRINTS_JSON | WTL__MAY_WATCH)
 #define LIST (ONE | WTL__PRINTS_TABLE)
 
@@ -224,6 +229,17 @@ const struct wtl__command wtl__commands[] = {
      .flags = ONE,
      .summary = "one flow: its stages, where they run, what went through them",
      .run = wtl__run_ask},
+    {.noun = "new",
+     .operands = "NAME",
+     .operands_min = 1,
+     .operands_max = 1,
+     .summary = "make a folder with a new module: three actors, a flow, tests",
+     .details = "It builds and tests itself with one command, where the package of wattle is "
+                "installed:\n\n"
+                "  wattle new greeter && cd greeter && cmake --workflow --preset test\n\n"
+                "Nothing of it is special: rename, add and remove as you like.",
+     .options = new_options,
+     .run = wtl__run_new},
     {.noun = "explain",
      .operands = "CODE",
      .operands_min = 1,

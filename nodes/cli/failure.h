@@ -84,7 +84,8 @@ enum wtl__end {
       "or when its certificate is not one of a wattle node. `wattle id show FILE` shows what is "  \
       "in it without judging.")                                                                    \
     X(EXISTS, 402, NO, "there is one already",                                                     \
-      "Keys are never overwritten. Choose another place, or move the old one away first.")         \
+      "Nothing is overwritten, keys least of all. Choose another place, or move the old one away " \
+      "first.")                                                                                    \
     X(FILE, 403, CONFIG, "a file that cannot be used",                                             \
       "The operating system refused to read or to write it.")                                      \
     X(NO_CA, 404, CONFIG, "no certificate authority there",                                        \

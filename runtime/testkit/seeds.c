@@ -12,8 +12,9 @@ struct trial {
     wtl_test_fn fn;
     const struct wtl_test_options *options;
     uint64_t fail_at;          /* the allocation that fails; 0: none */
-    wtl_test_failed_fn failed; /* NULL: a failure ends the program */
-    bool allocation_failed;    /* whether it has come to that */
+    wtl_test_failed_fn failed; /* gets the failure at once */
+    void *failed_context;
+    bool allocation_failed; /* whether it has come to that */
     bool has_failed;
 };
 
@@ -29,7 +30,7 @@ static void keep_failure(void *context, const char *text)
 static void run(struct trial *trial, uint64_t seed)
 {
     struct wtl_test *t = wtl__test_create(seed, trial->options->user);
-    wtl_test_on_failure(t, trial->failed, NULL);
+    wtl_test_on_failure(t, trial->failed, trial->failed_context);
     t->is_starved = trial->options->allocations;
     wtl_test_fail_allocation(t, trial->fail_at);
     trial->fn(t);
@@ -80,9 +81,21 @@ const char *wtl_test_try(wtl_test_fn fn, const struct wtl_test_options *options)
     return trial.has_failed ? failure : NULL;
 }
 
+/* Where it happens, so that a debugger is there, too. */
+static void end_program(void *name, const char *text)
+{
+    (void)printf("not ok - %s\n", (const char *)name);
+    (void)fflush(stdout);
+    (void)fputs(text, stderr);
+    exit(1);
+}
+
 static void run_program(const char *name, wtl_test_fn fn, const struct wtl_test_options *options)
 {
-    struct trial trial = {.fn = fn, .options = options};
+    struct trial trial = {.fn = fn,
+                          .options = options,
+                          .failed = end_program,
+                          .failed_context = (void *)(uintptr_t)name};
     (void)fflush(stdout);
     uint32_t ran = run_all(&trial);
     (void)printf("ok - %s (%u seed%s%s)\n", name, ran, ran == 1 ? "" : "s",

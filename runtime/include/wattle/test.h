@@ -67,8 +67,8 @@ struct wtl_test_options {
  * not, with the seed. NULL options: one run. Owns: static, until the next call. */
 const char *wtl_test_try(wtl_test_fn fn, const struct wtl_test_options *options) WTL_MUST_USE;
 
-/* The same for `seeds` seeds, and as a whole program wants it: prints "ok - NAME (20 seeds)", or
- * the failure where it happens and exits with 1. */
+/* The same for `seeds` seeds, and as a whole program wants it: prints "ok - NAME (20 seeds)"; or,
+ * where it happens, "not ok - NAME" and the failure, and exits with 1. */
 void wtl_test_run(const char *name, wtl_test_fn fn, uint32_t seeds);
 
 /* The same with each allocation failing in turn. */
