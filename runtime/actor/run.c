@@ -8,39 +8,10 @@
  */
 #include "actor/memory.h"
 #include "actor/report.h"
+#include "actor/room.h"
 #include "actor/runtime.h"
-
 #include "actor/tables.h"
-
-/* The actor that had this cell before and for which an envelope was meant: the latest generation
- * with those low bits. A push is never late by 2^16 lives of a cell. */
-static struct wtl_pid former_pid(const struct wtl__ctx *x, const struct wtl__cell *cell,
-                                 uint16_t low)
-{
-    uint64_t behind = (uint16_t)(cell->generation - low);
-    return (struct wtl_pid){.node = x->runtime->node,
-                            .local = wtl__cell_local(cell) - (behind << WTL_PID_SLOT_BITS)};
-}
-
-/* Signals act at once; the rest goes behind what waits already. */
-static void sort_in(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl__envelope *envelope)
-{
-    uint16_t generation = (uint16_t)cell->generation;
-    while (envelope != NULL) {
-        struct wtl__envelope *next = envelope->next;
-        if (WTL_UNLIKELY(envelope->msg.runtime_ != generation)) {
-            cell->handled += envelope->msg.kind_ <= WTL__KIND_LAST_COUNTED;
-            wtl__count(x->runtime, WTL__COUNT_STALE);
-            wtl__refuse(x->runtime, x, former_pid(x, cell, envelope->msg.runtime_), envelope,
-                        WTL_REASON(WTL_EXIT_NOPROC, "noproc"));
-        } else if (WTL_LIKELY(envelope->msg.kind_ <= WTL__KIND_LAST_COUNTED)) {
-            wtl__fifo_append(cell, envelope);
-        } else {
-            wtl__signal(x, cell, envelope);
-        }
-        envelope = next;
-    }
-}
+#include "actor/take.h"
 
 /* Turns around what was taken, newest first. Messages alone, and all of this life, go behind what
  * waits in one piece. */
@@ -60,7 +31,7 @@ static WTL_ALWAYS_INLINE void take_in(struct wtl__ctx *x, struct wtl__cell *cell
         taken = next;
     }
     if (WTL_UNLIKELY(!plain)) {
-        sort_in(x, cell, first);
+        wtl__sort_in(x, cell, first);
         return;
     }
     if (cell->fifo == NULL) {
@@ -71,46 +42,6 @@ static WTL_ALWAYS_INLINE void take_in(struct wtl__ctx *x, struct wtl__cell *cell
     cell->fifo_last = last;
 }
 
-/* The same for a ring: what does not act at once goes back to it, but for the answer that the actor
- * is held for. What waits in cell->fifo is in front of all that. */
-static void sort_ring(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl__envelope *taken)
-{
-    struct wtl__envelope *front = cell->fifo;
-    struct wtl__envelope *front_last = cell->fifo_last;
-    struct wtl__envelope *answer = NULL;
-    cell->fifo = NULL;
-    sort_in(x, cell, taken);
-    if (wtl__held_is_answered(cell)) {
-        answer = cell->fifo;
-        cell->fifo = answer->next;
-    }
-    struct wtl__dropped dropped = wtl__ring_return(cell, cell->fifo);
-    cell->fifo = front;
-    cell->fifo_last = front_last;
-    if (answer != NULL) {
-        wtl__fifo_front(cell, answer);
-    }
-    wtl__drop(x->runtime, x, wtl__pid_of(x->runtime, cell), dropped);
-}
-
-/* Of an actor with a ring or a cap: takes in what has come. */
-static struct wtl__envelope *take_special(struct wtl__ctx *x, struct wtl__cell *cell,
-                                          uint32_t handled)
-{
-    struct wtl__envelope *taken;
-    if (cell->ring == NULL) {
-        taken = wtl__inbox_take(&cell->inbox, handled);
-        wtl__memory_enters(cell, taken);
-        return taken;
-    }
-    taken = wtl__ring_take(cell, handled);
-    if (taken != NULL) {
-        sort_ring(x, cell, taken);
-    }
-    wtl__memory_check(cell);
-    return NULL;
-}
-
 /* Takes in what has come, and tells the mailbox what was handled. */
 static WTL_ALWAYS_INLINE void take(struct wtl__ctx *x, struct wtl__cell *cell, bool special)
 {
@@ -118,7 +49,7 @@ static WTL_ALWAYS_INLINE void take(struct wtl__ctx *x, struct wtl__cell *cell, b
     uint32_t handled = cell->handled;
     cell->handled = 0;
     cell->handled_total += handled;
-    taken = special ? take_special(x, cell, handled) : wtl__inbox_take(&cell->inbox, handled);
+    taken = special ? wtl__take_special(x, cell, handled) : wtl__inbox_take(&cell->inbox, handled);
     if (taken != NULL) {
         take_in(x, cell, taken);
     }
@@ -321,24 +252,6 @@ static WTL_ALWAYS_INLINE void handle_one(struct wtl__ctx *x, struct wtl__cell *c
     }
 }
 
-/* The sender of too much waits for room, unless it is one who must never wait. */
-static void park(struct wtl__ctx *x, struct wtl__cell *cell)
-{
-    struct wtl_pid receiver = x->blocked_on;
-    x->blocked_on = WTL_PID_NONE;
-    uint32_t waiting = wtl__inbox_count(&cell->inbox) - cell->handled;
-    if ((cell->flags & (WTL__CELL_SYSTEM | WTL__CELL_ENDING)) != 0 || cell->waiters != NULL ||
-        waiting >= wtl__mailbox_max(cell)) {
-        return;
-    }
-    struct wtl__envelope *wait = wtl__envelope_new(WTL__WAIT);
-    if (wait != NULL) {
-        wait->msg.from = wtl__pid_of(x->runtime, cell);
-        cell->flags |= WTL__CELL_PARKED;
-        (void)wtl__deliver(x->runtime, x, receiver, wait);
-    }
-}
-
 /* What one of the actor's functions has left to be done when it has returned. */
 static void after_function(struct wtl__ctx *x, struct wtl__cell *cell)
 {
@@ -348,25 +261,7 @@ static void after_function(struct wtl__ctx *x, struct wtl__cell *cell)
     }
     x->after = 0;
     if (over_a_bound) {
-        park(x, cell);
-    }
-}
-
-static void resume_waiters(struct wtl__ctx *x, struct wtl__cell *cell)
-{
-    uint32_t waiting = wtl__inbox_count(&cell->inbox) - cell->handled;
-    if (waiting >= wtl__mailbox_low(cell)) {
-        return;
-    }
-    struct wtl__envelope *waiter = cell->waiters;
-    cell->waiters = NULL;
-    while (waiter != NULL) {
-        struct wtl__envelope *next = waiter->next;
-        struct wtl_pid to = waiter->msg.from;
-        waiter->msg.kind_ = WTL__RESUME;
-        waiter->msg.from = wtl__pid_of(x->runtime, cell);
-        (void)wtl__deliver(x->runtime, x, to, waiter);
-        waiter = next;
+        wtl__room_wait(x, cell);
     }
 }
 
@@ -423,7 +318,7 @@ static WTL_ALWAYS_INLINE void handle_some(struct wtl__ctx *x, struct wtl__cell *
         x->sent = 0;
     }
     if (WTL_UNLIKELY(cell->waiters != NULL)) {
-        resume_waiters(x, cell);
+        wtl__room_give(x, cell);
     }
 }
 

@@ -290,6 +290,67 @@ Test(mailbox, L09_init_that_sends_too_much_holds_back_nobody_else)
     }
 }
 
+static void flood_now(struct wtl_ctx *x, struct kit_puppet *p, const struct kit_cmd *cmd)
+{
+    (void)p;
+    for (uint64_t i = 1; i <= cmd->number; i++) {
+        kit_send(x, cmd->pid, WTL_TAG("number"), i);
+    }
+}
+
+static void do_nothing(struct wtl_ctx *x, struct kit_puppet *p, const struct kit_cmd *cmd)
+{
+    (void)x;
+    (void)p;
+    (void)cmd;
+}
+
+/* `sender` sends too much to a receiver that does not handle it. */
+static void send_too_much(void)
+{
+    kit_do(&kit, &sender,
+           (struct kit_cmd){.fn = flood_now, .pid = receiver.pid, .number = BOUND + 5});
+    kit_settle(&kit);
+}
+
+Test(mailbox, L09_an_actor_of_the_runtime_is_never_held_back)
+{
+    for (uint32_t flags = 0; flags <= WTL__CELL_SYSTEM; flags += WTL__CELL_SYSTEM) {
+        begin(1, WTL_MAILBOX_BLOCK, BOUND);
+        kit_cell(&kit, receiver.pid)->flags |= WTL__CELL_SUSPENDED;
+        kit_cell(&kit, sender.pid)->flags |= flags;
+        send_too_much();
+        kit_tell(&kit, &sender, sender.pid, 1);
+        kit_settle(&kit);
+        cr_assert_eq(sender.got, flags != 0);
+        kit_deinit(&kit);
+    }
+}
+
+/* It would stop whoever waits for it, too. */
+Test(mailbox, L09_who_is_over_its_own_bound_is_not_held_back)
+{
+    for (uint32_t waiting = BOUND - 1; waiting <= BOUND; waiting++) {
+        struct kit_puppet other = {0};
+        begin(1, WTL_MAILBOX_BLOCK, BOUND);
+        kit_spawn(&kit, &sender, &bounded);
+        kit_spawn(&kit, &other, NULL);
+        kit_settle(&kit);
+        kit_cell(&kit, receiver.pid)->flags |= WTL__CELL_SUSPENDED;
+        kit_cell(&kit, sender.pid)->flags |= WTL__CELL_SUSPENDED;
+        send_too_much();
+        for (uint64_t i = 1; i <= waiting; i++) {
+            kit_tell(&kit, &other, sender.pid, i);
+        }
+        kit_settle(&kit);
+        kit_cell(&kit, sender.pid)->flags &= ~WTL__CELL_SUSPENDED;
+        kit_do(&kit, &sender, (struct kit_cmd){.fn = do_nothing});
+        kit_settle(&kit);
+        cr_assert_eq(sender.got, waiting == BOUND ? BOUND : 0, "%u wait", (unsigned)waiting);
+        kit_deinit(&kit);
+    }
+}
+
 /* ---- to nobody ----------------------------------------------------------------------------- */
 
 Test(mailbox, L14_a_message_to_nobody_is_counted)
