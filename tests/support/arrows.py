@@ -16,6 +16,7 @@ ARROWS = {
     "runtime/include/wattle": "",
     "runtime/base": "",
     "runtime/table": "base",
+    "runtime/states": "",
     "runtime/actor": "base table",
     "runtime/sched": "base actor",
     "runtime/module": "base actor sched",

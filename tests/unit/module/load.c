@@ -123,3 +123,35 @@ Test(module, X084_an_actor_of_a_module_runs)
     cr_assert_eq(answer->number, 42);
     kit_deinit(&kit);
 }
+
+static void knocks(struct wtl_ctx *x, struct kit_puppet *p, const struct kit_cmd *cmd)
+{
+    (void)wtl_call(x, cmd->pid, WTL_TAG("knock"), NULL, KIT_CALL(p));
+}
+
+static void opens(struct wtl_ctx *x, struct kit_puppet *p, const struct kit_cmd *cmd)
+{
+    (void)wtl_call(x, cmd->pid, WTL_TAG("open"), NULL, KIT_CALL(p));
+}
+
+/* The machine is a part of the module, which imports nothing. */
+Test(module, L16_a_state_machine_of_a_module_runs)
+{
+    (void)kit_load(SO("door"));
+    const struct wtl_actor *type = wtl__module_actor(&kit_modules, "house.door", NULL);
+    struct kit kit;
+    struct kit_puppet p = {.silent = true};
+    kit_init(&kit, 3);
+    struct wtl_pid door = wtl__spawn(&kit.step.runtime, NULL, type, NULL, 0);
+    (void)kit_spawn(&kit, &p, &kit_type);
+    for (uint32_t visitors = 1; visitors <= 2; visitors++) {
+        kit_do(&kit, &p, (struct kit_cmd){.fn = knocks, .pid = door});
+        kit_settle(&kit);
+        cr_assert_eq(kit_count(&p, KIT_ANSWER), 2 * (visitors - 1), "it was closed");
+        kit_do(&kit, &p, (struct kit_cmd){.fn = opens, .pid = door});
+        kit_settle(&kit);
+        cr_assert_eq(kit_nth(&p, KIT_ANSWER, 2 * visitors - 1)->number, visitors);
+        kit_advance(&kit, 3001);
+    }
+    kit_deinit(&kit);
+}
