@@ -18,7 +18,7 @@
 
 #include "base/attr.h"
 #include "base/large.h"
-#include "base/pool_hot.h"
+#include "base/pool_inner.h"
 
 static struct {
     pthread_mutex_t lock;
@@ -44,7 +44,8 @@ static void on_thread_exit(void *unused)
     wtl__pool_leave();
 }
 
-static void init_once(void)
+/* Before there are threads, because they look here before they have a pool. */
+static __attribute__((constructor)) void init_classes(void)
 {
     uint32_t class_index = 0;
     for (size_t step = 0; step < WTL_COUNT(wtl__pool_class_of_step); step++) {
@@ -53,6 +54,10 @@ static void init_once(void)
         }
         wtl__pool_class_of_step[step] = (uint8_t)class_index;
     }
+}
+
+static void init_once(void)
+{
     WTL_ASSERT(pthread_key_create(&exit_key, on_thread_exit) == 0);
 }
 
@@ -119,7 +124,7 @@ static __attribute__((noinline)) void *take_slow(size_t size)
 
 void *wtl__pool_take(size_t size)
 {
-    void *block = wtl__pool_take_hot(size);
+    void *block = wtl__pool_take_own(size);
     return WTL_LIKELY(block != NULL) ? block : take_slow(size);
 }
 
@@ -148,7 +153,7 @@ static __attribute__((noinline)) void give_slow(struct wtl__span *span, void *bl
 
 void wtl__pool_give(void *block)
 {
-    if (WTL_LIKELY(block != NULL) && WTL_UNLIKELY(!wtl__pool_give_hot(block))) {
+    if (WTL_LIKELY(block != NULL) && WTL_UNLIKELY(!wtl__pool_give_own(block))) {
         give_slow(wtl__span_of(block), block);
     }
 }

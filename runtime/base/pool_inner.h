@@ -115,6 +115,37 @@ static inline bool wtl__magazine_put(struct wtl__magazine *magazine, void *block
     return true;
 }
 
+/* The pool of this thread. Before its first take it is wtl__pool_none, whose magazines are empty
+ * and full, so that nobody has to ask on the way. */
+extern __thread __attribute__((tls_model("initial-exec"))) struct wtl__pool *wtl__pool_self;
+extern struct wtl__pool wtl__pool_none;
+
+/* By size in cache lines, rounded up. Filled before main begins. */
+extern uint8_t wtl__pool_class_of_step[WTL__POOL_BLOCK_MAX / WTL__SPAN_UNIT + 1];
+
+static inline uint32_t wtl__pool_class_of(size_t size)
+{
+    return wtl__pool_class_of_step[(size + WTL__SPAN_UNIT - 1) / WTL__SPAN_UNIT];
+}
+
+/* A block, or NULL: then wtl__pool_take finds one or knows why not. */
+static inline void *wtl__pool_take_own(size_t size)
+{
+    if (WTL_UNLIKELY(size > WTL__POOL_BLOCK_MAX)) {
+        return NULL;
+    }
+    return wtl__magazine_take(&wtl__pool_self->magazines[wtl__pool_class_of(size)]);
+}
+
+/* False: it was not taken back, and wtl__pool_give does it. */
+static inline bool wtl__pool_give_own(void *block)
+{
+    const struct wtl__span *span = wtl__span_of(block);
+    struct wtl__pool *pool = wtl__pool_self;
+    return WTL_LIKELY(span->owner == pool) &&
+           wtl__magazine_put(&pool->magazines[span->class_index], block);
+}
+
 _Static_assert(WTL__POOL_OWNERS <= 32, "each batch has a bit in `unsent`");
 
 /* pool_store.c: owner's thread only. */
