@@ -3,7 +3,7 @@
 
 Test(calls, L13_a_reply)
 {
-    for (uint64_t seed = 0; seed < SEEDS; seed++) {
+    for (uint64_t seed = 0; seed < test_seeds(SEEDS); seed++) {
         calls_begin(seed, REPLY);
         calls_call(callee.pid, 0);
         kit_settle(&kit);
@@ -106,7 +106,7 @@ Test(calls, L13_busy)
 
 Test(calls, L13_the_callee_ends_before_it_replies)
 {
-    for (uint64_t seed = 0; seed < SEEDS; seed++) {
+    for (uint64_t seed = 0; seed < test_seeds(SEEDS); seed++) {
         calls_begin(seed, seed % 2 == 0 ? STOP : DEFER);
         calls_call(callee.pid, 0);
         if (seed % 3 == 0) {
@@ -138,7 +138,7 @@ Test(calls, L13_a_deferred_reply)
 
 Test(calls, L13_a_third_actor_replies)
 {
-    for (uint64_t seed = 0; seed < SEEDS; seed++) {
+    for (uint64_t seed = 0; seed < test_seeds(SEEDS); seed++) {
         calls_begin(seed, HAND_ON);
         calls_call(callee.pid, 0);
         kit_settle(&kit);
@@ -174,7 +174,7 @@ Test(calls, L13_a_reply_to_what_was_no_call_goes_nowhere)
 
 Test(calls, L13_the_caller_ends)
 {
-    for (uint64_t seed = 0; seed < SEEDS; seed++) {
+    for (uint64_t seed = 0; seed < test_seeds(SEEDS); seed++) {
         calls_begin(seed, DEFER);
         calls_call(callee.pid, 0);
         kit_settle(&kit);
@@ -188,7 +188,7 @@ Test(calls, L13_the_caller_ends)
  */
 Test(calls, L13_what_was_given_up_is_not_owed_for_ever)
 {
-    for (uint64_t seed = 0; seed < SEEDS; seed++) {
+    for (uint64_t seed = 0; seed < test_seeds(SEEDS); seed++) {
         calls_begin(seed, NOTHING);
         kit_cell(&kit, callee.pid)->flags |= WTL__CELL_SUSPENDED;
         calls_call(callee.pid, 10);

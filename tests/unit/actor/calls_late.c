@@ -5,7 +5,7 @@
 
 Test(calls, L07_a_late_reply_never_arrives)
 {
-    for (uint64_t seed = 0; seed < SEEDS; seed++) {
+    for (uint64_t seed = 0; seed < test_seeds(SEEDS); seed++) {
         calls_begin(seed, DEFER);
         calls_call(callee.pid, 10);
         kit_advance(&kit, 10);
@@ -23,7 +23,7 @@ Test(calls, L07_a_late_reply_never_arrives)
 Test(calls, L07_reply_and_deadline_at_once)
 {
     uint32_t timeouts = 0;
-    for (uint64_t seed = 0; seed < 10 * SEEDS; seed++) {
+    for (uint64_t seed = 0; seed < test_seeds(10 * SEEDS); seed++) {
         calls_begin(seed, DEFER);
         calls_call(callee.pid, 10);
         kit_advance(&kit, 9);
@@ -43,7 +43,7 @@ Test(calls, L07_reply_and_deadline_at_once)
         calls_end();
     }
     cr_assert_gt(timeouts, 0);
-    cr_assert_lt(timeouts, 10 * SEEDS);
+    cr_assert_lt(timeouts, test_seeds(10 * SEEDS));
 }
 
 static void cancel(struct wtl_ctx *x, struct kit_puppet *p, const struct kit_cmd *cmd)
@@ -54,7 +54,7 @@ static void cancel(struct wtl_ctx *x, struct kit_puppet *p, const struct kit_cmd
 
 Test(calls, L07_a_call_that_was_given_up_is_not_answered)
 {
-    for (uint64_t seed = 0; seed < SEEDS; seed++) {
+    for (uint64_t seed = 0; seed < test_seeds(SEEDS); seed++) {
         calls_begin(seed, REPLY);
         calls_call(callee.pid, 0);
         kit_do(&kit, &caller, (struct kit_cmd){.fn = cancel});
@@ -68,7 +68,7 @@ Test(calls, L07_a_call_that_was_given_up_is_not_answered)
 
 Test(calls, L13_hold_keeps_other_messages_waiting)
 {
-    for (uint64_t seed = 0; seed < SEEDS; seed++) {
+    for (uint64_t seed = 0; seed < test_seeds(SEEDS); seed++) {
         calls_begin(seed, DEFER);
         calls_call_held(callee.pid, 0);
         kit_settle(&kit);
@@ -156,7 +156,7 @@ static enum wtl_status forward_and_stop(struct wtl_ctx *x, struct kit_puppet *p,
 
 Test(calls, L13_the_body_of_a_call_outlives_its_callee_where_it_was_forwarded)
 {
-    for (uint64_t seed = 0; seed < SEEDS; seed++) {
+    for (uint64_t seed = 0; seed < test_seeds(SEEDS); seed++) {
         calls_begin(seed, NOTHING);
         callee.message = forward_and_stop;
         callee.user = &third;

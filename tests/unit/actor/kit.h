@@ -14,6 +14,7 @@
 
 #include <criterion/criterion.h>
 
+#include "../../support/seeds.h"
 #include "sched/step.h"
 
 /* Events that one puppet can write down; one more fails the test. */

@@ -65,7 +65,7 @@ static void one_row(const struct exit_row *row, uint64_t seed)
 Test(signals, L02_exit_table)
 {
     for (size_t i = 0; i < exit_rows_count; i++) {
-        for (uint64_t seed = 0; seed < SEEDS; seed++) {
+        for (uint64_t seed = 0; seed < test_seeds(SEEDS); seed++) {
             one_row(&exit_rows[i], seed);
         }
     }
@@ -92,7 +92,7 @@ Test(signals, L02_exit_to_itself)
 
 Test(signals, L02_the_signal_of_a_link_that_was_taken_away_is_dropped)
 {
-    for (uint64_t seed = 0; seed < SEEDS; seed++) {
+    for (uint64_t seed = 0; seed < test_seeds(SEEDS); seed++) {
         begin(seed);
         kit_trap(&kit, &victim, seed % 2 == 0);
         kit_link(&kit, &victim, peer.pid);
@@ -141,7 +141,7 @@ Test(signals, L02_a_crash_travels_along_links_but_not_past_who_traps)
 {
     enum { CHAIN = 50 };
     static struct kit_puppet chain[CHAIN];
-    for (uint64_t seed = 0; seed < SEEDS; seed++) {
+    for (uint64_t seed = 0; seed < test_seeds(SEEDS); seed++) {
         begin(seed);
         for (int i = 0; i < CHAIN; i++) {
             chain[i] = (struct kit_puppet){0};
@@ -166,7 +166,7 @@ Test(signals, L02_a_crash_travels_along_links_but_not_past_who_traps)
 
 Test(signals, L03_linked_actors_see_killed_and_may_trap_it)
 {
-    for (uint64_t seed = 0; seed < SEEDS; seed++) {
+    for (uint64_t seed = 0; seed < test_seeds(SEEDS); seed++) {
         begin(seed);
         kit_trap(&kit, &peer, true); /* does not help against kill */
         kit_trap(&kit, &victim, seed % 2 == 0);

@@ -167,7 +167,7 @@ static void fan_in(uint64_t seed, uint32_t bound, uint32_t producers, uint64_t m
 
 Test(mailbox, L09_block_holds_senders_back_and_memory_is_flat)
 {
-    for (uint64_t seed = 0; seed < 20; seed++) {
+    for (uint64_t seed = 0; seed < test_seeds(20); seed++) {
         fan_in(seed, 64, 10, 2000);
     }
 }
@@ -175,7 +175,7 @@ Test(mailbox, L09_block_holds_senders_back_and_memory_is_flat)
 Test(mailbox, L09_block_with_the_smallest_bounds)
 {
     for (uint32_t bound = 1; bound <= 4; bound++) {
-        for (uint64_t seed = 0; seed < 20; seed++) {
+        for (uint64_t seed = 0; seed < test_seeds(20); seed++) {
             fan_in(seed, bound, 3, 100);
         }
     }
@@ -183,7 +183,7 @@ Test(mailbox, L09_block_with_the_smallest_bounds)
 
 Test(mailbox, L09_senders_are_let_go_when_the_receiver_ends)
 {
-    for (uint64_t seed = 0; seed < 50; seed++) {
+    for (uint64_t seed = 0; seed < test_seeds(50); seed++) {
         struct kit_puppet producer;
         begin(seed, WTL_MAILBOX_BLOCK, BOUND);
         kit_cell(&kit, receiver.pid)->flags |= WTL__CELL_SUSPENDED;
@@ -232,7 +232,7 @@ Test(mailbox, L09_circles_of_blocked_senders_do_not_deadlock)
 {
     enum { CIRCLE_MAX = 4, TOKENS = 30, HOPS = 50 };
     static struct kit_puppet circle[CIRCLE_MAX];
-    for (uint64_t seed = 0; seed < 200; seed++) {
+    for (uint64_t seed = 0; seed < test_seeds(200); seed++) {
         uint32_t size = 2 + (uint32_t)(seed % (CIRCLE_MAX - 1));
         begin(seed, WTL_MAILBOX_BLOCK, 1 + (uint32_t)(seed % 7));
         for (uint32_t i = 0; i < size; i++) {
@@ -274,7 +274,7 @@ static enum wtl_status flood(struct wtl_ctx *x, struct kit_puppet *p, const stru
 Test(mailbox, L09_init_that_sends_too_much_holds_back_nobody_else)
 {
     struct kit_puppet flooder = {.init = flood, .user = &receiver};
-    for (uint64_t seed = 0; seed < 20; seed++) {
+    for (uint64_t seed = 0; seed < test_seeds(20); seed++) {
         begin(seed, WTL_MAILBOX_BLOCK, BOUND);
         kit_cell(&kit, receiver.pid)->flags |= WTL__CELL_SUSPENDED;
         kit_spawn(&kit, &flooder, NULL);

@@ -22,7 +22,7 @@ static void begin(uint64_t seed)
 Test(signals, L05_monitors_stack)
 {
     enum { MONITORS = 40 };
-    for (uint64_t seed = 0; seed < SEEDS; seed++) {
+    for (uint64_t seed = 0; seed < test_seeds(SEEDS); seed++) {
         begin(seed);
         for (int i = 0; i < MONITORS; i++) {
             kit_monitor(&kit, &watcher, target.pid);
@@ -85,7 +85,7 @@ static void unwatch(struct wtl_ctx *x, struct kit_puppet *p, const struct kit_cm
 
 Test(signals, L05_no_down_comes_after_demonitor)
 {
-    for (uint64_t seed = 0; seed < 10 * SEEDS; seed++) {
+    for (uint64_t seed = 0; seed < test_seeds(10 * SEEDS); seed++) {
         begin(seed);
         kit_do(&kit, &watcher, (struct kit_cmd){.fn = watch, .pid = target.pid});
         kit_settle(&kit);

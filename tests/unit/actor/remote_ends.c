@@ -70,7 +70,7 @@ static void one_row(const struct exit_row *row, uint64_t seed)
 Test(signals, L02_exit_table_from_another_node)
 {
     for (size_t i = 0; i < exit_rows_count; i++) {
-        for (uint64_t seed = 0; seed < 20; seed++) {
+        for (uint64_t seed = 0; seed < test_seeds(20); seed++) {
             one_row(&exit_rows[i], seed);
         }
     }
@@ -107,7 +107,7 @@ Test(signals, L01_messages_then_exit_and_down_from_another_node)
 
 Test(signals, L06_a_lost_connection_ends_each_tie_once_and_the_peer_lives)
 {
-    for (uint64_t seed = 0; seed < 100; seed++) {
+    for (uint64_t seed = 0; seed < test_seeds(100); seed++) {
         begin_two(seed);
         tie_all();
         kit_monitor(&wire_nodes[1], &there, here.pid);
@@ -195,7 +195,7 @@ static void expect_no_connection(void)
 
 Test(calls, L13_a_call_by_name_for_ever_ends_with_its_callees_node)
 {
-    for (uint64_t seed = 0; seed < 40; seed++) {
+    for (uint64_t seed = 0; seed < test_seeds(40); seed++) {
         call_by_name(seed, seed % 2 == 0);
         if (seed % 4 < 2) { /* the call arrives, and is not answered; or it is lost on its way */
             wire_settle();
@@ -221,7 +221,7 @@ static void reply_all(struct wtl_ctx *x, struct kit_puppet *p, const struct kit_
 
 Test(calls, L13_a_call_by_name_is_answered_by_its_callee_or_that_ones_end)
 {
-    for (uint64_t seed = 0; seed < 40; seed++) {
+    for (uint64_t seed = 0; seed < test_seeds(40); seed++) {
         call_by_name(seed, seed % 2 == 0);
         wire_settle();
         if (seed % 4 < 2) {
@@ -263,7 +263,7 @@ static void watch_by_name(uint64_t seed, bool late)
 
 Test(signals, L05_by_a_global_name)
 {
-    for (uint64_t seed = 0; seed < 40; seed++) {
+    for (uint64_t seed = 0; seed < test_seeds(40); seed++) {
         watch_by_name(seed, seed % 2 == 0);
         wire_resolve();
         wire_settle();

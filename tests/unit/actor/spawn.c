@@ -108,7 +108,7 @@ static enum wtl_status fail_init(struct wtl_ctx *x, struct kit_puppet *p,
 
 Test(spawn, a_failed_init_is_seen_by_link_and_monitor)
 {
-    for (uint64_t seed = 0; seed < SEEDS; seed++) {
+    for (uint64_t seed = 0; seed < test_seeds(SEEDS); seed++) {
         begin(seed);
         child.init = fail_init;
         options.link = true;

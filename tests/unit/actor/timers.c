@@ -41,7 +41,7 @@ static void start(struct wtl_ctx *x, struct kit_puppet *p, const struct kit_cmd 
 Test(timers, L12_never_early)
 {
     struct wtl__prng prng;
-    for (uint64_t seed = 0; seed < 20; seed++) {
+    for (uint64_t seed = 0; seed < test_seeds(20); seed++) {
         wtl__prng_init(&prng, seed);
         begin(seed);
         owner.silent = true;

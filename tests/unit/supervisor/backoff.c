@@ -172,7 +172,7 @@ Test(supervisor, S22_a_pool_waits_too_and_knows_them_by_the_pid_they_had)
 {
     EACH_SEED
     {
-        struct wtl_child spec[] = {CHILD("z", BACKOFF(100, 100, 0))};
+        struct wtl_child spec[] = {CHILD("z", BACKOFF(100, 1000, 0))};
         struct wtl_pid pool = kit_supervise(&TREE(spec, .strategy = WTL_SIMPLE_ONE_FOR_ONE, MANY));
         struct wtl_pid first = kit_added(pool, NULL, WTL_OK);
         struct wtl_pid second = kit_added(pool, NULL, WTL_OK);
@@ -180,7 +180,7 @@ Test(supervisor, S22_a_pool_waits_too_and_knows_them_by_the_pid_they_had)
         kit_script("z")->fail_starts = 2;
         kit_do(first, "crash");
         kit_do(second, "crash");
-        kit_advance(110); /* both have failed once more, and wait again */
+        kit_advance(110); /* both have failed once more, and wait again, for 100 ms at least */
         cr_assert_eq(kit_script("z")->starts, 4);
         cr_assert_eq(kit_count(pool, "active"), 0);
         cr_assert_eq(kit_count(pool, "workers"), 2);
@@ -188,7 +188,7 @@ Test(supervisor, S22_a_pool_waits_too_and_knows_them_by_the_pid_they_had)
         kit_settle();
         cr_assert_eq(answer.status, WTL_OK);
         cr_assert_eq(kit_count(pool, "workers"), 1);
-        kit_advance(100);
+        kit_advance(200);
         cr_assert_eq(kit_count(pool, "active"), 1);
         cr_assert_eq(kit_script("z")->starts, 5);
     }

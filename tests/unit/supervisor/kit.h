@@ -11,6 +11,7 @@
 
 #include <wattle/supervisor.h>
 
+#include "../../support/seeds.h"
 #include "actor/names.h"
 #include "actor/supervisor.h"
 #include "sched/step.h"
@@ -18,7 +19,8 @@
 #define SEEDS 12u
 
 /* for each seed, with an empty runtime and a fresh kit */
-#define EACH_SEED for (uint64_t seed = 1; seed <= SEEDS && kit_open(seed); kit_close(), seed++)
+#define EACH_SEED                                                                                  \
+    for (uint64_t seed = 1; seed <= test_seeds(SEEDS) && kit_open(seed); kit_close(), seed++)
 
 /* Starts whose times are kept. */
 #define KIT_TIMES 64
