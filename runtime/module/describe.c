@@ -14,7 +14,7 @@
 #define DESCRIPTION_BYTES_MAX 4096u
 
 /* [a-z] first, then [a-z0-9_] */
-static bool is_name(const char *name)
+bool wtl__module_is_name(const char *name)
 {
     size_t size = 0;
     for (; name != NULL && size <= WTL_NAME_MAX && name[size] != '\0'; size++) {
@@ -31,6 +31,19 @@ static const char *shown(const char *text)
     return text != NULL ? text : "(none)";
 }
 
+enum wtl_status wtl__module_check_abi(uint16_t major, uint16_t minor, const char *compiler,
+                                      struct wtl_error *error)
+{
+    if (major == WTL_ABI_MAJOR && minor <= WTL_ABI_MINOR) {
+        return WTL_OK;
+    }
+    return wtl_fail(
+        error, WTL_ABI, "was built for ABI %u.%u (by %.60s), this node runs %d.0 up to %d.%d; %s",
+        major, minor, shown(compiler), WTL_ABI_MAJOR, WTL_ABI_MAJOR, WTL_ABI_MINOR,
+        major < WTL_ABI_MAJOR ? "build it again with this node's headers"
+                              : "run a newer node, or build it with this node's headers");
+}
+
 static enum wtl_status check_abi(const struct wtl_module *entry, struct wtl_error *error)
 {
     if (entry == NULL) {
@@ -44,15 +57,10 @@ static enum wtl_status check_abi(const struct wtl_module *entry, struct wtl_erro
                         entry->magic, WTL_MODULE_MAGIC);
     }
     const char *compiler = entry->size >= MODULE_BYTES_MIN ? entry->compiler : NULL;
-    if (entry->abi_major != WTL_ABI_MAJOR || entry->abi_minor > WTL_ABI_MINOR) {
-        return wtl_fail(error, WTL_ABI,
-                        "was built for ABI %u.%u (by %.60s), this node runs %d.0 up to %d.%d; "
-                        "%s",
-                        entry->abi_major, entry->abi_minor, shown(compiler), WTL_ABI_MAJOR,
-                        WTL_ABI_MAJOR, WTL_ABI_MINOR,
-                        entry->abi_major < WTL_ABI_MAJOR
-                            ? "build it again with this node's headers"
-                            : "run a newer node, or build it with this node's headers");
+    enum wtl_status status =
+        wtl__module_check_abi(entry->abi_major, entry->abi_minor, compiler, error);
+    if (status != WTL_OK) {
+        return status;
     }
     if (entry->pointer_size != sizeof(void *)) {
         return wtl_fail(error, WTL_ABI,
@@ -90,7 +98,7 @@ static enum wtl_status check_field(const struct wtl_actor *actor, const struct w
                                    void *scratch, struct wtl_error *error)
 {
     size_t bytes = field_bytes(field->type);
-    if (!is_name(field->name)) {
+    if (!wtl__module_is_name(field->name)) {
         return wtl_fail(error, WTL_INVALID,
                         "actor %s: setting \"%.70s\": expected a name of [a-z0-9_] with %u "
                         "characters at most",
@@ -159,7 +167,7 @@ static enum wtl_status check_actor(const struct wtl_actor *actor, struct wtl_err
                         "WTL_ACTOR",
                         actor != NULL ? actor->size : 0, ACTOR_BYTES_MIN, DESCRIPTION_BYTES_MAX);
     }
-    if (!is_name(actor->name)) {
+    if (!wtl__module_is_name(actor->name)) {
         return wtl_fail(error, WTL_INVALID,
                         "has an actor named \"%.70s\", expected [a-z0-9_] with %u characters at "
                         "most",
@@ -189,7 +197,7 @@ enum wtl_status wtl__module_check(const struct wtl_module *entry, struct wtl_err
     if (status != WTL_OK) {
         return status;
     }
-    if (!is_name(entry->name)) {
+    if (!wtl__module_is_name(entry->name)) {
         return wtl_fail(error, WTL_INVALID,
                         "is named \"%.70s\", expected [a-z0-9_] with %u characters at most",
                         shown(entry->name), WTL_NAME_MAX);

@@ -17,4 +17,11 @@
 enum wtl_status wtl__module_check(const struct wtl_module *entry,
                                   struct wtl_error *error) WTL_MUST_USE;
 
+/* Can this node run a module of that ABI? Fails: WTL_ABI, naming both. */
+enum wtl_status wtl__module_check_abi(uint16_t major, uint16_t minor, const char *compiler,
+                                      struct wtl_error *error) WTL_MUST_USE;
+
+/* May a module, or an actor of one, have that name? NULL may not. */
+bool wtl__module_is_name(const char *name);
+
 #endif

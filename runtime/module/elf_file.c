@@ -6,6 +6,7 @@
 #include <wattle/module.h>
 
 #include "base/attr.h"
+#include "module/about.h"
 
 #define NATIVE_CLASS (sizeof(void *) == 8 ? ELFCLASS64 : ELFCLASS32)
 #define NATIVE_DATA  (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? ELFDATA2LSB : ELFDATA2MSB)
@@ -45,7 +46,7 @@ const char *wtl__elf_section_name(const struct wtl__elf *elf, const ElfW(Shdr) *
     return name != NULL ? name : "";
 }
 
-static bool segment(const struct wtl__elf *elf, uint32_t index, ElfW(Phdr) * segment_out)
+bool wtl__elf_segment(const struct wtl__elf *elf, uint32_t index, ElfW(Phdr) * segment_out)
 {
     return index < elf->head.e_phnum &&
            wtl__elf_read(elf, elf->head.e_phoff + (uint64_t)index * sizeof *segment_out,
@@ -107,7 +108,7 @@ static enum wtl_status check_whole(const struct wtl__elf *elf, struct wtl_error 
                         (unsigned long long)end, elf->size);
     }
     for (uint32_t i = 0; i < elf->head.e_phnum; i++) {
-        if (!segment(elf, i, &part) ||
+        if (!wtl__elf_segment(elf, i, &part) ||
             (part.p_type == PT_LOAD &&
              (part.p_offset > elf->size || elf->size - part.p_offset < part.p_filesz))) {
             return wtl_fail(error, WTL_INVALID,
@@ -265,7 +266,7 @@ static enum wtl_status check_segments(const struct wtl__elf *elf, struct wtl_err
 {
     ElfW(Phdr) part;
     bool dynamic = false;
-    for (uint32_t i = 0; segment(elf, i, &part); i++) {
+    for (uint32_t i = 0; wtl__elf_segment(elf, i, &part); i++) {
         if (part.p_type == PT_GNU_STACK && (part.p_flags & PF_X) != 0) {
             return wtl_fail(error, WTL_INVALID,
                             "wants a stack that can be executed; link it with -z noexecstack");
@@ -284,6 +285,17 @@ static enum wtl_status check_segments(const struct wtl__elf *elf, struct wtl_err
                               "wattle_add_module()");
 }
 
+/* One that was not written with WTL_MODULE says nothing; its entry will. */
+static enum wtl_status check_about(const struct wtl__elf *elf, struct wtl_error *error)
+{
+    struct wtl__about about;
+    enum wtl_status status = wtl__about_read(elf->bytes, elf->size, &about, error);
+    if (status == WTL_OK) {
+        status = wtl__about_check(&about, error);
+    }
+    return status == WTL_NOT_FOUND ? WTL_OK : status;
+}
+
 enum wtl_status wtl__elf_check(const void *bytes, size_t size, struct wtl__elf *elf_out,
                                struct wtl_error *error)
 {
@@ -298,5 +310,11 @@ enum wtl_status wtl__elf_check(const void *bytes, size_t size, struct wtl__elf *
     if (status == WTL_OK) {
         status = check_segments(elf_out, error);
     }
-    return status == WTL_OK ? wtl__elf_check_symbols(elf_out, error) : status;
+    if (status == WTL_OK) {
+        status = check_about(elf_out, error);
+    }
+    if (status == WTL_OK) {
+        status = wtl__elf_check_symbols(elf_out, error);
+    }
+    return status == WTL_OK ? wtl__elf_check_loader(elf_out, error) : status;
 }

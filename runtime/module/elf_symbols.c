@@ -11,49 +11,59 @@
 /* Bytes of a stripped file's .data and .bss that are the toolchain's own. */
 #define TOOLCHAIN_BYTES 8u
 
-static bool symbol_at(const struct wtl__elf *elf, const struct wtl__elf_table *table,
-                      uint64_t index, ElfW(Sym) * symbol_out)
+bool wtl__elf_symbol_at(const struct wtl__elf *elf, const struct wtl__elf_table *table,
+                        uint64_t index, ElfW(Sym) * symbol_out)
 {
     return index < table->count && wtl__elf_read(elf, table->at + index * sizeof *symbol_out,
                                                  symbol_out, sizeof *symbol_out);
 }
 
+static const char *name_of(const struct wtl__elf *elf, const struct wtl__elf_table *table,
+                           const ElfW(Sym) * symbol)
+{
+    return wtl__elf_string(elf, table->names_at, table->names_size, symbol->st_name);
+}
+
 const char *wtl__elf_symbol(const struct wtl__elf *elf, uint64_t address, uint64_t *into_out)
 {
     ElfW(Sym) symbol;
-    for (uint64_t i = 0; symbol_at(elf, &elf->symbols, i, &symbol); i++) {
+    for (uint64_t i = 0; wtl__elf_symbol_at(elf, &elf->symbols, i, &symbol); i++) {
         if ((symbol.st_info & 0xf) == STT_FUNC && address >= symbol.st_value &&
             address - symbol.st_value < symbol.st_size) {
             *into_out = address - symbol.st_value;
-            return wtl__elf_string(elf, elf->names_at, elf->names_size, symbol.st_name);
+            return name_of(elf, &elf->symbols, &symbol);
         }
     }
     return NULL;
 }
 
-/* Finds a table and its names; false when there is none, or it is larger than any real one. */
-static bool find_table(const struct wtl__elf *elf, uint32_t type, struct wtl__elf_table *table_out,
-                       ElfW(Shdr) * names_out)
+/* Finds a table; false when there is none, or it is larger than any real one. */
+static bool find_table(const struct wtl__elf *elf, uint32_t type, struct wtl__elf_table *table_out)
 {
     ElfW(Shdr) section;
+    ElfW(Shdr) names;
     for (uint32_t i = 0; wtl__elf_section(elf, i, &section); i++) {
         if (section.sh_type == type && section.sh_size / sizeof(ElfW(Sym)) < WTL__ELF_SYMBOLS_MAX) {
+            if (!wtl__elf_section(elf, section.sh_link, &names)) {
+                return false;
+            }
             *table_out = (struct wtl__elf_table){.at = section.sh_offset,
-                                                 .count = section.sh_size / sizeof(ElfW(Sym))};
-            return wtl__elf_section(elf, section.sh_link, names_out);
+                                                 .count = section.sh_size / sizeof(ElfW(Sym)),
+                                                 .names_at = names.sh_offset,
+                                                 .names_size = names.sh_size};
+            return true;
         }
     }
     return false;
 }
 
 /* The entry must be there, and nothing of ours may be wanted. */
-static enum wtl_status check_dynamic(const struct wtl__elf *elf, const ElfW(Shdr) * names,
-                                     struct wtl_error *error)
+static enum wtl_status check_dynamic(const struct wtl__elf *elf, struct wtl_error *error)
 {
     ElfW(Sym) symbol;
     bool entry = false;
-    for (uint64_t i = 0; symbol_at(elf, &elf->dynamic_symbols, i, &symbol); i++) {
-        const char *name = wtl__elf_string(elf, names->sh_offset, names->sh_size, symbol.st_name);
+    for (uint64_t i = 0; wtl__elf_symbol_at(elf, &elf->dynamic_symbols, i, &symbol); i++) {
+        const char *name = name_of(elf, &elf->dynamic_symbols, &symbol);
         if (name == NULL || strncmp(name, "wtl_", 4) != 0) {
             continue;
         }
@@ -114,9 +124,10 @@ static void list_section(struct wtl__elf *elf, uint32_t index, const ElfW(Shdr) 
 {
     ElfW(Sym) symbol;
     uint64_t known = 0;
-    for (uint64_t i = 0; !elf->stripped && symbol_at(elf, &elf->symbols, i, &symbol); i++) {
+    for (uint64_t i = 0; !elf->stripped && wtl__elf_symbol_at(elf, &elf->symbols, i, &symbol);
+         i++) {
         unsigned type = symbol.st_info & 0xf;
-        const char *name = wtl__elf_string(elf, elf->names_at, elf->names_size, symbol.st_name);
+        const char *name = name_of(elf, &elf->symbols, &symbol);
         if (symbol.st_shndx != index || symbol.st_size == 0 || name == NULL ||
             (type != STT_OBJECT && type != STT_TLS)) {
             continue;
@@ -144,22 +155,19 @@ static void list_statics(struct wtl__elf *elf)
 
 enum wtl_status wtl__elf_check_symbols(struct wtl__elf *elf, struct wtl_error *error)
 {
-    ElfW(Shdr) names;
-    if (!find_table(elf, SHT_DYNSYM, &elf->dynamic_symbols, &names)) {
+    if (!find_table(elf, SHT_DYNSYM, &elf->dynamic_symbols)) {
         return wtl_fail(error, WTL_INVALID,
                         "has no dynamic symbols; build it with "
                         "wattle_add_module()");
     }
-    enum wtl_status status = check_dynamic(elf, &names, error);
+    enum wtl_status status = check_dynamic(elf, error);
     if (status != WTL_OK) {
         return status;
     }
-    elf->stripped = !find_table(elf, SHT_SYMTAB, &elf->symbols, &names);
+    elf->stripped = !find_table(elf, SHT_SYMTAB, &elf->symbols);
     if (elf->stripped) {
-        (void)find_table(elf, SHT_DYNSYM, &elf->symbols, &names);
+        elf->symbols = elf->dynamic_symbols;
     }
-    elf->names_at = names.sh_offset;
-    elf->names_size = names.sh_size;
     /* a sanitizer has writable data of its own for each variable */
     if (!WTL_SANITIZED) {
         list_statics(elf);

@@ -168,6 +168,9 @@ enum wtl_status wtl__module_load_image(struct wtl__modules *modules, struct wtl_
     image->fd = -1;
     enum wtl_status status =
         wtl__elf_check(module->image.bytes, module->image.size, &module->elf, error);
+    if (status == WTL_OK) {
+        status = wtl__elf_check_calls(&module->elf, error);
+    }
     if (status == WTL_OK && how == WTL__MODULE_DEV) {
         status = check_owner(&module->image, error);
     }

@@ -7,10 +7,12 @@
  * and climate.store. The module exports one function and imports none of the node's: whatever an
  * actor does goes through the table in its context. In CMake, wattle_add_module() builds it.
  *
- * A node refuses a module before any of its code has run when the file is no shared object of this
- * kind of machine, is cut off, lacks the entry, imports a function of the runtime, or needs a
- * library that it does not declare; and before any actor has run when the ABI does not match, a
- * description is not valid, or there is writable static data that is not declared.
+ * A node refuses a module before any of its code has run when its signature is not good, the file
+ * is no shared object of this kind of machine, is cut off, was built for another ABI, lacks the
+ * entry, imports a function of the runtime or one that a module in the node may not call (it makes
+ * processes or threads, handles signals, loads libraries or ends the process), or needs a library
+ * that it does not declare; and before any actor has run when a description is not valid, or there
+ * is writable static data that is not declared.
  *
  * Thread: the entry is called once, by the thread that loads. Owns: all of it is static.
  */
@@ -52,8 +54,14 @@ struct wtl_module {
 #define WTL_MODULE_ENTRY wtl_module_entry
 #endif
 
-/* The module, with flags: name, version and summary are literals, then the actors' addresses. */
+/* The module, with flags: name, version and summary are literals, then the actors' addresses. Name,
+ * version, ABI and compiler also lie in a section of their own, and are read there without running
+ * code. */
 #define WTL_MODULE_AS(flag_bits, module_name, module_version, module_summary, ...)                 \
+    static const char wtl_about_[]                                                                 \
+        __attribute__((used, aligned(1), section(WTL_MODULE_ABOUT_SECTION))) = module_name         \
+        "\0" module_version                                                                        \
+        "\0" WTL_MODULE_TEXT_(WTL_ABI_MAJOR) "." WTL_MODULE_TEXT_(WTL_ABI_MINOR) "\0" __VERSION__; \
     __attribute__((visibility("default"))) const struct wtl_module *WTL_MODULE_ENTRY(void);        \
     const struct wtl_module *WTL_MODULE_ENTRY(void)                                                \
     {                                                                                              \
@@ -75,6 +83,10 @@ struct wtl_module {
         return &module_;                                                                           \
     }                                                                                              \
     const struct wtl_module *WTL_MODULE_ENTRY(void)
+
+#define WTL_MODULE_ABOUT_SECTION    "wtl_about"
+#define WTL_MODULE_TEXT_(number)    WTL_MODULE_TEXT_OF_(number)
+#define WTL_MODULE_TEXT_OF_(number) #number
 
 /* The module: name, version, summary, &actor, &actor, ... */
 #define WTL_MODULE(...) WTL_MODULE_AS(0, __VA_ARGS__)

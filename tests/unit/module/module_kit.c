@@ -3,6 +3,7 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -35,6 +36,19 @@ void kit_refused(const char *path, enum wtl_status status, const char *const *wo
     for (; *words != NULL; words++) {
         cr_assert_not_null(strstr(error.text, *words), "no \"%s\" in \"%s\"", *words, error.text);
     }
+}
+
+void *kit_read(const char *path, size_t *size_out)
+{
+    FILE *file = fopen(path, "re");
+    cr_assert_not_null(file);
+    (void)fseek(file, 0, SEEK_END);
+    *size_out = (size_t)ftell(file);
+    rewind(file);
+    void *bytes = malloc(*size_out);
+    cr_assert_eq(fread(bytes, 1, *size_out, file), *size_out);
+    (void)fclose(file);
+    return bytes;
 }
 
 /* ---- the asker ----------------------------------------------------------------------------- */

@@ -24,6 +24,9 @@ void kit_refused(const char *path, enum wtl_status status, const char *const *wo
 #define REFUSED(path, status, ...)                                                                 \
     kit_refused(path, status, (const char *const[]){__VA_ARGS__, NULL})
 
+/* The bytes of a file; the caller frees them. */
+void *kit_read(const char *path, size_t *size_out);
+
 /* ---- a runtime with threads ---------------------------------------------------------------- */
 
 struct answer {

@@ -19,19 +19,6 @@ static void write_file(const void *bytes, size_t size)
     (void)close(file);
 }
 
-static void *read_file(const char *path, size_t *size_out)
-{
-    FILE *file = fopen(path, "re");
-    cr_assert_not_null(file);
-    (void)fseek(file, 0, SEEK_END);
-    *size_out = (size_t)ftell(file);
-    rewind(file);
-    void *bytes = malloc(*size_out);
-    cr_assert_eq(fread(bytes, 1, *size_out, file), *size_out);
-    (void)fclose(file);
-    return bytes;
-}
-
 static void cleanup(void)
 {
     (void)unlink(file_path);
@@ -114,7 +101,7 @@ Test(refuse, X083_files_that_are_none)
 Test(refuse, X083_files_that_are_cut_off)
 {
     size_t size;
-    uint8_t *bytes = read_file(SO("good"), &size);
+    uint8_t *bytes = kit_read(SO("good"), &size);
     for (size_t cut = 1; cut < size; cut += cut < 512 ? 1 : 997) {
         struct wtl_error error = {0};
         struct wtl__elf elf;
@@ -130,7 +117,7 @@ Test(refuse, X083_files_that_are_cut_off)
 Test(refuse, X083_bytes_that_are_flipped)
 {
     size_t size;
-    uint8_t *bytes = read_file(SO("good"), &size);
+    uint8_t *bytes = kit_read(SO("good"), &size);
     struct wtl__prng prng;
     uint8_t *copy = malloc(size);
     wtl__prng_init(&prng, 5);

@@ -28,6 +28,15 @@ void nobody_defines_this(void);
 const char *uv_version_string(void);
 #endif
 
+#ifdef PLAIN_CALLS
+/* The header's own declaration would be another one for each of them. */
+long called(void) __asm__(PLAIN_CALLS);
+#endif
+#ifdef PLAIN_TEXTREL
+/* An address that the loader would have to write between instructions. */
+__asm__(".text\n.balign 8\n.quad wtl_module_entry\n");
+#endif
+
 #ifdef PLAIN_STATICS
 static int counter;
 static uint64_t table[4] = {1, 2, 3, 4};
@@ -41,6 +50,9 @@ static enum wtl_status handle(struct wtl_ctx *x, void *self, const struct wtl_ms
     (void)message;
 #ifdef PLAIN_UNDEFINED
     nobody_defines_this();
+#endif
+#ifdef PLAIN_CALLS
+    (void)called();
 #endif
 #ifdef PLAIN_LIBRARY
     return uv_version_string() != NULL ? WTL_OK : WTL_SYSTEM;
