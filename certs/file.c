@@ -31,6 +31,20 @@ static enum wtl_status check_care(const struct stat *info, const char *path,
     return WTL_OK;
 }
 
+/* Whoever may write to it decides whom this user trusts. */
+static enum wtl_status check_trusted(const struct stat *info, const char *path,
+                                     struct wtl_error *error)
+{
+    unsigned mode = (unsigned)info->st_mode & 07777;
+    if ((mode & 0022) != 0 || (info->st_uid != geteuid() && info->st_uid != 0)) {
+        return wtl_fail(error, WTL_CONFIG,
+                        "%s: expected a file of this user (id %u) or of root that nobody else may "
+                        "write to, came mode %04o of user id %u; run: chmod go-w %s",
+                        path, (unsigned)geteuid(), mode, (unsigned)info->st_uid, path);
+    }
+    return WTL_OK;
+}
+
 static enum wtl_status read_all(int fd, size_t size, const char *path, struct wtl_der *bytes_out,
                                 struct wtl_error *error)
 {
@@ -74,6 +88,8 @@ enum wtl_status wtl__file_read(const char *path, enum wtl__file_care care, size_
             wtl_fail(error, WTL_CONFIG, "%s: expected a regular file, came something else", path);
     } else if (care == WTL__FILE_SECRET) {
         status = check_care(&info, path, error);
+    } else if (care == WTL__FILE_TRUSTED) {
+        status = check_trusted(&info, path, error);
     }
     if (status == WTL_OK && (info.st_size < 1 || (uintmax_t)info.st_size > max)) {
         status = wtl_fail(error, WTL_CONFIG, "%s: expected 1 to %zu bytes, came %jd", path, max,
@@ -136,9 +152,9 @@ static bool sync_folder_of(const char *path)
 }
 
 /* Writes, syncs and closes `fd`. */
-static bool finish(int fd, const void *bytes, size_t size)
+static bool finish(int fd, unsigned mode, const void *bytes, size_t size)
 {
-    bool done = fchmod(fd, 0600) == 0 && write_all(fd, bytes, size) && fsync(fd) == 0;
+    bool done = fchmod(fd, mode) == 0 && write_all(fd, bytes, size) && fsync(fd) == 0;
     int code = errno;
     if (close(fd) != 0 && done) {
         return false;
@@ -147,8 +163,8 @@ static bool finish(int fd, const void *bytes, size_t size)
     return done;
 }
 
-enum wtl_status wtl__file_create(const char *path, const void *bytes, size_t size,
-                                 struct wtl_error *error)
+enum wtl_status wtl__file_create_as(const char *path, unsigned mode, const void *bytes, size_t size,
+                                    struct wtl_error *error)
 {
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0 && errno == EEXIST) {
@@ -160,7 +176,7 @@ enum wtl_status wtl__file_create(const char *path, const void *bytes, size_t siz
     if (fd < 0) {
         return wtl_fail(error, WTL_SYSTEM, "%s: create: %s", path, strerror(errno));
     }
-    if (!finish(fd, bytes, size) || !sync_folder_of(path)) {
+    if (!finish(fd, mode, bytes, size) || !sync_folder_of(path)) {
         (void)wtl_fail(error, WTL_SYSTEM, "%s: write: %s", path, strerror(errno));
         (void)unlink(path);
         return WTL_SYSTEM;
@@ -168,8 +184,14 @@ enum wtl_status wtl__file_create(const char *path, const void *bytes, size_t siz
     return WTL_OK;
 }
 
-enum wtl_status wtl__file_replace(const char *path, const void *bytes, size_t size,
-                                  struct wtl_error *error)
+enum wtl_status wtl__file_create(const char *path, const void *bytes, size_t size,
+                                 struct wtl_error *error)
+{
+    return wtl__file_create_as(path, 0600, bytes, size, error);
+}
+
+enum wtl_status wtl__file_replace_as(const char *path, unsigned mode, const void *bytes,
+                                     size_t size, struct wtl_error *error)
 {
     char fresh[PATH_MAX];
     int length = snprintf(fresh, sizeof fresh, "%s.new", path);
@@ -179,7 +201,7 @@ enum wtl_status wtl__file_replace(const char *path, const void *bytes, size_t si
     if (unlink(fresh) != 0 && errno != ENOENT) {
         return wtl_fail(error, WTL_SYSTEM, "%s: unlink: %s", fresh, strerror(errno));
     }
-    enum wtl_status status = wtl__file_create(fresh, bytes, size, error);
+    enum wtl_status status = wtl__file_create_as(fresh, mode, bytes, size, error);
     if (status != WTL_OK) {
         return status;
     }
@@ -189,6 +211,12 @@ enum wtl_status wtl__file_replace(const char *path, const void *bytes, size_t si
         return WTL_SYSTEM;
     }
     return WTL_OK;
+}
+
+enum wtl_status wtl__file_replace(const char *path, const void *bytes, size_t size,
+                                  struct wtl_error *error)
+{
+    return wtl__file_replace_as(path, 0600, bytes, size, error);
 }
 
 enum wtl_status wtl__folder_create(const char *path, bool *made_out, struct wtl_error *error)
@@ -218,7 +246,7 @@ enum wtl_status wtl__file_append(const char *path, const void *bytes, size_t siz
     if (fd < 0) {
         return wtl_fail(error, WTL_SYSTEM, "%s: open: %s", path, strerror(errno));
     }
-    if (!finish(fd, bytes, size)) {
+    if (!finish(fd, 0600, bytes, size)) {
         return wtl_fail(error, WTL_SYSTEM, "%s: append: %s", path, strerror(errno));
     }
     return WTL_OK;

@@ -8,9 +8,10 @@
 
 #include "certs/bundle.h"
 
-/* How much a reader cares who else may read the file. */
+/* How much a reader cares who else may read or write the file. */
 enum wtl__file_care {
-    WTL__FILE_SECRET, /* mode 0600 or 0400, owned by this user or by root */
+    WTL__FILE_SECRET,  /* mode 0600 or 0400, owned by this user or by root */
+    WTL__FILE_TRUSTED, /* nobody but this user and root may write to it */
     WTL__FILE_ANY,
 };
 
@@ -30,6 +31,12 @@ enum wtl_status wtl__file_create(const char *path, const void *bytes, size_t siz
  * holds is lost. Fails: WTL_SYSTEM. */
 enum wtl_status wtl__file_replace(const char *path, const void *bytes, size_t size,
                                   struct wtl_error *error) WTL_MUST_USE;
+
+/* Both with another mode. */
+enum wtl_status wtl__file_create_as(const char *path, unsigned mode, const void *bytes, size_t size,
+                                    struct wtl_error *error) WTL_MUST_USE;
+enum wtl_status wtl__file_replace_as(const char *path, unsigned mode, const void *bytes,
+                                     size_t size, struct wtl_error *error) WTL_MUST_USE;
 
 /* Makes a folder of mode 0700, synced with the one it is in. `*made_out` is false when there was
  * something of that name already, which is no failure. Fails: WTL_SYSTEM. */

@@ -16,6 +16,7 @@
 #include "certs/bundle.h"
 
 #define WTL__PEM_KEY  "PRIVATE KEY"
+#define WTL__PEM_PUB  "PUBLIC KEY"
 #define WTL__PEM_CERT "CERTIFICATE"
 #define WTL__PEM_CRL  "X509 CRL"
 
