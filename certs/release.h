@@ -83,6 +83,12 @@ enum wtl_status wtl_release_check(const void *bytes, size_t size, const struct w
 size_t wtl__release_format(const struct wtl_release *release,
                            char text_out[WTL_RELEASE_MANIFEST_MAX]);
 
+/* A hash in hex, and back. The first returns `text_out`; the second is false for what is none. */
+#define WTL__RELEASE_HASH_TEXT (2 * WTL_RELEASE_HASH + 1)
+char *wtl__release_hash_text(const uint8_t hash[WTL_RELEASE_HASH],
+                             char text_out[WTL__RELEASE_HASH_TEXT]);
+bool wtl__release_hash_read(const char *text, uint8_t hash_out[WTL_RELEASE_HASH]) WTL_MUST_USE;
+
 /* Reads a text, which must be as wtl__release_format writes it, byte for byte.
  * Fails: WTL_INVALID, naming the line. */
 enum wtl_status wtl__release_parse(const char *text, size_t size, struct wtl_release *release_out,

@@ -9,16 +9,30 @@
 #include "certs/pem.h"
 #include "certs/release.h"
 
-#define HASH_TEXT (2 * WTL_RELEASE_HASH + 1)
 /* The longest value of a line. */
 #define VALUE_MAX 96u
 
+char *wtl__release_hash_text(const uint8_t hash[WTL_RELEASE_HASH],
+                             char text_out[WTL__RELEASE_HASH_TEXT])
+{
+    return sodium_bin2hex(text_out, WTL__RELEASE_HASH_TEXT, hash, WTL_RELEASE_HASH);
+}
+
+bool wtl__release_hash_read(const char *text, uint8_t hash_out[WTL_RELEASE_HASH])
+{
+    size_t size = strlen(text);
+    size_t found = 0;
+    return size == WTL__RELEASE_HASH_TEXT - 1 &&
+           sodium_hex2bin(hash_out, WTL_RELEASE_HASH, text, size, NULL, &found, NULL) == 0 &&
+           found == WTL_RELEASE_HASH;
+}
+
 static void put(struct wtl__text *text, const struct wtl_release *release)
 {
-    char hash[HASH_TEXT];
+    char hash[WTL__RELEASE_HASH_TEXT];
     char at[WTL__CIVIL_TEXT];
     char end[WTL__CIVIL_TEXT];
-    (void)sodium_bin2hex(hash, sizeof hash, release->hash, sizeof release->hash);
+    (void)wtl__release_hash_text(release->hash, hash);
     wtl__text_put(text, "wattle-module 1\nname %s\nversion %s\nabi %u.%u\nsize %" PRIu64 "\n",
                   release->name, release->version, release->abi_major, release->abi_minor,
                   release->size);
@@ -109,9 +123,7 @@ static bool read_sequence(const char *value, struct wtl_release *release)
 
 static bool read_hash(const char *value, struct wtl_release *release)
 {
-    return strlen(value) == HASH_TEXT - 1 &&
-           sodium_hex2bin(release->hash, sizeof release->hash, value, HASH_TEXT - 1, NULL, NULL,
-                          NULL) == 0;
+    return wtl__release_hash_read(value, release->hash);
 }
 
 static bool read_time(const char *value, int64_t *time_out_s)

@@ -131,6 +131,15 @@ void wtl__help_command(FILE *file, const struct wtl__command *command);
 /* "wattle id new NAME --layer LAYER --ca DIR [options]" */
 void wtl__help_usage(FILE *file, const struct wtl__command *command);
 
+/* ---- module.c ------------------------------------------------------------------------------ */
+
+struct wtl_trusted;
+
+/* Adds the public keys of each file that was given with that option. Anything but WTL__END_OK has
+ * been reported. */
+enum wtl__end wtl__read_module_keys(const struct wtl__cli *cli, const char *option,
+                                    struct wtl_trusted *trusted_out);
+
 /* ---- the commands -------------------------------------------------------------------------- */
 
 enum wtl__end wtl__run_help(struct wtl__cli *cli);
@@ -145,6 +154,10 @@ enum wtl__end wtl__run_id_show(struct wtl__cli *cli);
 enum wtl__end wtl__run_flow_check(struct wtl__cli *cli);
 enum wtl__end wtl__run_flow_graph(struct wtl__cli *cli);
 enum wtl__end wtl__run_flow_plan(struct wtl__cli *cli);
+enum wtl__end wtl__run_module_inspect(struct wtl__cli *cli);
+enum wtl__end wtl__run_module_keygen(struct wtl__cli *cli);
+enum wtl__end wtl__run_module_sign(struct wtl__cli *cli);
+enum wtl__end wtl__run_module_verify(struct wtl__cli *cli);
 enum wtl__end wtl__run_node_start(struct wtl__cli *cli);
 /* Asks a node and prints the table that it answers with; which, the table of commands says. */
 enum wtl__end wtl__run_ask(struct wtl__cli *cli);

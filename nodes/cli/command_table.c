@@ -34,6 +34,25 @@ static const struct wtl__option id_show_options[] = {
     {0},
 };
 
+static const struct wtl__option module_sign_options[] = {
+    {.name = "key", .value = "FILE", .is_mandatory = true, .help = "private key (NAME.key)"},
+    {.name = "number",
+     .value = "N",
+     .help = "number of the release, higher than the last one's (the time in seconds)"},
+    {.name = "days", .value = "N", .help = "how long nodes load it (365)"},
+    {.name = "out", .value = "FILE", .help = "where the signed module goes (in place)"},
+    {0},
+};
+
+static const struct wtl__option module_verify_options[] = {
+    {.name = "key",
+     .value = "FILE",
+     .is_mandatory = true,
+     .may_repeat = true,
+     .help = "public key (NAME.pub) of a signer"},
+    {0},
+};
+
 static const struct wtl__option node_start_options[] = {
     {.name = "id", .value = "FILE", .help = "(needed) the bundle of this node"},
     {.name = "listen",
@@ -51,6 +70,14 @@ static const struct wtl__option node_start_options[] = {
     {.name = "flow", .value = "FILE", .may_repeat = true, .help = "a flow to run in the mesh"},
     {.name = "control", .value = "PATH", .help = "its control socket (see above)"},
     {.name = "state", .value = "DIR", .help = "folder of its own that outlives restarts (none)"},
+    {.name = "module-key",
+     .value = "FILE",
+     .may_repeat = true,
+     .help = "public key (NAME.pub) of those whose modules are run"},
+    {.name = "allow-rollback",
+     .value = "NAME",
+     .may_repeat = true,
+     .help = "run this module although a newer release was run here"},
     {.name = "dev", .help = "load modules of this user without a signature"},
     {0},
 };
@@ -123,6 +150,47 @@ const struct wtl__command wtl__commands[] = {
      .summary = "show what is in a bundle or a certificate file, without judging it",
      .options = id_show_options,
      .run = wtl__run_id_show},
+    {.noun = "module",
+     .verb = "keygen",
+     .operands = "NAME",
+     .operands_min = 1,
+     .operands_max = 1,
+     .flags = WTL__PRINTS_JSON,
+     .summary = "make a key to sign modules with: NAME.key and NAME.pub",
+     .details = "It has nothing to do with the mesh's CA: who may join is one question, whose code "
+                "runs on the\nnodes is another. Keep NAME.key where modules are built.",
+     .run = wtl__run_module_keygen},
+    {.noun = "module",
+     .verb = "sign",
+     .operands = "FILE",
+     .operands_min = 1,
+     .operands_max = 1,
+     .flags = WTL__PRINTS_JSON,
+     .summary = "sign a module: its bytes, name, version, ABI, number and end",
+     .details =
+         "The signature goes behind the module in the same file, which stays a shared object; "
+         "it may be\nfor another machine. A node with a state folder refuses a lower number "
+         "than it has run.\nBehind its end a module is not loaded any more; one that runs "
+         "goes on.",
+     .options = module_sign_options,
+     .run = wtl__run_module_sign},
+    {.noun = "module",
+     .verb = "verify",
+     .operands = "FILE",
+     .operands_min = 1,
+     .operands_max = 1,
+     .flags = WTL__PRINTS_JSON,
+     .summary = "check a module as a node would that trusts these keys, without loading it",
+     .options = module_verify_options,
+     .run = wtl__run_module_verify},
+    {.noun = "module",
+     .verb = "inspect",
+     .operands = "FILE",
+     .operands_min = 1,
+     .operands_max = 1,
+     .flags = WTL__PRINTS_JSON,
+     .summary = "show what a module says of itself, without judging or running it",
+     .run = wtl__run_module_inspect},
     {.noun = "node",
      .verb = "start",
      .operands = "",
@@ -265,6 +333,7 @@ const char *wtl__noun_summary(const char *noun)
     static const char *const summaries[][2] = {
         {"ca", "the certificate authority of a mesh"},
         {"id", "identities: who a node is"},
+        {"module", "modules of actors, and who has signed them"},
         {"node", "a node on this machine"},
         {"mesh", "what a node knows of the mesh"},
         {"actor", "actors and their supervisors"},

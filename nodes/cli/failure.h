@@ -112,8 +112,10 @@ enum wtl__end {
       "NAME --layer LAYER --ca DIR --out FILE` for this node.")                                    \
     X(MODULE, 503, DATA, "a module that is not loaded",                                            \
       "A module is a shared object made by wattle_add_module() for this node's ABI (`wattle "      \
-      "version`). It is refused when it lacks its entry, was built for another ABI or machine, "   \
-      "imports what a module may not, or has no signature and --dev was not given.")               \
+      "version`). It is refused when no key of --module-key has signed it (`wattle module sign`, " \
+      "and --dev asks for none), when it has expired or is older than a release that this node "   \
+      "has run, and when it lacks its entry, was built for another ABI or machine, or imports or " \
+      "calls what a module may not. `wattle module inspect FILE` shows what it says of itself.")   \
     X(IN_USE, 504, NO, "something that is taken already",                                          \
       "Another process has what this node needs for itself: the address of --listen, the folder "  \
       "of --state, or the control socket. The command is right and may succeed once the other "    \
@@ -122,6 +124,14 @@ enum wtl__end {
       "A node answers questions at a unix socket: --control PATH, else NAME.sock in "              \
       "$XDG_RUNTIME_DIR/wattle, for root in /run/wattle. Its folder has to exist and belong to "   \
       "the user who runs the node.")                                                               \
+    X(KEY, 506, CONFIG, "a key for modules that is refused",                                       \
+      "Modules are signed with an Ed25519 key, of which `wattle module keygen NAME` makes both "   \
+      "halves: NAME.key (PKCS#8, mode 0600) signs, and NAME.pub is what nodes are given with "     \
+      "--module-key. Nobody but its user and root may write to a key that is trusted.")            \
+    X(SIGNATURE, 507, NO, "a module whose signature is not good",                                  \
+      "A signed module ends with a manifest (name, version, ABI, hash, number, end, key) and an "  \
+      "Ed25519 signature over it. It is not good when another key has signed it, when a byte of "  \
+      "the file is another one than when it was signed, or when its end has passed.")              \
     X(FLOW, 601, DATA, "a flow that is not accepted",                                              \
       "What is wrong with it is printed above, each with a code of its own that `wattle explain` " \
       "knows.")

@@ -5,8 +5,7 @@
 #include "cli/table.h"
 #include "flow/text.h"
 
-/* A string with everything escaped that JSON wants, and what is not UTF-8 replaced. */
-static void put_string(FILE *file, const char *text, size_t size)
+void wtl__json_string(FILE *file, const char *text, size_t size)
 {
     (void)fputc('"', file);
     for (size_t at = 0; at < size;) {
@@ -58,7 +57,7 @@ static void put_object(const struct wtl__table *table, uint32_t row, FILE *file)
         if (value->kind == WTL__VALUE_NUMBER) {
             (void)fprintf(file, "%" PRId64, value->number);
         } else if (value->kind == WTL__VALUE_TEXT) {
-            put_string(file, value->text, value->size);
+            wtl__json_string(file, value->text, value->size);
         } else {
             (void)fputs("null", file);
         }

@@ -14,6 +14,8 @@
 /* Bytes of a packed flow: its texts, and a few bytes for everything else in it. */
 #define PACKED_MAX  (4u * WTL_FLOW_SOURCE_MAX)
 #define MODULES_MAX 64u
+/* Modules that may be older than what was run. */
+#define ROLLBACKS_MAX 64u
 
 static enum wtl__end no_identity(const struct wtl__cli *cli)
 {
@@ -106,6 +108,20 @@ static enum wtl__end check_options(const struct wtl__cli *cli,
         return end;
     }
     return WTL__END_OK;
+}
+
+/* Which modules may run. */
+static enum wtl__end read_trust(const struct wtl__cli *cli, struct wtl__trust_config *trust)
+{
+    trust->dev = wtl__is_given(cli, "dev");
+    if (trust->dev && wtl__is_given(cli, "module-key")) {
+        enum wtl__end end = wtl__fail(&cli->report, WTL__FAILURE_VALUE, NULL,
+                                      "--dev asks for no signatures, --module-key for those of "
+                                      "that key: expected one of them");
+        wtl__fail_line(&cli->report, "help", "leave out --dev on nodes that others rely on");
+        return end;
+    }
+    return wtl__read_module_keys(cli, "module-key", &trust->keys);
 }
 
 struct running {
@@ -259,25 +275,30 @@ enum wtl__end wtl__run_node_start(struct wtl__cli *cli)
 {
     const char *joins[WTL__JOINS_MAX];
     const char *modules[MODULES_MAX];
+    const char *rollbacks[ROLLBACKS_MAX];
     const char *control = NULL;
     struct running running = {0};
     struct flows flows = {0};
-    struct wtl__equip_config equip = {.modules = modules, .dev = wtl__is_given(cli, "dev")};
+    struct wtl__equip_config equip = {.modules = modules, .trust.rollbacks = rollbacks};
     struct wtl__node_config config = {.bundle = wtl__value(cli, "id"),
                                       .listen = wtl__value(cli, "listen"),
                                       .advertise = wtl__value(cli, "advertise"),
                                       .revoked = wtl__value(cli, "revoked"),
                                       .joins = joins,
                                       .state = wtl__value(cli, "state")};
-    equip.state = config.state;
+    equip.trust.state = config.state;
     if (config.bundle == NULL) {
         return no_identity(cli);
     }
     if (!collect(cli, "join", WTL__JOINS_MAX, joins, &config.joins_count) ||
-        !collect(cli, "module", MODULES_MAX, modules, &equip.modules_count)) {
+        !collect(cli, "module", MODULES_MAX, modules, &equip.modules_count) ||
+        !collect(cli, "allow-rollback", ROLLBACKS_MAX, rollbacks, &equip.trust.rollbacks_count)) {
         return WTL__END_USAGE;
     }
     enum wtl__end end = check_options(cli, &config);
+    if (end == WTL__END_OK) {
+        end = read_trust(cli, &equip.trust);
+    }
     if (end == WTL__END_OK) {
         end = read_flows(cli, &flows);
     }

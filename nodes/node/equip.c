@@ -21,6 +21,7 @@ struct wtl__equipment {
     struct wtl__node *node;
     struct wtl__runtime *runtime;
     struct wtl__modules modules;
+    struct wtl__trust *trust;
     struct wtl_pid host;
     bool is_guarded;
     uint32_t flows_count;
@@ -30,32 +31,44 @@ struct wtl__equipment {
 /* ---- modules ----------------------------------------------------------------------------------
  */
 
-static enum wtl_status load_module(struct wtl__equipment *equipment, const char *path, bool dev,
-                                   struct wtl_error *error)
+/* The types of a module that was loaded, made known to flows. */
+static enum wtl_status add_types(const struct wtl__module *module, const char *path,
+                                 const struct wtl_release *release, struct wtl_error *error)
 {
-    const struct wtl__module *module = NULL;
-    if (!dev) {
-        return wtl_fail(error, WTL_DENIED,
-                        "module %s has no signature that this node could check; --dev loads "
-                        "modules of this user without one",
-                        path);
-    }
-    enum wtl_status status =
-        wtl__module_load(&equipment->modules, path, WTL__MODULE_DEV, &module, error);
-    for (uint32_t i = 0; status == WTL_OK && i < module->entry->actors_count; i++) {
-        status = wtl_flow_registry_add(module->entry->name, module->entry->actors[i]);
+    for (uint32_t i = 0; i < module->entry->actors_count; i++) {
+        enum wtl_status status =
+            wtl_flow_registry_add(module->entry->name, module->entry->actors[i]);
         if (status != WTL_OK) {
             return wtl_fail(error, status, "module %s: this node has %u types of actors already",
                             path, WTL_FLOW_TYPES_MAX);
         }
     }
+    wtl__log(wtl__log_process(), WTL__LOG_INFO, "module_loaded",
+             WTL__LOG_TEXT("module", module->entry->name),
+             WTL__LOG_TEXT("version", module->entry->version),
+             WTL__LOG_NUMBER("actors", module->entry->actors_count),
+             WTL__LOG_NUMBER("release", release->number),
+             WTL__LOG_TEXT("key", release->name[0] != '\0' ? release->key : "none"));
+    return WTL_OK;
+}
+
+static enum wtl_status load_module(struct wtl__equipment *equipment, const char *path,
+                                   struct wtl_error *error)
+{
+    const struct wtl__module *module = NULL;
+    struct wtl__image image;
+    struct wtl_release release;
+    int64_t now_s = (int64_t)(wtl__clock_wall_ns(wtl__clock_system()) / 1000000000);
+    enum wtl_status status =
+        wtl__trust_open(equipment->trust, path, now_s, &image, &release, error);
     if (status == WTL_OK) {
-        wtl__log(wtl__log_process(), WTL__LOG_INFO, "module_loaded",
-                 WTL__LOG_TEXT("module", module->entry->name),
-                 WTL__LOG_TEXT("version", module->entry->version),
-                 WTL__LOG_NUMBER("actors", module->entry->actors_count));
+        status = wtl__module_load_image(&equipment->modules, &image,
+                                        wtl__trust_how(equipment->trust), &module, error);
     }
-    return status;
+    if (status == WTL_OK) {
+        status = wtl__trust_keep(equipment->trust, path, &release, error);
+    }
+    return status == WTL_OK ? add_types(module, path, &release, error) : status;
 }
 
 /* ---- create -----------------------------------------------------------------------------------
@@ -80,7 +93,7 @@ static bool host_is_in_place(const struct wtl__equipment *equipment)
 static enum wtl_status create(struct wtl__equipment *equipment,
                               const struct wtl__equip_config *config, struct wtl_error *error)
 {
-    spawn_host(equipment, config->state);
+    spawn_host(equipment, config->trust.state);
     if (wtl_pid_is_none(equipment->host)) {
         return wtl_fail(error, WTL_NO_MEMORY, "no memory for the flow host");
     }
@@ -93,8 +106,11 @@ static enum wtl_status create(struct wtl__equipment *equipment,
         status =
             wtl__guard_attach(equipment->runtime, WTL__GUARD_AUTO, &equipment->is_guarded, error);
     }
+    if (status == WTL_OK) {
+        status = wtl__trust_create(&config->trust, &equipment->trust, error);
+    }
     for (uint32_t i = 0; status == WTL_OK && i < config->modules_count; i++) {
-        status = load_module(equipment, config->modules[i], config->dev, error);
+        status = load_module(equipment, config->modules[i], error);
     }
     return status;
 }
@@ -246,6 +262,7 @@ void wtl__equip_free(struct wtl__equipment *equipment)
         free(equipment->flows[i].packed);
         free(equipment->flows[i].source);
     }
+    wtl__trust_destroy(equipment->trust);
     wtl__modules_deinit(&equipment->modules);
     free(equipment);
 }

@@ -16,6 +16,7 @@
 #define WTL_NODE_EQUIP_H
 
 #include "node/node.h"
+#include "node/trust.h"
 
 #define WTL__EQUIP_FLOWS_MAX 64u
 /* How long the flow host has for a flow, in ms. */
@@ -26,13 +27,11 @@ struct wtl__equipment;
 struct wtl__equip_config {
     const char *const *modules; /* paths */
     uint32_t modules_count;
-    bool dev; /* load unsigned modules of this user; without it a module without signature is
-                 refused */
-    const char *state; /* the node's state folder; NULL: none */
+    struct wtl__trust_config trust; /* which of them may run; its `state` is the node's folder */
 };
 
-/* Loads the modules and spawns the flow host. Fails: WTL_DENIED for a module without a signature,
- * else as wtl__module_load; WTL_NO_MEMORY, WTL_SYSTEM. The caller frees it in every case. */
+/* Loads the modules and spawns the flow host. Fails: as wtl__trust_open and wtl__module_load_image;
+ * WTL_CONFIG, WTL_NO_MEMORY, WTL_SYSTEM. The caller frees it in every case. */
 enum wtl_status wtl__equip_create(struct wtl__node *node, const struct wtl__equip_config *config,
                                   struct wtl__equipment **equipment_out,
                                   struct wtl_error *error) WTL_MUST_USE;

@@ -6,6 +6,20 @@
 
 #include "base/attr.h"
 
+#if defined(__x86_64__)
+#define OWN_MACHINE EM_X86_64
+#elif defined(__aarch64__)
+#define OWN_MACHINE EM_AARCH64
+#elif defined(__arm__)
+#define OWN_MACHINE EM_ARM
+#elif defined(__i386__)
+#define OWN_MACHINE EM_386
+#elif defined(__riscv)
+#define OWN_MACHINE EM_RISCV
+#else
+#define OWN_MACHINE EM_NONE /* nothing is known to be for this one */
+#endif
+
 #define SECTIONS_MAX 4096u
 /* The texts with their NULs, and what a compiler may put behind them. */
 #define ABOUT_MAX 1024u
@@ -177,16 +191,30 @@ enum wtl_status wtl__about_read(const void *bytes, size_t size, struct wtl__abou
         }
         return WTL_OK;
     }
-    return wtl_fail(
-        error, WTL_NOT_FOUND,
-        "does not say its name, version and ABI: it has no section " WTL_MODULE_ABOUT_SECTION
-        "; write it with WTL_MODULE and build it with "
-        "wattle_add_module()");
+    return WTL_OK;
+}
+
+enum wtl_status wtl__about_demand(const void *bytes, size_t size, struct wtl__about *about_out,
+                                  struct wtl_error *error)
+{
+    enum wtl_status status = wtl__about_read(bytes, size, about_out, error);
+    if (status != WTL_OK || about_out->name[0] != '\0') {
+        return status;
+    }
+    return wtl_fail(error, WTL_INVALID,
+                    "does not say its name, version and ABI: it has no section %s; write it with "
+                    "WTL_MODULE and build it with wattle_add_module()",
+                    WTL_MODULE_ABOUT_SECTION);
 }
 
 enum wtl_status wtl__about_check(const struct wtl__about *about, struct wtl_error *error)
 {
     return wtl__module_check_abi(about->abi_major, about->abi_minor, about->compiler, error);
+}
+
+bool wtl__about_is_native(const struct wtl__about *about)
+{
+    return about->machine == OWN_MACHINE && about->bits == 8 * sizeof(void *);
 }
 
 const char *wtl__about_machine(const struct wtl__about *about)

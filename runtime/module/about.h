@@ -23,15 +23,22 @@ struct wtl__about {
     uint16_t bits;    /* 32 or 64 */
 };
 
-/* Reads it from the bytes of a file, which may be anything. Fails: WTL_INVALID when they are no
- * little-endian ELF file, or what the section holds cannot be read; WTL_NOT_FOUND without such a
- * section. */
+/* Reads it from the bytes of a file, which may be anything; of one without such a section the name
+ * is "". Fails: WTL_INVALID when they are no little-endian ELF file, or what the section holds
+ * cannot be read. */
 enum wtl_status wtl__about_read(const void *bytes, size_t size, struct wtl__about *about_out,
                                 struct wtl_error *error) WTL_MUST_USE;
+
+/* The same for a file that has to say it. */
+enum wtl_status wtl__about_demand(const void *bytes, size_t size, struct wtl__about *about_out,
+                                  struct wtl_error *error) WTL_MUST_USE;
 
 /* Is it for this node? Fails: WTL_ABI, naming both numbers. */
 enum wtl_status wtl__about_check(const struct wtl__about *about,
                                  struct wtl_error *error) WTL_MUST_USE;
+
+/* Was it built for this kind of machine? */
+bool wtl__about_is_native(const struct wtl__about *about);
 
 /* "x86_64", "aarch64", ...; "machine" for one that has no name here. */
 const char *wtl__about_machine(const struct wtl__about *about);

@@ -290,10 +290,7 @@ static enum wtl_status check_about(const struct wtl__elf *elf, struct wtl_error 
 {
     struct wtl__about about;
     enum wtl_status status = wtl__about_read(elf->bytes, elf->size, &about, error);
-    if (status == WTL_OK) {
-        status = wtl__about_check(&about, error);
-    }
-    return status == WTL_NOT_FOUND ? WTL_OK : status;
+    return status == WTL_OK && about.name[0] != '\0' ? wtl__about_check(&about, error) : status;
 }
 
 enum wtl_status wtl__elf_check(const void *bytes, size_t size, struct wtl__elf *elf_out,

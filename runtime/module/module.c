@@ -31,8 +31,8 @@ void wtl__modules_deinit(struct wtl__modules *modules)
     *modules = (struct wtl__modules){0};
 }
 
-/* Puts "module PATH" in front of a text that goes on with a verb. */
-static enum wtl_status about(struct wtl_error *error, enum wtl_status status, const char *path)
+enum wtl_status wtl__module_about(struct wtl_error *error, enum wtl_status status,
+                                  const char *path)
 {
     if (status != WTL_OK && error != NULL) {
         char text[sizeof error->text];
@@ -178,7 +178,7 @@ enum wtl_status wtl__module_load_image(struct wtl__modules *modules, struct wtl_
         status = enter(modules, module, how, error);
     }
     if (status != WTL_OK) {
-        (void)about(error, status, module->image.path);
+        (void)wtl__module_about(error, status, module->image.path);
         wtl__image_close(&module->image, false);
         free(module);
         return status;
@@ -197,7 +197,7 @@ enum wtl_status wtl__module_load(struct wtl__modules *modules, const char *path,
     struct wtl__image image;
     enum wtl_status status = wtl__image_open(path, &image, error);
     if (status != WTL_OK) {
-        return about(error, status, path);
+        return wtl__module_about(error, status, path);
     }
     return wtl__module_load_image(modules, &image, how, module_out, error);
 }
@@ -210,7 +210,7 @@ enum wtl_status wtl__module_add(struct wtl__modules *modules, const struct wtl_m
         status = check_place(modules, entry, error);
     }
     if (status != WTL_OK) {
-        return about(error, status, "of this program");
+        return wtl__module_about(error, status, "of this program");
     }
     struct wtl__module *module = calloc(1, sizeof *module);
     if (module == NULL) {

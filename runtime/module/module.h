@@ -71,6 +71,10 @@ enum wtl_status wtl__module_load(struct wtl__modules *modules, const char *path,
 enum wtl_status wtl__module_add(struct wtl__modules *modules, const struct wtl_module *entry,
                                 struct wtl_error *error) WTL_MUST_USE;
 
+/* Puts "module PATH" in front of an error whose text goes on with a verb; returns the status. */
+enum wtl_status wtl__module_about(struct wtl_error *error, enum wtl_status status,
+                                  const char *path);
+
 /* The module of that name, or NULL. */
 const struct wtl__module *wtl__module_find(const struct wtl__modules *modules, const char *name);
 

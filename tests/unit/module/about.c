@@ -41,7 +41,9 @@ Test(about, X085_one_that_was_not_written_with_the_macro_says_nothing)
 {
     size_t other;
     uint8_t *plain = kit_read(SO("stripped"), &other);
-    cr_expect_eq(wtl__about_read(plain, other, &about, &error), WTL_NOT_FOUND);
+    cr_expect_eq(wtl__about_read(plain, other, &about, &error), WTL_OK, "%s", error.text);
+    cr_expect_str_eq(about.name, "");
+    cr_expect_eq(wtl__about_demand(plain, other, &about, &error), WTL_INVALID);
     cr_expect_not_null(strstr(error.text, "WTL_MODULE"), "%s", error.text);
     free(plain);
 }
@@ -49,7 +51,7 @@ Test(about, X085_one_that_was_not_written_with_the_macro_says_nothing)
 /* The text in the file, as WTL_MODULE has written it. */
 static char *record(void)
 {
-    char *at = memmem(bytes, size, "good\0001.2.3\0001.0", 15);
+    char *at = memmem(bytes, size, "good\0001.2.3\0001.", 13);
     cr_assert_not_null(at);
     return at;
 }
@@ -60,8 +62,8 @@ Test(about, X085_another_abi_is_seen_in_the_bytes)
     struct wtl__elf elf;
     record()[11] = '7';
     cr_assert_eq(wtl__elf_check(bytes, size, &elf, &error), WTL_ABI, "%s", error.text);
-    cr_expect_not_null(strstr(error.text, "ABI 7.0"), "%s", error.text);
-    cr_expect_not_null(strstr(error.text, "1.0 up to 1.0"), "%s", error.text);
+    cr_expect_not_null(strstr(error.text, "ABI 7."), "%s", error.text);
+    cr_expect_not_null(strstr(error.text, "1.0 up to 1."), "%s", error.text);
     cr_expect_not_null(strstr(error.text, __VERSION__), "%s", error.text);
 }
 
@@ -76,7 +78,7 @@ Test(about, X085_what_cannot_be_read_is_refused)
         char *at = record() + bad[i].at;
         char was = *at;
         *at = bad[i].c;
-        enum wtl_status status = wtl__about_read(bytes, size, &about, &error);
+        enum wtl_status status = wtl__about_demand(bytes, size, &about, &error);
         if (status == WTL_OK) { /* "0.0" can be read */
             status = wtl__about_check(&about, &error);
         }
@@ -114,7 +116,7 @@ Test(about, X085_files_of_both_word_sizes)
     cr_expect_str_eq(wtl__about_machine(&about), "arm");
     cr_expect_eq(about.bits, 32);
     for (size_t cut = 0; cut < sizeof file - sizeof text; cut++) {
-        cr_expect_neq(wtl__about_read(&file, cut, &about, &error), WTL_OK, "%zu", cut);
+        cr_expect_neq(wtl__about_demand(&file, cut, &about, &error), WTL_OK, "%zu", cut);
     }
 }
 
