@@ -115,6 +115,7 @@ identity() { # identity NAME LAYER: NAME.bundle
 start() { # start NAME OPTION...: a node process; its pid is in `pid`, its log in NAME.err
     name=$1
     shift
+    rm -f "$name.out" # what an earlier one has said there is no sign of this one
     "$wattle" node start --id "$name.bundle" --control "$work/$name.sock" "$@" \
         >"$name.out" 2>"$name.err" </dev/null &
     pid=$!

@@ -99,8 +99,14 @@ result $? "nothing was made for a node that does not start"
 
 # ---- modules
 
-refuses 65 E0503 "U05: a module without a signature" --module "$module"
-has "no signature .*--dev" "and what to do"
+refuses 65 E0503 "U05: a module, and no key to check it with" --module "$module"
+has "--module-key FILE.pub and sign the module .*--dev" "and what to do"
+"$wattle" module keygen team -q
+refuses 65 E0503 "X082: a module without a signature" --module "$module" --module-key team.pub
+has "has no signature; sign it: wattle module sign FILE --key NAME.key" "and what to do"
+refuses 78 E0506 "X082: the private half of a key" --module "$module" --module-key team.key
+has "give the .pub beside it, and keep this file away from nodes" "and what to do"
+refuses 64 E0104 "X082: signatures, and none" --module "$module" --module-key team.pub --dev
 refuses 78 E0403 "U05: a module that is not there" --dev --module none.so
 refuses 65 E0503 "X083: a file that is no ELF file" --dev --module bad.flow
 has "expected an ELF file, found one that begins with \"flow x {\"" "what was expected and came"
@@ -124,7 +130,7 @@ has "tried: connecting: No such file or directory" "what was tried"
 refused 69 E0301 "U05: a file that is no socket" "$wattle" mesh nodes --control "$work/bad.flow"
 refused 64 E0104 "U05: a path that is too long for a socket" "$wattle" mesh nodes \
     --control "$work/$(printf '%0120d' 0)"
-for code in E0401 E0403 E0501 E0502 E0503 E0504 E0505 E0223 E0301; do
+for code in E0401 E0403 E0501 E0502 E0503 E0504 E0505 E0506 E0507 E0223 E0301; do
     expect 0 "U05: explain knows $code" "$wattle" explain $code
 done
 
