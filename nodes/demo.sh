@@ -48,6 +48,10 @@ for node in device-1:device device-2:device edge-1:edge cloud-1:cloud; do
     "$wattle" id new "${node%%:*}" --layer "${node##*:}" --ca ca --days 7 | head -1
 done
 
+say "a key for code, apart from the authority: nodes run what it has signed"
+"$wattle" module keygen team -q
+"$wattle" module sign "$module" --key team.key --out machine.so | head -1
+
 cat >climate.flow <<FLOW
 flow climate {
   readings = machine.readings @each:device { period_ms = 200ms }
@@ -66,7 +70,7 @@ start() { # start NAME ARG...: a node of its own process
     local name=$1
     shift
     "$wattle" node start --id "$name.bundle" --control "$work/$name.sock" --state "$work/$name" \
-        --module "$module" --dev "$@" >>"$name.log" 2>&1 &
+        --module machine.so --module-key team.pub "$@" >>"$name.log" 2>&1 &
     pids+=($!)
     eval "pid_${name//-/_}=$!"
 }
