@@ -31,8 +31,7 @@ void wtl__modules_deinit(struct wtl__modules *modules)
     *modules = (struct wtl__modules){0};
 }
 
-enum wtl_status wtl__module_about(struct wtl_error *error, enum wtl_status status,
-                                  const char *path)
+enum wtl_status wtl__module_about(struct wtl_error *error, enum wtl_status status, const char *path)
 {
     if (status != WTL_OK && error != NULL) {
         char text[sizeof error->text];
