@@ -35,8 +35,9 @@ static pthread_key_t exit_key;
 uint8_t wtl__pool_class_of_step[WTL__POOL_BLOCK_MAX / WTL__SPAN_UNIT + 1];
 
 struct wtl__pool wtl__pool_none;
-__thread __attribute__((tls_model("initial-exec"))) struct wtl__pool *wtl__pool_self =
+__thread __attribute__((tls_model("initial-exec"))) struct wtl__pool *wtl__pool_near =
     &wtl__pool_none;
+static __thread __attribute__((tls_model("initial-exec"))) struct wtl__pool *self;
 
 static void on_thread_exit(void *unused)
 {
@@ -91,7 +92,8 @@ static struct wtl__pool *attach(void)
     }
     (void)pthread_mutex_unlock(&pools.lock);
     if (pool != NULL) {
-        wtl__pool_self = pool;
+        self = pool;
+        wtl__pool_near = pool;
         /* The value only has to be there for the destructor to run. Without it the pool is lost to
          * later threads, and nothing else. */
         (void)pthread_setspecific(exit_key, pool);
@@ -104,8 +106,8 @@ static __attribute__((noinline)) void *take_slow(size_t size)
     if (size > WTL__POOL_BLOCK_MAX) {
         return wtl__large_take(size);
     }
-    struct wtl__pool *pool = wtl__pool_self;
-    if (pool == &wtl__pool_none) {
+    struct wtl__pool *pool = self;
+    if (pool == NULL) {
         pool = attach();
         if (pool == NULL) {
             return NULL;
@@ -136,8 +138,8 @@ static __attribute__((noinline)) void give_slow(struct wtl__span *span, void *bl
         wtl__large_give(span);
         return;
     }
-    struct wtl__pool *pool = wtl__pool_self;
-    if (WTL_UNLIKELY(pool == &wtl__pool_none)) {
+    struct wtl__pool *pool = self;
+    if (WTL_UNLIKELY(pool == NULL)) {
         pool = attach();
         if (pool == NULL) {
             wtl__mail_send_one(owner, block);
@@ -163,10 +165,15 @@ size_t wtl__pool_size(const void *block)
     return wtl__span_of(block)->block_bytes;
 }
 
+void wtl__pool_go_long(void)
+{
+    wtl__pool_near = &wtl__pool_none;
+}
+
 void wtl__pool_flush(void)
 {
-    struct wtl__pool *pool = wtl__pool_self;
-    if (pool != &wtl__pool_none) {
+    struct wtl__pool *pool = self;
+    if (pool != NULL) {
         wtl__mail_send_all(pool);
         (void)wtl__mail_receive(pool, WTL__POOL_CLASSES, WTL__POOL_PAGES_PER_TURN);
     }
@@ -174,15 +181,16 @@ void wtl__pool_flush(void)
 
 void wtl__pool_leave(void)
 {
-    struct wtl__pool *pool = wtl__pool_self;
-    if (pool == &wtl__pool_none) {
+    struct wtl__pool *pool = self;
+    if (pool == NULL) {
         return;
     }
     wtl__mail_send_all(pool);
     while (wtl__mail_receive(pool, WTL__POOL_CLASSES, WTL__POOL_PAGES_PER_TURN)) {
     }
     wtl__store_empty(pool);
-    wtl__pool_self = &wtl__pool_none;
+    self = NULL;
+    wtl__pool_near = &wtl__pool_none;
     (void)pthread_setspecific(exit_key, NULL);
     (void)pthread_mutex_lock(&pools.lock);
     pool->next_waiting = pools.waiting;

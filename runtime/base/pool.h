@@ -46,6 +46,10 @@ size_t wtl__pool_size(const void *block);
  * back to this thread. A worker calls it before it parks, and regularly. */
 void wtl__pool_flush(void);
 
+/* From now on this thread, which has taken before, takes by wtl__pool_take alone, even where others
+ * have its short way inline: for whoever stands in front of that function. */
+void wtl__pool_go_long(void);
+
 /* Ends this thread's use of its pool, so that a later thread adopts it. Called by itself when a
  * thread ends; after it, the next take begins anew. */
 void wtl__pool_leave(void);

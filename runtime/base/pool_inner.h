@@ -115,9 +115,10 @@ static inline bool wtl__magazine_put(struct wtl__magazine *magazine, void *block
     return true;
 }
 
-/* The pool of this thread. Before its first take it is wtl__pool_none, whose magazines are empty
- * and full, so that nobody has to ask on the way. */
-extern __thread __attribute__((tls_model("initial-exec"))) struct wtl__pool *wtl__pool_self;
+/* The pool that the short way below uses: this thread's, or wtl__pool_none, whose magazines are
+ * empty and full, so that nobody has to ask on the way: before the thread's first take, and after
+ * wtl__pool_go_long. */
+extern __thread __attribute__((tls_model("initial-exec"))) struct wtl__pool *wtl__pool_near;
 extern struct wtl__pool wtl__pool_none;
 
 /* By size in cache lines, rounded up. Filled before main begins. */
@@ -134,14 +135,14 @@ static inline void *wtl__pool_take_own(size_t size)
     if (WTL_UNLIKELY(size > WTL__POOL_BLOCK_MAX)) {
         return NULL;
     }
-    return wtl__magazine_take(&wtl__pool_self->magazines[wtl__pool_class_of(size)]);
+    return wtl__magazine_take(&wtl__pool_near->magazines[wtl__pool_class_of(size)]);
 }
 
 /* False: it was not taken back, and wtl__pool_give does it. */
 static inline bool wtl__pool_give_own(void *block)
 {
     const struct wtl__span *span = wtl__span_of(block);
-    struct wtl__pool *pool = wtl__pool_self;
+    struct wtl__pool *pool = wtl__pool_near;
     return WTL_LIKELY(span->owner == pool) &&
            wtl__magazine_put(&pool->magazines[span->class_index], block);
 }

@@ -1,7 +1,7 @@
 /*
  * pool_malloc.c - the pool as a pass-through to malloc, built when a sanitizer is on, so that the
- * sanitizer sees each block. The same functions as pool.c; nothing is kept back, so flush, leave
- * and retain have nothing to do.
+ * sanitizer sees each block. The same functions as pool.c; nothing is kept back, so go_long,
+ * flush, leave and retain have nothing to do.
  */
 #include "base/pool.h"
 
@@ -34,6 +34,10 @@ void wtl__pool_give(void *block)
 size_t wtl__pool_size(const void *block)
 {
     return malloc_usable_size((void *)(uintptr_t)block);
+}
+
+void wtl__pool_go_long(void)
+{
 }
 
 void wtl__pool_flush(void)

@@ -37,6 +37,7 @@ bool wtl__test_allocations_of(struct wtl_test *t)
 {
     world = t;
     wtl__pool_give(wtl__pool_take(1));
+    wtl__pool_go_long();
     return is_wrapped;
 }
 

@@ -243,6 +243,17 @@ static void second_fails(struct wtl_test *t)
     wtl_test_check(t, wtl_test_allocation_failed(t), "now");
 }
 
+/* What an actor sends is an allocation like any other. */
+static void greeting_counts(struct wtl_test *t)
+{
+    struct wtl_pid pid = wtl_test_spawn(t, &greeter);
+    wtl_test_settle(t);
+    uint64_t before = wtl_test_allocations(t);
+    wtl_test_tellf(t, pid, "hello", "name=%s", "ada");
+    wtl_test_expect(t, "greeting");
+    wtl_test_check(t, wtl_test_allocations(t) > before, "the greeting is not counted");
+}
+
 /* Goes wrong where memory is short. */
 static void wants_it_all(struct wtl_test *t)
 {
@@ -254,6 +265,7 @@ Test(lives, K16_each_allocation_fails_in_turn)
 {
     struct wtl_test_options options = {.seeds = 3, .allocations = true};
     passes(second_fails, 3);
+    passes(greeting_counts, 3);
     const char *text = wtl_test_try(keeps, &options);
     cr_assert_null(text, "%s", text);
     text = wtl_test_try(wants_it_all, &options);
