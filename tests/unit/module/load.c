@@ -1,4 +1,5 @@
 /* load.c - modules that are right: loaded from sealed bytes or by path, found, and run. */
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/mman.h>
@@ -153,5 +154,32 @@ Test(module, L16_a_state_machine_of_a_module_runs)
         cr_assert_eq(kit_nth(&p, KIT_ANSWER, 2 * visitors - 1)->number, visitors);
         kit_advance(&kit, 3001);
     }
+    kit_deinit(&kit);
+}
+
+/* Nothing that refers to a module's code (a type, a timer, work on the pool) can be left without
+ * it: code that was loaded is never unmapped, also when the table is gone; loading it again makes
+ * another copy. */
+Test(module, X097_code_stays_for_as_long_as_the_process_lives)
+{
+    Dl_info first;
+    Dl_info again;
+    const struct wtl_module *entry = kit_load(SO("good"))->entry;
+    const struct wtl_actor *type = wtl__module_actor(&kit_modules, "good.counter", NULL);
+    wtl__modules_deinit(&kit_modules);
+    cr_assert_neq(dladdr(entry, &first), 0, "it is not mapped any more");
+    cr_expect_str_eq(entry->name, "good");
+    cr_expect_null(wtl__module_find(&kit_modules, "good"));
+    const struct wtl__module *other = kit_load(SO("good"));
+    cr_assert_neq(other->entry, entry);
+    cr_assert(dladdr(entry, &again) != 0 && again.dli_fbase == first.dli_fbase);
+    struct kit kit;
+    struct kit_puppet p = {.message = note_reply};
+    kit_init(&kit, 3);
+    struct wtl_pid counter = wtl__spawn(&kit.step.runtime, NULL, type, NULL, 0);
+    (void)kit_spawn(&kit, &p, &kit_type);
+    kit_do(&kit, &p, (struct kit_cmd){.fn = asks, .pid = counter, .number = 2});
+    kit_settle(&kit);
+    cr_expect_eq(kit_only(&p, KIT_ANSWER)->number, 42, "the first copy still works");
     kit_deinit(&kit);
 }
