@@ -38,11 +38,11 @@ static enum wtl_status check_layout(const struct wtl__elf *elf, struct wtl_error
                             "has code that can be written to; link it without -N and with a script "
                             "that keeps code and data apart");
         }
-        if (part.p_vaddr < end || part.p_filesz > part.p_memsz ||
-            part.p_memsz > UINT64_MAX - part.p_vaddr) {
+        uint64_t begin = part.p_vaddr;
+        if (begin < end || part.p_filesz > part.p_memsz ||
+            __builtin_add_overflow(begin, (uint64_t)part.p_memsz, &end)) {
             return torn(error, "has segments that lie over each other");
         }
-        end = part.p_vaddr + part.p_memsz;
     }
     return WTL_OK;
 }
