@@ -212,6 +212,21 @@ enum wtl_status wtl__about_check(const struct wtl__about *about, struct wtl_erro
     return wtl__module_check_abi(about->abi_major, about->abi_minor, about->compiler, error);
 }
 
+enum wtl_status wtl__about_confirm(const struct wtl__about *about, const struct wtl_module *entry,
+                                   struct wtl_error *error)
+{
+    if (about->name[0] == '\0' ||
+        (strcmp(about->name, entry->name) == 0 && strcmp(about->version, entry->version) == 0 &&
+         about->abi_major == entry->abi_major && about->abi_minor == entry->abi_minor)) {
+        return WTL_OK;
+    }
+    return wtl_fail(error, WTL_INVALID,
+                    "is %s %s (ABI %u.%u) by its file and %s %s (ABI %u.%u) by its entry; write it "
+                    "with one WTL_MODULE, and build all of it anew",
+                    about->name, about->version, about->abi_major, about->abi_minor, entry->name,
+                    entry->version, entry->abi_major, entry->abi_minor);
+}
+
 bool wtl__about_is_native(const struct wtl__about *about)
 {
     return about->machine == OWN_MACHINE && about->bits == 8 * sizeof(void *);

@@ -37,6 +37,11 @@ enum wtl_status wtl__about_demand(const void *bytes, size_t size, struct wtl__ab
 enum wtl_status wtl__about_check(const struct wtl__about *about,
                                  struct wtl_error *error) WTL_MUST_USE;
 
+/* Does the entry, which has run now, say the same as the file did before? A file that says nothing
+ * agrees with all. Fails: WTL_INVALID. */
+enum wtl_status wtl__about_confirm(const struct wtl__about *about, const struct wtl_module *entry,
+                                   struct wtl_error *error) WTL_MUST_USE;
+
 /* Was it built for this kind of machine? */
 bool wtl__about_is_native(const struct wtl__about *about);
 

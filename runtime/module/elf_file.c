@@ -6,7 +6,6 @@
 #include <wattle/module.h>
 
 #include "base/attr.h"
-#include "module/about.h"
 
 #define NATIVE_CLASS (sizeof(void *) == 8 ? ELFCLASS64 : ELFCLASS32)
 #define NATIVE_DATA  (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? ELFDATA2LSB : ELFDATA2MSB)
@@ -286,11 +285,11 @@ static enum wtl_status check_segments(const struct wtl__elf *elf, struct wtl_err
 }
 
 /* One that was not written with WTL_MODULE says nothing; its entry will. */
-static enum wtl_status check_about(const struct wtl__elf *elf, struct wtl_error *error)
+static enum wtl_status check_about(struct wtl__elf *elf, struct wtl_error *error)
 {
-    struct wtl__about about;
-    enum wtl_status status = wtl__about_read(elf->bytes, elf->size, &about, error);
-    return status == WTL_OK && about.name[0] != '\0' ? wtl__about_check(&about, error) : status;
+    enum wtl_status status = wtl__about_read(elf->bytes, elf->size, &elf->about, error);
+    return status == WTL_OK && elf->about.name[0] != '\0' ? wtl__about_check(&elf->about, error)
+                                                          : status;
 }
 
 enum wtl_status wtl__elf_check(const void *bytes, size_t size, struct wtl__elf *elf_out,

@@ -15,6 +15,8 @@
 #include <wattle/status.h>
 #include <wattle/types.h>
 
+#include "module/about.h"
+
 /* Bounds of what is looked at. */
 #define WTL__ELF_SEGMENTS_MAX 64u
 #define WTL__ELF_SECTIONS_MAX 4096u
@@ -33,6 +35,7 @@ struct wtl__elf {
     const uint8_t *bytes;
     size_t size;
     ElfW(Ehdr) head;
+    struct wtl__about about;
     struct wtl__elf_table symbols; /* .symtab, or .dynsym in a stripped file */
     struct wtl__elf_table dynamic_symbols;
     bool stripped;

@@ -139,6 +139,9 @@ static enum wtl_status enter(struct wtl__modules *modules, struct wtl__module *m
         status = refused_by_loader(error);
     }
     if (status == WTL_OK) {
+        status = wtl__about_confirm(&module->elf.about, module->entry, error);
+    }
+    if (status == WTL_OK) {
         status = check_statics(module, error);
     }
     if (status == WTL_OK) {

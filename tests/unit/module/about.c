@@ -1,6 +1,7 @@
 /* about.c - what a module's file says of itself, read without running it. */
 #include <elf.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/prng.h"
 #include "module/about.h"
@@ -118,6 +119,19 @@ Test(about, X085_files_of_both_word_sizes)
     for (size_t cut = 0; cut < sizeof file - sizeof text; cut++) {
         cr_expect_neq(wtl__about_demand(&file, cut, &about, &error), WTL_OK, "%zu", cut);
     }
+}
+
+/* Two answers of one file: neither is believed. */
+Test(about, X085_the_file_and_its_entry_say_the_same)
+{
+    char copy[] = "/tmp/wattle-about-XXXXXX";
+    int file = mkstemp(copy);
+    cr_assert_geq(file, 0);
+    record()[9] = '4'; /* 1.2.3 */
+    cr_assert_eq(write(file, bytes, size), (ssize_t)size);
+    (void)close(file);
+    REFUSED(copy, WTL_INVALID, "good 1.2.4", "by its file", "good 1.2.3", "by its entry");
+    (void)unlink(copy);
 }
 
 Test(about, X083_whatever_the_bytes_are)
