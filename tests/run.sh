@@ -209,6 +209,7 @@ lane_package()
 {
     take_tap package.sh < <("$support/consumer/package.sh" "$build/gcc" "$build/package")
     take_tap new.sh < <("$support/consumer/new.sh" "$build/package/moved/bin/wattle")
+    take_tap station.sh < <("$support/consumer/station.sh" "$build/package/moved/bin/wattle")
 }
 
 lane_asan()

@@ -34,14 +34,24 @@ enum wtl__end wtl__cli_run(struct wtl__cli *cli, int argc, char *const argv[])
 enum wtl__end wtl__run_version(struct wtl__cli *cli)
 {
     if (wtl__is_given(cli, "json")) {
-        (void)fprintf(
-            cli->out,
-            "{\"version\":\"%s\",\"abi_major\":%d,\"abi_minor\":%d,\"licence\":\"MIT\"}\n",
-            WTL__VERSION, WTL_ABI_MAJOR, WTL_ABI_MINOR);
+        (void)fprintf(cli->out,
+                      "{\"version\":\"%s\",\"abi_major\":%d,\"abi_minor\":%d,"
+                      "\"licence\":\"MIT\",\"modules\":[",
+                      WTL__VERSION, WTL_ABI_MAJOR, WTL_ABI_MINOR);
+        for (size_t i = 0; i < cli->modules_count; i++) {
+            const struct wtl_module *module = cli->modules[i]();
+            (void)fprintf(cli->out, "%s{\"name\":\"%s\",\"version\":\"%s\"}", i > 0 ? "," : "",
+                          module->name, module->version);
+        }
+        (void)fputs("]}\n", cli->out);
         return WTL__END_OK;
     }
     (void)fprintf(cli->out, "wattle %s, module ABI %d.%d, licence MIT (see NOTICE)\n", WTL__VERSION,
                   WTL_ABI_MAJOR, WTL_ABI_MINOR);
+    for (size_t i = 0; i < cli->modules_count; i++) {
+        const struct wtl_module *module = cli->modules[i]();
+        (void)fprintf(cli->out, "with the module %s %s\n", module->name, module->version);
+    }
     return WTL__END_OK;
 }
 

@@ -13,6 +13,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include <wattle/node.h>
+
 #include "cli/failure.h"
 
 #define WTL__OPTIONS_MAX  24u /* options of one command, those of every command included */
@@ -69,6 +71,9 @@ struct wtl__cli {
     bool is_terminal; /* `out` is one */
     bool may_color;   /* of the environment: a terminal, and no NO_COLOR */
     int64_t now_s;    /* wall clock */
+    /* the modules that are linked into this program */
+    const wtl_module_entry_fn *modules;
+    size_t modules_count;
 
     const struct wtl__command *command;
     struct wtl__given given[WTL__GIVEN_MAX];

@@ -279,7 +279,10 @@ enum wtl__end wtl__run_node_start(struct wtl__cli *cli)
     const char *control = NULL;
     struct running running = {0};
     struct flows flows = {0};
-    struct wtl__equip_config equip = {.modules = modules, .trust.rollbacks = rollbacks};
+    struct wtl__equip_config equip = {.linked = cli->modules,
+                                      .linked_count = cli->modules_count,
+                                      .modules = modules,
+                                      .trust.rollbacks = rollbacks};
     struct wtl__node_config config = {.bundle = wtl__value(cli, "id"),
                                       .listen = wtl__value(cli, "listen"),
                                       .advertise = wtl__value(cli, "advertise"),

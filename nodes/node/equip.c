@@ -31,24 +31,16 @@ struct wtl__equipment {
 /* ---- modules ----------------------------------------------------------------------------------
  */
 
-/* The types of a module that was loaded, made known to flows. */
-static enum wtl_status add_types(const struct wtl__module *module, const char *path,
-                                 const struct wtl_release *release, struct wtl_error *error)
+/* The types of a module, made known to flows. */
+static enum wtl_status add_types(const struct wtl_module *entry, struct wtl_error *error)
 {
-    for (uint32_t i = 0; i < module->entry->actors_count; i++) {
-        enum wtl_status status =
-            wtl_flow_registry_add(module->entry->name, module->entry->actors[i]);
+    for (uint32_t i = 0; i < entry->actors_count; i++) {
+        enum wtl_status status = wtl_flow_registry_add(entry->name, entry->actors[i]);
         if (status != WTL_OK) {
             return wtl_fail(error, status, "module %s: this node has %u types of actors already",
-                            path, WTL_FLOW_TYPES_MAX);
+                            entry->name, WTL_FLOW_TYPES_MAX);
         }
     }
-    wtl__log(wtl__log_process(), WTL__LOG_INFO, "module_loaded",
-             WTL__LOG_TEXT("module", module->entry->name),
-             WTL__LOG_TEXT("version", module->entry->version),
-             WTL__LOG_NUMBER("actors", module->entry->actors_count),
-             WTL__LOG_NUMBER("release", release->number),
-             WTL__LOG_TEXT("key", release->name[0] != '\0' ? release->key : "none"));
     return WTL_OK;
 }
 
@@ -68,7 +60,34 @@ static enum wtl_status load_module(struct wtl__equipment *equipment, const char 
     if (status == WTL_OK) {
         status = wtl__trust_keep(equipment->trust, path, &release, error);
     }
-    return status == WTL_OK ? add_types(module, path, &release, error) : status;
+    if (status == WTL_OK) {
+        status = add_types(module->entry, error);
+    }
+    if (status == WTL_OK) {
+        wtl__log(wtl__log_process(), WTL__LOG_INFO, "module_loaded",
+                 WTL__LOG_TEXT("module", module->entry->name),
+                 WTL__LOG_TEXT("version", module->entry->version),
+                 WTL__LOG_NUMBER("actors", module->entry->actors_count),
+                 WTL__LOG_NUMBER("release", release.number),
+                 WTL__LOG_TEXT("key", release.name[0] != '\0' ? release.key : "none"));
+    }
+    return status;
+}
+
+/* One that is linked in is trusted as the program is. */
+static enum wtl_status add_module(struct wtl__equipment *equipment, const struct wtl_module *entry,
+                                  struct wtl_error *error)
+{
+    enum wtl_status status = wtl__module_add(&equipment->modules, entry, error);
+    if (status == WTL_OK) {
+        status = add_types(entry, error);
+    }
+    if (status == WTL_OK) {
+        wtl__log(wtl__log_process(), WTL__LOG_INFO, "module_linked_in",
+                 WTL__LOG_TEXT("module", entry->name), WTL__LOG_TEXT("version", entry->version),
+                 WTL__LOG_NUMBER("actors", entry->actors_count));
+    }
+    return status;
 }
 
 /* ---- create -----------------------------------------------------------------------------------
@@ -105,6 +124,9 @@ static enum wtl_status create(struct wtl__equipment *equipment,
     if (status == WTL_OK) {
         status =
             wtl__guard_attach(equipment->runtime, WTL__GUARD_AUTO, &equipment->is_guarded, error);
+    }
+    for (size_t i = 0; status == WTL_OK && i < config->linked_count; i++) {
+        status = add_module(equipment, config->linked[i](), error);
     }
     if (status == WTL_OK) {
         status = wtl__trust_create(&config->trust, &equipment->trust, error);

@@ -15,6 +15,8 @@
 #ifndef WTL_NODE_EQUIP_H
 #define WTL_NODE_EQUIP_H
 
+#include <wattle/node.h>
+
 #include "node/node.h"
 #include "node/trust.h"
 
@@ -25,13 +27,16 @@
 struct wtl__equipment;
 
 struct wtl__equip_config {
+    const wtl_module_entry_fn *linked; /* into the program; they come first */
+    size_t linked_count;
     const char *const *modules; /* paths */
     uint32_t modules_count;
     struct wtl__trust_config trust; /* which of them may run; its `state` is the node's folder */
 };
 
-/* Loads the modules and spawns the flow host. Fails: as wtl__trust_open and wtl__module_load_image;
- * WTL_CONFIG, WTL_NO_MEMORY, WTL_SYSTEM. The caller frees it in every case. */
+/* Adds the modules and spawns the flow host. Fails: as wtl__module_add, wtl__trust_open and
+ * wtl__module_load_image; WTL_CONFIG, WTL_NO_MEMORY, WTL_SYSTEM. The caller frees it in every case.
+ */
 enum wtl_status wtl__equip_create(struct wtl__node *node, const struct wtl__equip_config *config,
                                   struct wtl__equipment **equipment_out,
                                   struct wtl_error *error) WTL_MUST_USE;

@@ -39,12 +39,14 @@ headers_complete()
         <(cd "$work/moved/include" && find . -name '*.h' | sort)
 }
 
-# A name of ours that does not begin with wtl_ could clash with one of the user's.
+# A name of ours that does not begin with wtl_ could clash with one of the user's. wolfSSL has names
+# of its own, which only a program sees that links a node.
 symbols_prefixed()
 {
     local archive bad seen=no
     for archive in "$work"/moved/lib*/libwtl_*.a "$work"/moved/lib/*/libwtl_*.a; do
         [ -e "$archive" ] || continue
+        [ "$(basename "$archive")" != libwtl_wolfssl.a ] || continue
         seen=yes
         bad=$(nm -g --defined-only "$archive" 2>/dev/null |
             awk 'NF == 3 && $3 !~ /^(__wrap_)?wtl_/ {print $3}')
