@@ -168,10 +168,13 @@ const struct wtl__command wtl__commands[] = {
      .flags = WTL__PRINTS_JSON,
      .summary = "sign a module: its bytes, name, version, ABI, number and end",
      .details =
-         "The signature goes behind the module in the same file, which stays a shared object; "
-         "it may be\nfor another machine. A node with a state folder refuses a lower number "
-         "than it has run.\nBehind its end a module is not loaded any more; one that runs "
-         "goes on.",
+         "The signature goes behind the module in the same file, which stays a shared object; the "
+         "module\nmay be for another machine. A node with a state folder refuses a lower number "
+         "than it has run.\nA release that has expired is not loaded any more; one that runs goes "
+         "on.\n\n"
+         "  wattle module sign rain.so --key team.key\n"
+         "  wattle node start --id edge-1.bundle --module rain.so --module-key team.pub --state "
+         "edge-1",
      .options = module_sign_options,
      .run = wtl__run_module_sign},
     {.noun = "module",
