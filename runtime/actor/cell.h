@@ -48,6 +48,7 @@ enum wtl__cell_state {
 #define WTL__CELL_WATCHES    2048u /* wants node_up and node_down */
 #define WTL__CELL_CAPPED     4096u /* its type has a memory_max */
 #define WTL__CELL_RING       8192u /* its mailbox is one, see ring.h */
+#define WTL__CELL_AWAY       16384u /* its code has enough to do elsewhere: until something is BACK */
 #define WTL__CELL_SPECIAL    (WTL__CELL_CAPPED | WTL__CELL_RING)
 
 /* cell.worker */

@@ -141,19 +141,11 @@ static enum wtl_status apply_options(struct wtl__runtime *runtime, struct wtl__c
     return WTL_OK;
 }
 
-struct wtl_pid wtl__spawn(struct wtl__runtime *runtime, struct wtl__ctx *x,
-                          const struct wtl_actor *type, const struct wtl_spawn_options *options,
-                          uint32_t flags)
+struct wtl_pid wtl__spawn_at(struct wtl__runtime *runtime, struct wtl__ctx *x,
+                             struct wtl__cell *cell, const struct wtl_actor *type,
+                             const struct wtl_spawn_options *options, uint32_t flags)
 {
     struct wtl_pid parent = WTL_PID_NONE;
-    struct wtl__cell *cell = wtl__cells_take(&runtime->cells, x != NULL ? &x->free_cells : NULL);
-    if (cell == NULL) {
-        if (options != NULL) {
-            wtl__message_drop(options->args);
-        }
-        wtl__count(runtime, WTL__COUNT_DROPPED_MEMORY);
-        return WTL_PID_NONE;
-    }
     if (x != NULL && x->cell != NULL) {
         parent = wtl__pid_of(runtime, x->cell);
     }
@@ -179,6 +171,21 @@ struct wtl_pid wtl__spawn(struct wtl__runtime *runtime, struct wtl__ctx *x,
     wtl__count(runtime, WTL__COUNT_SPAWNED);
     runtime->host->ready(runtime, x, cell);
     return pid;
+}
+
+struct wtl_pid wtl__spawn(struct wtl__runtime *runtime, struct wtl__ctx *x,
+                          const struct wtl_actor *type, const struct wtl_spawn_options *options,
+                          uint32_t flags)
+{
+    struct wtl__cell *cell = wtl__cells_take(&runtime->cells, x != NULL ? &x->free_cells : NULL);
+    if (cell == NULL) {
+        if (options != NULL) {
+            wtl__message_drop(options->args);
+        }
+        wtl__count(runtime, WTL__COUNT_DROPPED_MEMORY);
+        return WTL_PID_NONE;
+    }
+    return wtl__spawn_at(runtime, x, cell, type, options, flags);
 }
 
 /* A tie is over because the actor is: whoever waits at the other end is told. */
@@ -255,6 +262,11 @@ static struct wtl__envelope *release_quiet_ties(struct wtl__ctx *x, struct wtl__
         case WTL__TIE_TABLE:
             wtl__table_leave_owner(x, tie, wtl__pid_of(x->runtime, cell));
             break;
+        case WTL__TIE_END: {
+            struct wtl__ending *ending = WTL_CONTAINER(tie, struct wtl__ending, tie);
+            ending->run(ending, x, cell);
+            break;
+        }
         case WTL__TIE_PENDING:
             deadline_stop(x, WTL_CONTAINER(tie, struct wtl__pending, tie));
             tie->next = loud;

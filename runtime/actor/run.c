@@ -265,11 +265,12 @@ static void after_function(struct wtl__ctx *x, struct wtl__cell *cell)
     }
 }
 
-/* An actor that handles nothing now but signals, and the answer that it is held for. */
+/* An actor that handles nothing now but signals, and what it waits for: the answer that it is held
+ * for, what has come back. */
 static inline bool is_blocked(const struct wtl__cell *cell)
 {
-    return (cell->flags &
-            (WTL__CELL_ENDING | WTL__CELL_SUSPENDED | WTL__CELL_PARKED | WTL__CELL_HELD)) != 0;
+    return (cell->flags & (WTL__CELL_ENDING | WTL__CELL_SUSPENDED | WTL__CELL_PARKED |
+                           WTL__CELL_HELD | WTL__CELL_AWAY)) != 0;
 }
 
 /* The queue is empty: the next message of a ring, if the actor has one. */
@@ -290,9 +291,12 @@ static WTL_ALWAYS_INLINE bool may_handle(struct wtl__cell *cell, bool special)
     if (WTL_LIKELY(!is_blocked(cell))) {
         return true;
     }
-    /* the answer that a held actor waits for is put at the head of its queue */
-    return (cell->flags & (WTL__CELL_ENDING | WTL__CELL_SUSPENDED)) == 0 &&
-           wtl__held_is_answered(cell);
+    if ((cell->flags & (WTL__CELL_ENDING | WTL__CELL_SUSPENDED)) != 0) {
+        return false;
+    }
+    /* what has come back is to be sent on where there is room */
+    return wtl__is_awaited(cell) &&
+           (cell->fifo->msg.kind_ != WTL__BACK || (cell->flags & WTL__CELL_PARKED) == 0);
 }
 
 /* A message sent costs as much of a batch as so many that are handled: whoever floods gives way

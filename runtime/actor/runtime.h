@@ -174,6 +174,14 @@ static inline bool wtl__held_is_answered(const struct wtl__cell *cell)
            cell->fifo->msg.kind_ == WTL__ANSWER && cell->fifo->msg.request == cell->held_request;
 }
 
+/* Is at the head of the queue what the actor waits for? The answer that it is held for, or what has
+ * come back; both were put there when they came. */
+static inline bool wtl__is_awaited(const struct wtl__cell *cell)
+{
+    return wtl__held_is_answered(cell) ||
+           (cell->fifo != NULL && cell->fifo->msg.kind_ == WTL__BACK);
+}
+
 /* May no actor of that type be started now? */
 static inline bool wtl__type_is_refused(const struct wtl__runtime *runtime,
                                         const struct wtl_actor *type)
@@ -244,6 +252,11 @@ struct wtl_pid wtl__spawn(struct wtl__runtime *runtime, struct wtl__ctx *x,
                           const struct wtl_actor *type, const struct wtl_spawn_options *options,
                           uint32_t flags);
 
+/* The same with a cell that wtl__cells_take has given: whoever has it knows the pid before. */
+struct wtl_pid wtl__spawn_at(struct wtl__runtime *runtime, struct wtl__ctx *x,
+                             struct wtl__cell *cell, const struct wtl_actor *type,
+                             const struct wtl_spawn_options *options, uint32_t flags);
+
 /* Ends the running cell now, with its reason set; every tie is told. */
 void wtl__cell_end(struct wtl__ctx *x, struct wtl__cell *cell);
 
@@ -259,6 +272,16 @@ void wtl__cell_fail(struct wtl__cell *cell, struct wtl_reason reason);
  * stop): it ends, and an error is reported. `current`: what it was handling, or NULL. */
 void wtl__cell_returned(struct wtl__cell *cell, enum wtl_status status,
                         const struct wtl__envelope *current);
+
+/* Marks the cell to end with `reason`, whatever it was about to do, without its stop function. */
+void wtl__cell_kill(struct wtl__cell *cell, struct wtl_reason reason);
+
+/* A tie (WTL__TIE_END) of whoever keeps something for an actor: `run` is called when that ends,
+ * however it does, while its state is still there and before anybody hears of it. */
+struct wtl__ending {
+    struct wtl__envelope tie;
+    void (*run)(struct wtl__ending *ending, struct wtl__ctx *x, struct wtl__cell *cell);
+};
 
 /* ---- running: run.c ------------------------------------------------------------------------ */
 

@@ -29,7 +29,7 @@ void wtl__cell_fail(struct wtl__cell *cell, struct wtl_reason reason)
     }
 }
 
-static void kill(struct wtl__cell *cell, struct wtl_reason reason)
+void wtl__cell_kill(struct wtl__cell *cell, struct wtl_reason reason)
 {
     cell->flags |= WTL__CELL_ENDING | WTL__CELL_BRUTAL;
     cell->reason = reason; /* also while it was stopping: that did not come to its end */
@@ -45,7 +45,7 @@ void wtl__exit_signal(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl__en
     bool order = linked ? wtl_pid_equal(envelope->msg.from, cell->parent)
                         : (envelope->msg.flags_ & WTL__FLAG_STOP) != 0;
     if (!linked && reason.class_ == WTL_EXIT_KILL) {
-        kill(cell, WTL_REASON(WTL_EXIT_KILLED, "killed"));
+        wtl__cell_kill(cell, WTL_REASON(WTL_EXIT_KILLED, "killed"));
     } else if ((cell->flags & WTL__CELL_TRAPS) != 0 && !order) {
         envelope->msg.kind_ = WTL__EXIT;
         envelope->msg.request = linked; /* which of them wtl_unlink takes back */
@@ -352,6 +352,9 @@ static void signal_of_runtime(struct wtl__ctx *x, struct wtl__cell *cell,
         break;
     case WTL__LOCAL:
         wtl__fifo_append(cell, envelope);
+        return;
+    case WTL__BACK:
+        wtl__fifo_front(cell, envelope);
         return;
     default:
         break;

@@ -32,24 +32,28 @@ void wtl__sort_in(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl__envelo
     }
 }
 
-/* The same for a ring: what does not act at once goes back to it, but for the answer that the actor
- * is held for. What waits in cell->fifo is in front of all that. */
+/* The same for a ring: what does not act at once goes back to it, but for what the actor waits for.
+ * What waits in cell->fifo is in front of all that. */
 static void sort_ring(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl__envelope *taken)
 {
     struct wtl__envelope *front = cell->fifo;
     struct wtl__envelope *front_last = cell->fifo_last;
-    struct wtl__envelope *answer = NULL;
+    struct wtl__envelope *awaited = NULL; /* the last of them first */
     cell->fifo = NULL;
     wtl__sort_in(x, cell, taken);
-    if (wtl__held_is_answered(cell)) {
-        answer = cell->fifo;
-        cell->fifo = answer->next;
+    while (wtl__is_awaited(cell)) {
+        struct wtl__envelope *envelope = cell->fifo;
+        cell->fifo = envelope->next;
+        envelope->next = awaited;
+        awaited = envelope;
     }
     struct wtl__dropped dropped = wtl__ring_return(cell, cell->fifo);
     cell->fifo = front;
     cell->fifo_last = front_last;
-    if (answer != NULL) {
-        wtl__fifo_front(cell, answer);
+    while (awaited != NULL) {
+        struct wtl__envelope *envelope = awaited;
+        awaited = envelope->next;
+        wtl__fifo_front(cell, envelope);
     }
     wtl__drop(x->runtime, x, wtl__pid_of(x->runtime, cell), dropped);
 }
