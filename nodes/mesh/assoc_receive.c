@@ -1,8 +1,8 @@
 /* assoc_receive.c - the receiving half of an association. See assoc.h. */
 #include "mesh/assoc.h"
 
+#include "base/scan.h"
 #include "wire/bytes.h"
-#include "wire/scan.h"
 
 _Static_assert(WTL__KIND_LAST_WIRE == 12 && WTL__REPLY == 3 && WTL__MESSAGE == 1,
                "the kinds on the wire are those of PROTOCOL.md");

@@ -4,7 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "wire/scan.h"
+#include "base/scan.h"
 
 /* Numbers of statuses that a later version may have, at most. */
 #define STATUS_MAX 1000u

@@ -7,8 +7,8 @@
 
 #include <wattle/pack.h>
 
+#include "base/scan.h"
 #include "wire/bytes.h"
-#include "wire/scan.h"
 
 /* ---- common ------------------------------------------------------------------------------- */
 

@@ -13,7 +13,7 @@
 
 #include <wattle/pack.h>
 
-#include "wire/scan.h"
+#include "base/scan.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

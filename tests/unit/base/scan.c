@@ -8,7 +8,7 @@
 
 #include <wattle/pack.h>
 
-#include "wire/scan.h"
+#include "base/scan.h"
 
 /* Scans a copy in a block of exactly this size, with the limits of bodies. */
 static enum wtl_status scan_limits(const void *bytes, size_t size, struct wtl_scan_limits limits)

@@ -1,5 +1,6 @@
 /*
- * scan.h - looks once through a body from another machine, before anything is allocated for it.
+ * scan.h - looks once through a body from another machine or process, before anything is allocated
+ * for it.
  *
  * What it accepts is exactly one msgpack value (or nothing at all) that is as large as it claims
  * to be, no deeper and no more numerous than allowed, and without a type that was not agreed on.
@@ -7,8 +8,8 @@
  *
  * Thread: any. Owns: nothing.
  */
-#ifndef WTL_WIRE_SCAN_H
-#define WTL_WIRE_SCAN_H
+#ifndef WTL_BASE_SCAN_H
+#define WTL_BASE_SCAN_H
 
 #include <wattle/types.h>
 

@@ -1,12 +1,12 @@
 /*
- * scan.c - the check of a body from another machine, in one pass and constant space.
+ * scan.c - the check of a body from elsewhere, in one pass and constant space.
  *
  * Three numbers hold it together. `left` of a level: values that its container still expects.
  * `owed`: the sum of all `left`; every value has a byte at least, so owed may never exceed the
  * bytes that are left, which refuses a huge claim at its head. `elements`: all values so far.
  * Any thread, owns nothing.
  */
-#include "wire/scan.h"
+#include "base/scan.h"
 
 #include <wattle/pack.h>
 
