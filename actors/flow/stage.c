@@ -11,6 +11,7 @@ void wtl__stage_leave(struct wtl_ctx *x, struct wtl_running *stage)
 {
     x->stage = NULL;
     x->api = stage->base;
+    stage->current = NULL;
 }
 
 static enum wtl_status init(struct wtl_ctx *x, void *self, const void *settings,
@@ -18,9 +19,9 @@ static enum wtl_status init(struct wtl_ctx *x, void *self, const void *settings,
 {
     struct wtl_running *stage = self;
     enum wtl_status status = WTL_OK;
-    stage->pub.api = &wtl__stage_api;
     wtl__stage_table(x, stage);
     wtl__joint_init(x, &stage->joint, settings, stage, wtl__stage_settled);
+    stage->pub = (struct wtl_stage){.api = &wtl__stage_api, .type = stage->joint.spec->user};
     stage->room.refused = stage->joint.spec->kind == WTL_UNIT_PRODUCER;
     const struct wtl_stage_spec *spec = stage->joint.spec;
     if (spec->user->init != NULL) {

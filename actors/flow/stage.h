@@ -75,7 +75,7 @@ enum wtl_status wtl_stage_type(struct wtl_stage_spec *spec) WTL_MUST_USE;
 
 /* ---- stage.c ------------------------------------------------------------------------------- */
 
-/* Around each function of the user's. */
+/* Around each function of the user's. Leaving ends what it was about, stage->current. */
 void wtl__stage_enter(struct wtl_ctx *x, struct wtl_running *stage);
 void wtl__stage_leave(struct wtl_ctx *x, struct wtl_running *stage);
 
@@ -88,6 +88,8 @@ enum wtl_status wtl__stage_data(struct wtl_ctx *x, struct wtl_running *stage,
 enum wtl_status wtl__stage_pump(struct wtl_ctx *x, struct wtl_running *stage) WTL_MUST_USE;
 /* wtl_out_settled of a stage. */
 void wtl__stage_settled(struct wtl_ctx *x, void *unit, uint16_t arrow, uint64_t cookie, bool ok);
+/* Its handling is over. What a processor has made nothing of is counted as dropped. */
+void wtl__stage_handled(struct wtl_ctx *x, struct wtl_running *stage, struct wtl_input *input);
 /* One thing less is outstanding for that input; with the last it is done. */
 void wtl__stage_less(struct wtl_ctx *x, struct wtl_running *stage, struct wtl_input *input);
 

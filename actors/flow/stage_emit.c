@@ -221,7 +221,7 @@ static enum wtl_status done(struct wtl_ctx *x, const struct wtl_key *key)
     }
     while (input != NULL) { /* the same one may have come by two ways */
         input->later = false;
-        wtl__stage_less(x, stage, input);
+        wtl__stage_handled(x, stage, input);
         input = wtl__input_of_key(&stage->inputs, key);
     }
     return WTL_OK;
@@ -244,9 +244,11 @@ static enum wtl_status ask(struct wtl_ctx *x, uint32_t count)
 
 static uint32_t room(struct wtl_ctx *x)
 {
-    const struct wtl_room *own = &running(x)->room;
+    struct wtl_room *own = &running(x)->room;
     uint64_t left = own->messages > own->sent ? own->messages - own->sent : 0;
-    return own->bytes > own->sent_bytes ? (uint32_t)left : 0;
+    left = own->bytes > own->sent_bytes ? left : 0;
+    own->refused = own->refused || left == 0;
+    return (uint32_t)left;
 }
 
 static struct wtl_key key_of(struct wtl_ctx *x, const struct wtl_msg *message)
@@ -262,6 +264,13 @@ static bool redelivered(struct wtl_ctx *x, const struct wtl_msg *message)
     return stage->current != NULL && message == &stage->view && stage->current->data.redelivered;
 }
 
+static enum wtl_status about(struct wtl_ctx *x, const struct wtl_key *key)
+{
+    struct wtl_running *stage = running(x);
+    stage->current = key != NULL ? wtl__input_of_key(&stage->inputs, key) : NULL;
+    return key != NULL && stage->current == NULL ? WTL_NOT_FOUND : WTL_OK;
+}
+
 const struct wtl_stage_api wtl__stage_api = {
     .size = sizeof(struct wtl_stage_api),
     .emit = emit,
@@ -272,4 +281,5 @@ const struct wtl_stage_api wtl__stage_api = {
     .room = room,
     .key = key_of,
     .redelivered = redelivered,
+    .about = about,
 };

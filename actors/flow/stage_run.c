@@ -76,10 +76,18 @@ static bool may_run(const struct wtl_running *stage, const struct wtl_input *inp
     return can || input->member; /* what a member of a group emits goes nowhere */
 }
 
+void wtl__stage_handled(struct wtl_ctx *x, struct wtl_running *stage, struct wtl_input *input)
+{
+    const struct wtl_actor *user = stage->joint.spec->user;
+    if (input->outputs == 0 && user->kind == WTL_PROCESSOR && !input->member) {
+        wtl__count_add(stage->joint.spec->counts, WTL_FLOW_DROPPED, 1);
+    }
+    wtl__stage_less(x, stage, input);
+}
+
 static enum wtl_status finish(struct wtl_ctx *x, struct wtl_running *stage, struct wtl_input *input,
                               enum wtl_status status)
 {
-    const struct wtl_actor *user = stage->joint.spec->user;
     if (status == WTL_LATER) {
         input->later = true;
         return WTL_OK;
@@ -87,10 +95,7 @@ static enum wtl_status finish(struct wtl_ctx *x, struct wtl_running *stage, stru
     if (status != WTL_OK) {
         return status; /* the stage ends, and all of this with it */
     }
-    if (input->outputs == 0 && user->kind == WTL_PROCESSOR && !input->member) {
-        wtl__count_add(stage->joint.spec->counts, WTL_FLOW_DROPPED, 1);
-    }
-    wtl__stage_less(x, stage, input);
+    wtl__stage_handled(x, stage, input);
     return WTL_OK;
 }
 
@@ -113,7 +118,6 @@ static enum wtl_status run(struct wtl_ctx *x, struct wtl_running *stage, struct 
         wtl__stage_enter(x, stage);
         status = user->handle(x, wtl__stage_user(stage), &stage->view);
         wtl__stage_leave(x, stage);
-        stage->current = NULL;
         stage->whole = NULL;
         stage->view = (struct wtl_msg){0};
     }

@@ -78,11 +78,16 @@ struct wtl_stage_api {
     uint32_t (*room)(struct wtl_ctx *x);
     struct wtl_key (*key)(struct wtl_ctx *x, const struct wtl_msg *message);
     bool (*redelivered)(struct wtl_ctx *x, const struct wtl_msg *message);
+    /* For what runs the stage's code elsewhere, in a process of its own: what is done from here to
+     * the end of the running function is about that message, which was left open, as if it were
+     * being handled. NULL: about none again. WTL_NOT_FOUND: it is not open any more. */
+    enum wtl_status (*about)(struct wtl_ctx *x, const struct wtl_key *key);
 };
 
 /* What a stage shows of itself; the rest belongs to the flow. */
 struct wtl_stage {
     const struct wtl_stage_api *api;
+    const struct wtl_actor *type; /* whose functions are run */
 };
 
 static inline enum wtl_status wtl__not_a_stage(struct wtl_ctx *x, struct wtl_writer *body)
@@ -145,7 +150,7 @@ static inline enum wtl_status WTL_MUST_USE wtl_emit_for(struct wtl_ctx *x,
     })
 
 /* In a producer: how many messages wtl_emit would accept now, if they are small: their bytes are
- * bounded as well. */
+ * bounded as well. 0: "flow_ready" comes when there is room, as after a refused one. */
 static inline uint32_t wtl_flow_room(struct wtl_ctx *x)
 {
     return x->stage == NULL ? 0 : x->stage->api->room(x);

@@ -224,6 +224,12 @@ static enum wtl_status wait_handle(struct wtl_ctx *x, void *self, const struct w
         cr_assert_eq(size, sizeof key);
         memcpy(&key, bytes, size);
         cr_assert_eq(wtl_emitf(x, "none=%d", 1), WTL_INVALID, "nothing is being handled");
+        struct wtl_key other = {.epoch = key.epoch, .source = key.source, .seq = key.seq + 1000};
+        cr_assert_eq(x->stage->api->about(x, &other), WTL_NOT_FOUND);
+        cr_assert_eq(x->stage->api->about(x, &key), WTL_OK);
+        cr_assert_eq(x->stage->api->drop(x, "nobody wants it"), WTL_OK, "as if it were handled");
+        cr_assert_eq(x->stage->api->about(x, NULL), WTL_OK);
+        cr_assert_eq(x->stage->api->drop(x, "none"), WTL_INVALID);
         cr_assert_eq(wtl_done_key(x, &key), WTL_OK);
         return WTL_OK;
     }
