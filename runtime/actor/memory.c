@@ -22,19 +22,19 @@ static bool is_over(const struct wtl__cell *cell, uint64_t more)
            cell->memory_used + cell->waiting_bytes + more > cell->type->memory_max;
 }
 
-static void kill_over(struct wtl__cell *cell)
+void wtl__memory_over(struct wtl__cell *cell, uint64_t used)
 {
     if ((cell->flags & WTL__CELL_BRUTAL) == 0) {
         cell->flags |= WTL__CELL_ENDING | WTL__CELL_BRUTAL;
         cell->reason = WTL_REASON(WTL_EXIT_KILLED, "memory_max");
-        wtl__memory_report(cell);
+        wtl__memory_report(cell, used);
     }
 }
 
 void wtl__memory_check(struct wtl__cell *cell)
 {
     if (is_capped(cell) && is_over(cell, cell->ring != NULL ? wtl__ring_bytes(cell) : 0)) {
-        kill_over(cell);
+        wtl__memory_over(cell, cell->memory_used);
     }
 }
 
@@ -46,7 +46,7 @@ void *wtl__memory_take(struct wtl__cell *cell, size_t size)
         return NULL;
     }
     if (is_over(cell, size)) {
-        kill_over(cell);
+        wtl__memory_over(cell, cell->memory_used);
         return NULL;
     }
     struct wtl__memory *memory = wtl__pool_take(sizeof *memory + size);

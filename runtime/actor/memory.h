@@ -18,6 +18,9 @@ void *wtl__memory_take(struct wtl__cell *cell, size_t size);
 void wtl__memory_give(struct wtl__cell *cell, void *block);
 void wtl__memory_free_all(struct wtl__cell *cell);
 
+/* It is over its cap, with `used` bytes of its own: it is killed, and that is reported. */
+void wtl__memory_over(struct wtl__cell *cell, uint64_t used);
+
 /* ---- of capped actors; of others these do nothing, unless it says otherwise -------------------
  */
 

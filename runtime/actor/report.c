@@ -79,14 +79,14 @@ void wtl__stop_report(const struct wtl__cell *cell, struct wtl_reason failed,
              WTL__LOG_TEXT("error", wtl_reason_text(failed, error)), WTL__LOG_TEXT("message", tag));
 }
 
-void wtl__memory_report(const struct wtl__cell *cell)
+void wtl__memory_report(const struct wtl__cell *cell, uint64_t used)
 {
     char pid[40];
     wtl__log(wtl__log_process(), WTL__LOG_ERROR, "memory_report",
              WTL__LOG_TEXT("pid", wtl__local_text(wtl__cell_local(cell), pid)),
              WTL__LOG_TEXT("name", cell->name), WTL__LOG_TEXT("type", cell->type->name),
              WTL__LOG_NUMBER("memory_max", cell->type->memory_max),
-             WTL__LOG_NUMBER("memory_bytes", cell->memory_used),
+             WTL__LOG_NUMBER("memory_bytes", used),
              WTL__LOG_NUMBER("waiting_bytes", cell->waiting_bytes),
              WTL__LOG_NUMBER("mailbox", wtl__inbox_count(&cell->inbox) - cell->handled));
 }

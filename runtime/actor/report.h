@@ -24,6 +24,6 @@ void wtl__stop_report(const struct wtl__cell *cell, struct wtl_reason failed,
 
 /* A line memory_report for an actor that is killed because it is over its type's memory_max: what
  * it holds. Thread: the one that runs the actor. */
-void wtl__memory_report(const struct wtl__cell *cell);
+void wtl__memory_report(const struct wtl__cell *cell, uint64_t used);
 
 #endif

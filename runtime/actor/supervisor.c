@@ -12,37 +12,63 @@
 
 /* ---- spawning ------------------------------------------------------------------------------ */
 
-struct wtl_pid wtl__supervisor_spawn(struct wtl__runtime *runtime, struct wtl__ctx *x,
-                                     const struct wtl_tree *tree,
-                                     const struct wtl_spawn_options *options)
+#define SUPERVISOR_FLAGS (WTL__CELL_SYSTEM | WTL__CELL_SUPERVISOR)
+
+/* What the supervisor is spawned with: a copy of the tree as its arguments, in `args`. */
+static struct wtl_spawn_options with_tree(const struct wtl_spawn_options *options,
+                                          const struct wtl_tree *tree, struct wtl_writer *args)
 {
     static const struct wtl_spawn_options none;
     struct wtl_spawn_options own = options != NULL ? *options : none;
-    struct wtl_writer args;
     wtl__message_drop(own.args);
     own.args = NULL;
     own.settings = NULL;
     if (tree != NULL) {
         size_t size = wtl__tree_size(tree);
-        if (wtl__message_open(&args, size)) {
-            wtl__tree_copy(tree, args.begin);
-            args.at = args.begin + size;
+        if (wtl__message_open(args, size)) {
+            wtl__tree_copy(tree, args->begin);
+            args->at = args->begin + size;
         }
-        own.args = &args;
+        own.args = args;
     }
-    return wtl__spawn(runtime, x, &wtl__supervisor, &own, WTL__CELL_SYSTEM | WTL__CELL_SUPERVISOR);
+    return own;
+}
+
+struct wtl_pid wtl__supervisor_spawn(struct wtl__runtime *runtime, struct wtl__ctx *x,
+                                     const struct wtl_tree *tree,
+                                     const struct wtl_spawn_options *options)
+{
+    struct wtl_writer args;
+    struct wtl_spawn_options own = with_tree(options, tree, &args);
+    return wtl__spawn(runtime, x, &wtl__supervisor, &own, SUPERVISOR_FLAGS);
+}
+
+/* The tree; NULL when it is refused: its init fails, and the spawner hears of it like of any failed
+ * start. */
+static const struct wtl_tree *checked(const struct wtl_tree *tree)
+{
+    struct wtl_error error;
+    if (wtl__tree_check(tree, &error) != WTL_OK) {
+        wtl__supervisor_refused("tree_refused", &error);
+        return NULL;
+    }
+    return tree;
 }
 
 struct wtl_pid wtl__supervise_in(struct wtl__runtime *runtime, struct wtl__ctx *x,
                                  const struct wtl_tree *tree,
                                  const struct wtl_spawn_options *options)
 {
-    struct wtl_error error;
-    if (wtl__tree_check(tree, &error) != WTL_OK) {
-        wtl__supervisor_refused("tree_refused", &error);
-        tree = NULL; /* its init fails: the spawner hears of it like of any failed start */
-    }
-    return wtl__supervisor_spawn(runtime, x, tree, options);
+    return wtl__supervisor_spawn(runtime, x, checked(tree), options);
+}
+
+struct wtl_pid wtl__supervise_at(struct wtl__ctx *x, struct wtl__cell *cell,
+                                 const struct wtl_tree *tree,
+                                 const struct wtl_spawn_options *options)
+{
+    struct wtl_writer args;
+    struct wtl_spawn_options own = with_tree(options, checked(tree), &args);
+    return wtl__spawn_at(x->runtime, x, cell, &wtl__supervisor, &own, SUPERVISOR_FLAGS);
 }
 
 struct wtl_pid wtl__supervise(struct wtl_ctx *pub, const struct wtl_tree *tree,

@@ -15,6 +15,11 @@ struct wtl_pid wtl__supervise_in(struct wtl__runtime *runtime, struct wtl__ctx *
                                  const struct wtl_tree *tree,
                                  const struct wtl_spawn_options *options);
 
+/* The same from `x`, in a cell that wtl__cells_take has given. */
+struct wtl_pid wtl__supervise_at(struct wtl__ctx *x, struct wtl__cell *cell,
+                                 const struct wtl_tree *tree,
+                                 const struct wtl_spawn_options *options);
+
 struct wtl_pid wtl__supervise(struct wtl_ctx *pub, const struct wtl_tree *tree,
                               const struct wtl_spawn_options *options);
 uint64_t wtl__supervisor_add(struct wtl_ctx *pub, struct wtl_pid supervisor,
