@@ -113,6 +113,19 @@ enum wtl_status wtl__image_open(const char *path, struct wtl__image *image_out,
     return status;
 }
 
+enum wtl_status wtl__image_check_owner(const struct wtl__image *image, struct wtl_error *error)
+{
+    if ((image->owner != geteuid() && image->owner != 0) ||
+        (image->mode & (S_IWGRP | S_IWOTH)) != 0) {
+        return wtl_fail(error, WTL_DENIED,
+                        "belongs to user %u with mode %04o: expected this user (%u) and no right "
+                        "to write for others; chown and chmod it, or load it without --dev",
+                        (unsigned)image->owner, (unsigned)(image->mode & 07777),
+                        (unsigned)geteuid());
+    }
+    return WTL_OK;
+}
+
 void wtl__image_close(struct wtl__image *image, bool loaded)
 {
     if (image->bytes != NULL) {

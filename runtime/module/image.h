@@ -33,6 +33,11 @@ struct wtl__image {
 enum wtl_status wtl__image_open(const char *path, struct wtl__image *image_out,
                                 struct wtl_error *error) WTL_MUST_USE;
 
+/* May the file be loaded by its path? Only what nobody else could have changed since it was looked
+ * at: of this user, or of root, and for nobody else to write. Fails: WTL_DENIED. */
+enum wtl_status wtl__image_check_owner(const struct wtl__image *image,
+                                       struct wtl_error *error) WTL_MUST_USE;
+
 /* Gives back the mapping, and the descriptor unless the image was loaded. */
 void wtl__image_close(struct wtl__image *image, bool loaded);
 

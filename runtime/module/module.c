@@ -4,8 +4,6 @@
 #include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/attr.h"
 #include "base/clock.h"
@@ -39,20 +37,6 @@ enum wtl_status wtl__module_about(struct wtl_error *error, enum wtl_status statu
         memcpy(error->text, text, sizeof text);
     }
     return status;
-}
-
-/* By path only what nobody else could have changed. */
-static enum wtl_status check_owner(const struct wtl__image *image, struct wtl_error *error)
-{
-    if ((image->owner != geteuid() && image->owner != 0) ||
-        (image->mode & (S_IWGRP | S_IWOTH)) != 0) {
-        return wtl_fail(error, WTL_DENIED,
-                        "belongs to user %u with mode %04o: expected this user (%u) and no right "
-                        "to write for others; chown and chmod it, or load it without --dev",
-                        (unsigned)image->owner, (unsigned)(image->mode & 07777),
-                        (unsigned)geteuid());
-    }
-    return WTL_OK;
 }
 
 /* What the system's loader said, in our words where that helps. */
@@ -174,7 +158,7 @@ enum wtl_status wtl__module_load_image(struct wtl__modules *modules, struct wtl_
         status = wtl__elf_check_calls(&module->elf, error);
     }
     if (status == WTL_OK && how == WTL__MODULE_DEV) {
-        status = check_owner(&module->image, error);
+        status = wtl__image_check_owner(&module->image, error);
     }
     if (status == WTL_OK) {
         status = enter(modules, module, how, error);
