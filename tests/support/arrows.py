@@ -20,13 +20,14 @@ ARROWS = {
     "runtime/actor": "base table",
     "runtime/sched": "base actor",
     "runtime/module": "base actor sched",
+    "runtime/process": "base actor sched module",
     "runtime/testkit": "base actor sched module",
     "actors/stagekit": "base actor sched testkit flow",
     "actors": "",
     "nodes/wire": "base",
     "nodes/mesh": "base wire actor certs",
     "nodes/net": "base wire actor mesh certs",
-    "nodes/node": "base actor sched module wire mesh net certs flow",
+    "nodes/node": "base actor sched module process wire mesh net certs flow",
     "nodes/cli": "base wire mesh net certs node flow",
     "certs": "base",
 }
@@ -37,7 +38,8 @@ KEPT_HEADERS = {
     r"urcu[/.-]": "runtime/table",
     r"sqlite3\.h": "actors",
     r"msgpack(\.h|/)": "runtime/base nodes/wire",
-    r"sys/socket\.h|netinet/": "runtime/module nodes/net nodes/node nodes/cli",
+    r"seccomp\.h": "runtime/process",
+    r"sys/socket\.h|netinet/": "runtime/process nodes/net nodes/node nodes/cli",
 }
 # The protocol core takes its time as an argument and touches no machine.
 SANS_IO = ("nodes/wire", "nodes/mesh")

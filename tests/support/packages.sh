@@ -33,8 +33,10 @@ build pc:msgpack,msgpack-c       libmsgpack-dev|libmsgpack-c-dev
 build pc:libsodium               libsodium-dev
 build pc:wolfssl                 libwolfssl-dev
 build pc:sqlite3                 libsqlite3-dev
+build pc:libseccomp              libseccomp-dev
 build file:/etc/ssl/certs/ca-certificates.crt ca-certificates
 test  cmd:git                    git
+test  cmd:pgrep                  procps
 test  cmd:ccache                 ccache
 test  cmd:sqlite3                sqlite3
 test  pc:criterion               libcriterion-dev

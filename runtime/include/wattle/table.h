@@ -26,8 +26,9 @@
  *
  * Thread: as everything in actor.h; a handle may be given to any actor of this node, and means
  * nothing elsewhere. Fails: WTL_CLOSED when the table is no more, WTL_DENIED when its access does
- * not allow it, WTL_INVALID for what is no key; these three come from every call that takes a table
- * or a key, and are not said again.
+ * not allow it, WTL_INVALID for what is no key, WTL_UNSUPPORTED in a module that runs in a process
+ * of its own, which does not have the node's memory; these four come from every call that takes a
+ * table or a key, and are not said again.
  */
 #ifndef WATTLE_TABLE_H
 #define WATTLE_TABLE_H

@@ -1,0 +1,261 @@
+/* run.c - the module's functions are called: one guest after the other, one item after the other.
+ */
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "process/host/host.h"
+
+static void enter(struct wtl__host *host, struct wtl__guest *guest,
+                  enum wtl__board_function function, struct wtl_tag tag)
+{
+    host->x.guest = guest;
+    host->x.pub.stage = guest->is_stage ? &guest->stage : NULL;
+    guest->outputs = 0;
+    wtl__board_begin(host->board, function, guest->self.local, tag);
+}
+
+static void leave(struct wtl__host *host)
+{
+    struct wtl__guest *guest = host->x.guest;
+    wtl__board_end(host->board);
+    if (guest->over && guest->state != WTL__GUEST_ENDED) {
+        struct wtl__pipe_frame frame = {.kind = WTL__PIPE_OVER, .count = guest->memory_used};
+        wtl__guest_send(host, guest, &frame);
+        guest->state = WTL__GUEST_ENDED;
+    }
+    host->x.guest = NULL;
+    host->x.current = NULL;
+}
+
+/* It runs nothing any more but its stop function. */
+static void end(struct wtl__guest *guest)
+{
+    if (guest->state < WTL__GUEST_ENDED) {
+        guest->state = WTL__GUEST_ENDED;
+    }
+}
+
+/* What a function other than init, stop and the handling of a message has returned. */
+static void end_unless_ok(struct wtl__host *host, struct wtl__guest *guest, enum wtl_status status)
+{
+    if (status != WTL_OK) {
+        struct wtl__pipe_frame frame = {.kind = WTL__PIPE_END, .reason = wtl_reason_of(status)};
+        wtl__guest_send(host, guest, &frame);
+        end(guest);
+    }
+}
+
+/* ---- init and stop -------------------------------------------------------------------------- */
+
+static void run_init(struct wtl__host *host, struct wtl__guest *guest)
+{
+    static const struct wtl_msg none;
+    struct wtl__pipe_frame frame = {.kind = WTL__PIPE_READY, .status = guest->failed};
+    guest->state = WTL__GUEST_LIVE;
+    if (frame.status == WTL_OK && guest->type->init != NULL) {
+        struct wtl__item *args = guest->args;
+        enter(host, guest, WTL__IN_INIT, WTL_TAG(""));
+        host->x.current = args;
+        guest->args = NULL;
+        frame.status = guest->type->init(&host->x.pub, guest->data, guest->settings,
+                                         args != NULL ? &args->msg : &none);
+        if (host->x.current != NULL) {
+            wtl__item_free(args);
+        }
+        leave(host);
+    }
+    wtl__guest_send(host, guest, &frame);
+    if (frame.status != WTL_OK && frame.status != WTL_LATER) {
+        end(guest);
+    }
+}
+
+static void run_stop(struct wtl__host *host, struct wtl__guest *guest)
+{
+    struct wtl__pipe_frame frame = {.kind = WTL__PIPE_STOPPED, .status = WTL_OK};
+    guest->state = WTL__GUEST_STOPPING;
+    guest->held = 0;
+    if (guest->type->stop != NULL) {
+        enter(host, guest, WTL__IN_STOP, guest->stop_reason.word);
+        frame.status = guest->type->stop(&host->x.pub, guest->data, guest->stop_reason);
+        leave(host);
+    }
+    wtl__guest_send(host, guest, &frame);
+}
+
+/* ---- items --------------------------------------------------------------------------------- */
+
+static enum wtl_status run_message(struct wtl__host *host, struct wtl__guest *guest,
+                                   struct wtl__item *item)
+{
+    enum wtl_status status = WTL_OK;
+    enter(host, guest, WTL__IN_HANDLE, item->msg.tag);
+    host->x.current = item;
+    if (guest->type->handle != NULL) {
+        status = guest->type->handle(&host->x.pub, guest->data, &item->msg);
+    }
+    return status;
+}
+
+static void run_run(struct wtl__host *host, struct wtl__guest *guest, struct wtl__item *item)
+{
+    struct wtl__pipe_frame frame = {.kind = WTL__PIPE_RAN, .key = item->key};
+    frame.status = run_message(host, guest, item);
+    if (host->x.current != NULL) { /* not kept */
+        wtl__item_free(item);
+    }
+    leave(host);
+    wtl__guest_send(host, guest, &frame);
+    bool left_open = frame.status == WTL_LATER && frame.key.seq != 0;
+    if (frame.status != WTL_OK && !left_open) {
+        end(guest);
+    }
+}
+
+static void run_own(struct wtl__host *host, struct wtl__guest *guest, struct wtl__item *item)
+{
+    int fd = item->fd;
+    if (item->tick != 0) {
+        wtl__host_ticked(guest, item->tick);
+    }
+    enum wtl_status status = run_message(host, guest, item);
+    if (host->x.current != NULL) {
+        wtl__item_free(item);
+    }
+    leave(host);
+    if (fd >= 0) {
+        wtl__host_fd_handled(host, fd);
+    }
+    end_unless_ok(host, guest, status);
+}
+
+static void run_answer(struct wtl__host *host, struct wtl__guest *guest, struct wtl__item *item)
+{
+    struct wtl__asked *asked = item->asked;
+    enum wtl_status status = WTL_OK;
+    if (guest->held == asked->tie.msg.request) {
+        guest->held = 0;
+    }
+    if (asked->on_answer != NULL) {
+        struct wtl_answer answer = {.status = item->status,
+                                    .reason = item->reason,
+                                    .pid = item->msg.from,
+                                    .request = asked->tie.msg.request,
+                                    .message = item->msg};
+        answer.message.request = 0;
+        enter(host, guest, WTL__IN_ANSWER, WTL_TAG(""));
+        status = asked->on_answer(&host->x.pub, guest->data, &answer, asked->context);
+        leave(host);
+    }
+    wtl__asked_free(host, asked);
+    wtl__item_free(item);
+    end_unless_ok(host, guest, status);
+}
+
+static void run_end_of_another(struct wtl__host *host, struct wtl__guest *guest,
+                               struct wtl__item *item)
+{
+    enum wtl_status status = WTL_OK;
+    const struct wtl_actor *type = guest->type;
+    if (item->kind == WTL__ITEM_DOWN && type->down != NULL) {
+        struct wtl_down down = {
+            .ref = item->msg.request, .pid = item->msg.from, .reason = item->reason};
+        enter(host, guest, WTL__IN_DOWN, item->reason.word);
+        status = type->down(&host->x.pub, guest->data, &down);
+        leave(host);
+    } else if (item->kind == WTL__ITEM_EXITED && type->exited != NULL) {
+        struct wtl_exit exit = {.from = item->msg.from, .reason = item->reason};
+        enter(host, guest, WTL__IN_EXITED, item->reason.word);
+        status = type->exited(&host->x.pub, guest->data, &exit);
+        leave(host);
+    }
+    wtl__item_free(item);
+    end_unless_ok(host, guest, status);
+}
+
+static void run_item(struct wtl__host *host, struct wtl__guest *guest, struct wtl__item *item)
+{
+    switch (item->kind) {
+    case WTL__ITEM_RUN:
+        run_run(host, guest, item);
+        break;
+    case WTL__ITEM_OWN:
+        run_own(host, guest, item);
+        break;
+    case WTL__ITEM_ANSWER:
+        run_answer(host, guest, item);
+        break;
+    case WTL__ITEM_DOWN:
+    case WTL__ITEM_EXITED:
+        run_end_of_another(host, guest, item);
+        break;
+    }
+}
+
+/* ---- guests -------------------------------------------------------------------------------- */
+
+/* A guest that waits for an answer runs nothing but that, which is put at the head. */
+static bool may_run(const struct wtl__guest *guest)
+{
+    const struct wtl__item *item = guest->first;
+    if (item == NULL || guest->state == WTL__GUEST_UNBOUND || guest->state == WTL__GUEST_ENDED) {
+        return false;
+    }
+    return guest->held == 0 ||
+           (item->kind == WTL__ITEM_ANSWER && item->asked->tie.msg.request == guest->held);
+}
+
+/* Runs the next thing. False: there is none now. */
+static bool run_next(struct wtl__host *host, struct wtl__guest *guest)
+{
+    if (guest->stop_asked && guest->state != WTL__GUEST_STOPPING) {
+        run_stop(host, guest);
+        return true;
+    }
+    if (guest->state == WTL__GUEST_NEW) {
+        run_init(host, guest);
+        return true;
+    }
+    if (!may_run(guest)) {
+        return false;
+    }
+    struct wtl__item *item = guest->first;
+    guest->first = item->next;
+    item->next = NULL;
+    run_item(host, guest, item);
+    return true;
+}
+
+/* False: it has nothing more to run now, or is gone. */
+static bool run_guest(struct wtl__host *host, struct wtl__guest *guest)
+{
+    for (unsigned i = 0; i < WTL__GUEST_BATCH; i++) {
+        if (!run_next(host, guest)) {
+            return false;
+        }
+        if (guest->gone) {
+            wtl__guest_free(host, guest);
+            return false;
+        }
+        if (host->out_used > 0 &&
+            wtl__clock_now_ns(wtl__clock_system()) - host->out_since_ns > WTL__HOST_LINGER_NS) {
+            wtl__host_flush(host);
+        }
+    }
+    return true;
+}
+
+bool wtl__host_run(struct wtl__host *host)
+{
+    /* those that are ready now, once each: then the socket is looked at */
+    for (uint32_t left = host->ready_count; left > 0 && host->ready_first != NULL; left--) {
+        struct wtl__guest *guest = host->ready_first;
+        host->ready_first = guest->next_ready;
+        host->ready_count--;
+        guest->ready = false;
+        if (run_guest(host, guest)) {
+            wtl__guest_make_ready(host, guest);
+        }
+    }
+    return host->ready_first != NULL;
+}

@@ -1,0 +1,337 @@
+/*
+ * guest.c - actors that break whatever they are told to break, and say what they may do.
+ *
+ * `blind` keeps the compiler from seeing that an address is wrong, or that a call never returns.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/ptrace.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <wattle/module.h>
+#include <wattle/wattle.h>
+
+struct victim_settings {
+    int64_t in_init; /* faults before it is ready: 1 null, 2 exit, 3 endless */
+    const char *word;
+    const char *name; /* that it registers, "" for none: children of a pool have none otherwise */
+};
+
+struct victim {
+    const struct victim_settings *settings;
+    uint64_t handled;
+};
+
+static const struct wtl_field victim_fields[] = {
+    WTL_FIELD(struct victim_settings, in_init, I64, "0", NULL, "Faults in its init."),
+    WTL_FIELD(struct victim_settings, word, STR, "none", NULL, "What it says when asked."),
+    WTL_FIELD(struct victim_settings, name, STR, "", NULL, "A name that it registers."),
+    {0},
+};
+
+static void *blind(uintptr_t address)
+{
+    __asm__ volatile("" : "+r"(address));
+    return (void *)address;
+}
+
+static int blind_number(int number)
+{
+    __asm__ volatile("" : "+r"(number));
+    return number;
+}
+
+static void fault(void)
+{
+    *(volatile int *)blind(8) = 1;
+}
+
+static void endless(void)
+{
+    while (blind_number(1) != 0) {
+    }
+}
+
+static __attribute__((noinline)) uint64_t recurse(uint64_t depth)
+{
+    volatile char block[4000];
+    block[depth % sizeof block] = (char)depth;
+    uint64_t deeper = blind_number(1) != 0 ? recurse(depth + 1) : 0;
+    return deeper + (uint64_t)block[depth % sizeof block];
+}
+
+static void jump(void)
+{
+    void (*nowhere)(void) = NULL;
+    void *address = blind(16);
+    memcpy(&nowhere, &address, sizeof nowhere);
+    nowhere();
+}
+
+static int compare(const void *left, const void *right)
+{
+    (void)left;
+    (void)right;
+    fault();
+    return 0;
+}
+
+static void in_a_callback(void)
+{
+    static const int numbers[] = {2, 1, 3};
+    int copy[3];
+    memcpy(copy, numbers, sizeof copy);
+    qsort(copy, 3, sizeof copy[0], compare);
+}
+
+/* A list that is written to without looking whether malloc gave anything. */
+static void hog(size_t block)
+{
+    volatile char *memory = NULL;
+    do {
+        memory = malloc(block);
+        for (size_t at = 0; at < block; at += 4096) {
+            memory[at] = 1;
+        }
+    } while (blind_number(1) != 0);
+}
+
+/* Every descriptor that can be had; why there are no more. */
+static int leak(void)
+{
+    while (memfd_create("leak", 0) >= 0 || open("/dev/null", O_RDONLY) >= 0) {
+    }
+    while (dup(0) >= 0) {
+    }
+    return errno;
+}
+
+static void garbage(void)
+{
+    char junk[4096];
+    memset(junk, 0xa5, sizeof junk);
+    while (write(3, junk, sizeof junk) > 0) {
+    }
+    endless();
+}
+
+/* A frame whose head is right and says that 4 GB follow. */
+static void large_claim(void)
+{
+    static const unsigned char head[16] = {0xff, 0xff, 0xff, 0xff, 52, 0, 0, 0, 1};
+    (void)!write(3, head, sizeof head);
+    endless();
+}
+
+static enum wtl_status fault_at_work(void *argument, struct wtl_writer *result)
+{
+    (void)argument;
+    (void)result;
+    fault();
+    return WTL_OK;
+}
+
+/* Breaks its process, in the way of the tag; returns when there is no such way. */
+static void perish(struct wtl_ctx *x, const struct wtl_msg *message)
+{
+    if (wtl_is(message, "null")) {
+        fault();
+    } else if (wtl_is(message, "jump")) {
+        jump();
+    } else if (wtl_is(message, "divide")) {
+        (void)raise(1000 / blind_number(0));
+    } else if (wtl_is(message, "illegal")) {
+        __builtin_trap();
+    } else if (wtl_is(message, "recurse")) {
+        (void)recurse(1);
+    } else if (wtl_is(message, "callback")) {
+        in_a_callback();
+    } else if (wtl_is(message, "double_free")) {
+        void *block = blind((uintptr_t)malloc(100));
+        free(block);
+        free(blind((uintptr_t)block));
+    } else if (wtl_is(message, "abort")) {
+        abort();
+    } else if (wtl_is(message, "exit")) {
+        exit(0);
+    } else if (wtl_is(message, "_exit")) {
+        _exit(7);
+    } else if (wtl_is(message, "kill")) {
+        (void)raise(SIGKILL);
+    } else if (wtl_is(message, "loop")) {
+        endless();
+    } else if (wtl_is(message, "block")) {
+        char byte;
+        int ends[2] = {3, 3};
+        (void)!read(ends[0], &byte, 0);
+        (void)poll(NULL, 0, -1);
+    } else if (wtl_is(message, "hog")) {
+        hog(1 << 20);
+    } else if (wtl_is(message, "hog10G")) {
+        hog(UINT64_C(10) << 30);
+    } else if (wtl_is(message, "close")) {
+        (void)close(3);
+        endless();
+    } else if (wtl_is(message, "garbage")) {
+        garbage();
+    } else if (wtl_is(message, "claim")) {
+        large_claim();
+    } else if (wtl_is(message, "work")) {
+        (void)wtl_work(x, fault_at_work, NULL, 0, NULL);
+    } else if (wtl_is(message, "stopped")) {
+        (void)raise(SIGSTOP);
+    }
+}
+
+static void *nothing(void *argument)
+{
+    return argument;
+}
+
+static int try_thread(void)
+{
+    pthread_t thread;
+    int failed = pthread_create(&thread, NULL, nothing, NULL);
+    if (failed == 0) {
+        (void)pthread_join(thread, NULL);
+    }
+    return failed;
+}
+
+static int try_fork(void)
+{
+    pid_t child = fork();
+    if (child == 0) {
+        _exit(0);
+    }
+    if (child > 0) {
+        (void)waitpid(child, NULL, 0);
+    }
+    return child < 0 ? errno : 0;
+}
+
+static int try_open(const char *path, int flags)
+{
+    int file = open(path, flags, 0600);
+    int failed = errno;
+    if (file >= 0) {
+        (void)close(file);
+    }
+    return file < 0 ? failed : 0;
+}
+
+static int try_socket(int family, int type)
+{
+    int fd = socket(family, type, 0);
+    int failed = errno;
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    return fd < 0 ? failed : 0;
+}
+
+/* The errno of what was tried, 0 when it went well. */
+static int attempt(const struct wtl_msg *message)
+{
+    static char *const nobody[] = {NULL};
+    if (wtl_is(message, "try_open")) {
+        return try_open("/etc/hostname", O_RDONLY);
+    } else if (wtl_is(message, "try_write")) {
+        return try_open("/tmp/wattle-guest", O_RDWR | O_CREAT);
+    } else if (wtl_is(message, "try_inet")) {
+        return try_socket(AF_INET, SOCK_STREAM);
+    } else if (wtl_is(message, "try_unix")) {
+        return try_socket(AF_UNIX, SOCK_DGRAM);
+    } else if (wtl_is(message, "try_exec")) {
+        return execve("/bin/true", nobody, nobody) < 0 ? errno : 0;
+    } else if (wtl_is(message, "try_fork")) {
+        return try_fork();
+    } else if (wtl_is(message, "try_thread")) {
+        return try_thread();
+    } else if (wtl_is(message, "try_ptrace")) {
+        return ptrace(PTRACE_TRACEME, 0, NULL, NULL) < 0 ? errno : 0;
+    } else if (wtl_is(message, "try_kill")) {
+        return kill(getppid(), SIGTERM) < 0 ? errno : 0;
+    } else if (wtl_is(message, "try_signal")) {
+        return signal(SIGTERM, SIG_IGN) == SIG_ERR ? errno : 0;
+    } else if (wtl_is(message, "try_code")) {
+        void *code = mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC,
+                          MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        return code == MAP_FAILED ? errno : 0;
+    } else if (wtl_is(message, "try_leak")) {
+        return leak();
+    }
+    return -1;
+}
+
+static enum wtl_status victim_init(struct wtl_ctx *x, void *self, const void *settings,
+                                   const struct wtl_msg *args)
+{
+    struct victim *victim = self;
+    (void)args;
+    victim->settings = settings;
+    if (victim->settings->name[0] != '\0') {
+        wtl_register(x, victim->settings->name, WTL_LOCAL, NULL);
+    }
+    switch (victim->settings->in_init) {
+    case 1:
+        fault();
+        break;
+    case 2:
+        exit(0);
+    case 3:
+        endless();
+        break;
+    default:
+        break;
+    }
+    return WTL_OK;
+}
+
+static enum wtl_status victim_handle(struct wtl_ctx *x, void *self, const struct wtl_msg *message)
+{
+    struct victim *victim = self;
+    victim->handled++;
+    if (wtl_is(message, "ping")) {
+        wtl_replyf(x, message, "%lu", (unsigned long)victim->handled);
+        return WTL_OK;
+    }
+    if (wtl_is(message, "process")) {
+        wtl_replyf(x, message, "%u", (unsigned)getpid());
+        return WTL_OK;
+    }
+    if (wtl_is(message, "word")) {
+        wtl_replyf(x, message, "%zu", strlen(victim->settings->word));
+        return WTL_OK;
+    }
+    if (wtl_is(message, "print")) {
+        (void)printf("a line of output\nand");
+        (void)fflush(stdout);
+        (void)fprintf(stderr, " one of errors\n");
+        return WTL_OK;
+    }
+    if (wtl_is(message, "stop")) {
+        return WTL_STOP;
+    }
+    int tried = attempt(message);
+    if (tried >= 0) {
+        wtl_replyf(x, message, "%u", (unsigned)tried);
+        return WTL_OK;
+    }
+    perish(x, message);
+    return WTL_OK;
+}
+
+static WTL_ACTOR(victim, struct victim, .fields = victim_fields,
+                 .settings_size = sizeof(struct victim_settings), .init = victim_init,
+                 .handle = victim_handle);
+
+WTL_MODULE("guest", "0.1.0", "Breaks on demand.", &victim);
