@@ -66,7 +66,10 @@ static const struct wtl__option node_start_options[] = {
      .value = "ADDR",
      .may_repeat = true,
      .help = "HOST:PORT of a node of the mesh (port 4600)"},
-    {.name = "module", .value = "FILE", .may_repeat = true, .help = "a module (.so) to load"},
+    {.name = "module",
+     .value = "FILE",
+     .may_repeat = true,
+     .help = "a module (.so) to load; FILE,isolation=process: in a process of its own"},
     {.name = "flow", .value = "FILE", .may_repeat = true, .help = "a flow to run in the mesh"},
     {.name = "control", .value = "PATH", .help = "its control socket (see above)"},
     {.name = "state", .value = "DIR", .help = "folder of its own that outlives restarts (none)"},
@@ -79,6 +82,7 @@ static const struct wtl__option node_start_options[] = {
      .may_repeat = true,
      .help = "run this module although a newer release was run here"},
     {.name = "dev", .help = "load modules of this user without a signature"},
+    {.name = "watchdog", .help = "start the node again when it ends by itself, and say why"},
     {0},
 };
 
@@ -203,6 +207,10 @@ const struct wtl__command wtl__commands[] = {
          "order;\na second one ends it at once. Commands ask it through its control socket,\n"
          "$XDG_RUNTIME_DIR/wattle/NAME.sock, for root /run/wattle/NAME.sock, unless --control "
          "says another.\n\n"
+         "Behind a module's FILE may stand, each with a comma before it: isolation=process, and "
+         "for "
+         "that\nprocess may=files, may=network or may=files+network (else neither), memory=256MiB, "
+         "budget=2s\n(how long one function of an actor may take).\n\n"
          "  wattle node start --id edge-1.bundle --listen 0.0.0.0:4600 --join cloud.example\n\n"
          "exit codes: 0 stopped in order, 1 something is taken (address, state folder, socket),\n"
          "  64 usage, 65 bad flow or module, 75 not all ended in time, 78 bad identity or "

@@ -6,10 +6,12 @@
 
 #include "certs/revoked.h"
 #include "cli/flow_file.h"
+#include "cli/watchdog.h"
 #include "flow/pack.h"
 #include "node/control.h"
 #include "node/control_path.h"
 #include "node/equip.h"
+#include "node/module_option.h"
 
 /* Bytes of a packed flow: its texts, and a few bytes for everything else in it. */
 #define PACKED_MAX  (4u * WTL_FLOW_SOURCE_MAX)
@@ -108,6 +110,18 @@ static enum wtl__end check_options(const struct wtl__cli *cli,
         return end;
     }
     return WTL__END_OK;
+}
+
+static enum wtl__end check_module(const struct wtl__cli *cli, const char *text)
+{
+    struct wtl__module_option option;
+    struct wtl_error error = {0};
+    if (wtl__module_option_read(text, &option, &error) == WTL_OK) {
+        return WTL__END_OK;
+    }
+    enum wtl__end end = wtl__fail(&cli->report, WTL__FAILURE_VALUE, NULL, "%s", error.text);
+    wtl__fail_line(&cli->report, "help", "wattle help node start");
+    return end;
 }
 
 /* Which modules may run. */
@@ -264,6 +278,7 @@ static enum wtl__end run(const struct wtl__cli *cli, struct running *running, co
                       address, control);
         (void)fflush(cli->out);
     }
+    wtl__watchdog_up();
     status = wtl__node_run(running->node, &error);
     if (status == WTL_TIMEOUT) {
         (void)wtl_fail(&error, status, "the node was stopped, and not all ended in time");
@@ -299,11 +314,19 @@ enum wtl__end wtl__run_node_start(struct wtl__cli *cli)
         return WTL__END_USAGE;
     }
     enum wtl__end end = check_options(cli, &config);
+    for (uint32_t i = 0; end == WTL__END_OK && i < equip.modules_count; i++) {
+        end = check_module(cli, modules[i]);
+    }
     if (end == WTL__END_OK) {
         end = read_trust(cli, &equip.trust);
     }
     if (end == WTL__END_OK) {
         end = read_flows(cli, &flows);
+    }
+    int code = 0;
+    if (end == WTL__END_OK && wtl__is_given(cli, "watchdog") && !wtl__watchdog_forks(&code)) {
+        free_flows(&flows);
+        return (enum wtl__end)code;
     }
     if (end == WTL__END_OK) {
         end = make(cli, &config, &equip, &running, &control);

@@ -7,6 +7,7 @@
 #include "flow/host.h"
 #include "module/guard.h"
 #include "module/module.h"
+#include "node/module_option.h"
 #include "sched/system.h"
 
 struct flow {
@@ -22,6 +23,8 @@ struct wtl__equipment {
     struct wtl__runtime *runtime;
     struct wtl__modules modules;
     struct wtl__trust *trust;
+    uint32_t isolated_count;
+    struct wtl__isolated *isolated[WTL__MODULES_MAX];
     struct wtl_pid host;
     bool is_guarded;
     uint32_t flows_count;
@@ -44,30 +47,85 @@ static enum wtl_status add_types(const struct wtl_module *entry, struct wtl_erro
     return WTL_OK;
 }
 
-static enum wtl_status load_module(struct wtl__equipment *equipment, const char *path,
-                                   struct wtl_error *error)
+/* A node has one module of a name, wherever it runs. */
+static enum wtl_status check_name(const struct wtl__equipment *equipment, bool here,
+                                  const char *name, const char *path, struct wtl_error *error)
+{
+    bool taken = !here && wtl__module_find(&equipment->modules, name) != NULL;
+    for (uint32_t i = 0; i < equipment->isolated_count; i++) {
+        taken = taken || strcmp(wtl__isolated_module(equipment->isolated[i])->name, name) == 0;
+    }
+    return taken ? wtl_fail(error, WTL_EXISTS,
+                            "module %s is named %s, as one that is loaded already; a node has one "
+                            "module of a name",
+                            path, name)
+                 : WTL_OK;
+}
+
+/* Into a process of its own. Owns: takes the image. */
+static enum wtl_status isolate(struct wtl__equipment *equipment, struct wtl__image *image,
+                               struct wtl__module_option *option,
+                               const struct wtl_module **module_out, struct wtl_error *error)
+{
+    struct wtl__isolated *isolated = NULL;
+    if (equipment->isolated_count == WTL__MODULES_MAX) {
+        wtl__image_close(image, false);
+        return wtl_fail(error, WTL_FULL, "module %s is one too many: a node has %u at most",
+                        option->path, WTL__MODULES_MAX);
+    }
+    option->config.how = wtl__trust_how(equipment->trust);
+    enum wtl_status status = wtl__isolated_open_image(image, &option->config, &isolated, error);
+    if (status == WTL_OK) {
+        *module_out = wtl__isolated_module(isolated);
+        status = check_name(equipment, false, (*module_out)->name, option->path, error);
+        equipment->isolated[equipment->isolated_count++] = isolated;
+    }
+    return status;
+}
+
+/* Into this process. Owns: takes the image. */
+static enum wtl_status load(struct wtl__equipment *equipment, struct wtl__image *image,
+                            const char *path, const struct wtl_module **module_out,
+                            struct wtl_error *error)
 {
     const struct wtl__module *module = NULL;
+    enum wtl_status status = wtl__module_load_image(
+        &equipment->modules, image, wtl__trust_how(equipment->trust), &module, error);
+    if (status == WTL_OK) { /* among those of its kind it was found to be the only one */
+        *module_out = module->entry;
+        status = check_name(equipment, true, module->entry->name, path, error);
+    }
+    return status;
+}
+
+static enum wtl_status load_module(struct wtl__equipment *equipment, const char *text,
+                                   struct wtl_error *error)
+{
+    const struct wtl_module *module = NULL;
+    struct wtl__module_option option;
     struct wtl__image image;
     struct wtl_release release;
     int64_t now_s = (int64_t)(wtl__clock_wall_ns(wtl__clock_system()) / 1000000000);
-    enum wtl_status status =
-        wtl__trust_open(equipment->trust, path, now_s, &image, &release, error);
+    enum wtl_status status = wtl__module_option_read(text, &option, error);
     if (status == WTL_OK) {
-        status = wtl__module_load_image(&equipment->modules, &image,
-                                        wtl__trust_how(equipment->trust), &module, error);
+        status = wtl__trust_open(equipment->trust, option.path, now_s, &image, &release, error);
+    }
+    if (status != WTL_OK) {
+        return status;
+    }
+    status = option.isolated ? isolate(equipment, &image, &option, &module, error)
+                             : load(equipment, &image, option.path, &module, error);
+    if (status == WTL_OK) {
+        status = wtl__trust_keep(equipment->trust, option.path, &release, error);
     }
     if (status == WTL_OK) {
-        status = wtl__trust_keep(equipment->trust, path, &release, error);
-    }
-    if (status == WTL_OK) {
-        status = add_types(module->entry, error);
+        status = add_types(module, error);
     }
     if (status == WTL_OK) {
         wtl__log(wtl__log_process(), WTL__LOG_INFO, "module_loaded",
-                 WTL__LOG_TEXT("module", module->entry->name),
-                 WTL__LOG_TEXT("version", module->entry->version),
-                 WTL__LOG_NUMBER("actors", module->entry->actors_count),
+                 WTL__LOG_TEXT("module", module->name), WTL__LOG_TEXT("version", module->version),
+                 WTL__LOG_TEXT("isolation", option.isolated ? "process" : "node"),
+                 WTL__LOG_NUMBER("actors", module->actors_count),
                  WTL__LOG_NUMBER("release", release.number),
                  WTL__LOG_TEXT("key", release.name[0] != '\0' ? release.key : "none"));
     }
@@ -120,7 +178,7 @@ static enum wtl_status create(struct wtl__equipment *equipment,
         wtl__log(wtl__log_process(), WTL__LOG_ERROR, "flow_host_misplaced",
                  WTL__LOG_NUMBER("slot", equipment->host.local & WTL_PID_SLOT_MAX));
     }
-    enum wtl_status status = wtl__node_depend(equipment->node, equipment->host);
+    enum wtl_status status = wtl__node_depend(equipment->node, equipment->host, WTL_HOST_NAME);
     if (status == WTL_OK) {
         status =
             wtl__guard_attach(equipment->runtime, WTL__GUARD_AUTO, &equipment->is_guarded, error);
@@ -285,6 +343,9 @@ void wtl__equip_free(struct wtl__equipment *equipment)
         free(equipment->flows[i].source);
     }
     wtl__trust_destroy(equipment->trust);
+    while (equipment->isolated_count > 0) {
+        wtl__isolated_close(equipment->isolated[--equipment->isolated_count]);
+    }
     wtl__modules_deinit(&equipment->modules);
     free(equipment);
 }

@@ -29,14 +29,14 @@ struct wtl__equipment;
 struct wtl__equip_config {
     const wtl_module_entry_fn *linked; /* into the program; they come first */
     size_t linked_count;
-    const char *const *modules; /* paths */
+    const char *const *modules; /* each as module_option.h reads it */
     uint32_t modules_count;
     struct wtl__trust_config trust; /* which of them may run; its `state` is the node's folder */
 };
 
-/* Adds the modules and spawns the flow host. Fails: as wtl__module_add, wtl__trust_open and
- * wtl__module_load_image; WTL_CONFIG, WTL_NO_MEMORY, WTL_SYSTEM. The caller frees it in every case.
- */
+/* Adds the modules, here or in processes of their own, and spawns the flow host. Fails: as
+ * wtl__module_add, wtl__trust_open, wtl__module_load_image and wtl__isolated_open; WTL_CONFIG,
+ * WTL_NO_MEMORY, WTL_SYSTEM. The caller frees it in every case. */
 enum wtl_status wtl__equip_create(struct wtl__node *node, const struct wtl__equip_config *config,
                                   struct wtl__equipment **equipment_out,
                                   struct wtl_error *error) WTL_MUST_USE;

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/random.h>
 #include <unistd.h>
@@ -25,11 +26,18 @@ static void ignore_sigpipe(void)
 /* Something that this node cannot do without: whoever keeps processes running starts it anew. */
 static void vital_ended(void *context, struct wtl_pid who, struct wtl_reason reason)
 {
-    const struct wtl__node *node = context;
+    struct wtl__node *node = context;
+    const char *name = "the supervisor of its tree";
     char text[40];
-    wtl__log(wtl__log_process(), WTL__LOG_ERROR, "vital_actor_ended",
+    for (uint32_t i = 0; i < node->root_config.vital_count; i++) {
+        name = wtl_pid_equal(node->root_config.vital[i], who) ? node->vital_names[i] : name;
+    }
+    wtl__log(wtl__log_process(), WTL__LOG_ERROR, "vital_actor_ended", WTL__LOG_TEXT("name", name),
              WTL__LOG_NUMBER("slot", who.local & WTL_PID_SLOT_MAX),
              WTL__LOG_TEXT("reason", wtl_reason_text(reason, text)));
+    if (node->failed[0] == '\0') { /* the first one is why */
+        (void)snprintf(node->failed, sizeof node->failed, "%s has ended, %s", name, text);
+    }
     wtl__node_ask_stop(node, WTL__STOP_FAILED);
 }
 
@@ -228,11 +236,12 @@ enum wtl_status wtl__node_serve(struct wtl__node *node, struct wtl_tag tag, wtl_
 
 /* ---- start and end --------------------------------------------------------------------------- */
 
-enum wtl_status wtl__node_depend(struct wtl__node *node, struct wtl_pid actor)
+enum wtl_status wtl__node_depend(struct wtl__node *node, struct wtl_pid actor, const char *name)
 {
     if (node->root_config.vital_count == WTL__ROOT_VITAL_MAX) {
         return WTL_FULL;
     }
+    node->vital_names[node->root_config.vital_count] = name;
     node->root_config.vital[node->root_config.vital_count++] = actor;
     return WTL_OK;
 }

@@ -33,9 +33,10 @@ enum wtl_status wtl__node_create(const struct wtl__node_config *config, struct w
 enum wtl_status wtl__node_serve(struct wtl__node *node, struct wtl_tag tag, wtl__root_verb_fn run,
                                 void *context) WTL_MUST_USE;
 
-/* The node does not go on without that actor, which is one of its own; before start.
- * Fails: WTL_FULL, over WTL__ROOT_VITAL_MAX. */
-enum wtl_status wtl__node_depend(struct wtl__node *node, struct wtl_pid actor) WTL_MUST_USE;
+/* The node does not go on without that actor, which is one of its own; before start. `name`, which
+ * is static, is what it is called when it has ended. Fails: WTL_FULL, over WTL__ROOT_VITAL_MAX. */
+enum wtl_status wtl__node_depend(struct wtl__node *node, struct wtl_pid actor,
+                                 const char *name) WTL_MUST_USE;
 
 enum wtl_status wtl__node_start(struct wtl__node *node, struct wtl_error *error) WTL_MUST_USE;
 

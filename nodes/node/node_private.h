@@ -21,6 +21,8 @@ struct wtl__node {
     struct wtl__port port;
     struct wtl__attach_signer signer;
     struct wtl__root_config root_config;
+    const char *vital_names[WTL__ROOT_VITAL_MAX];
+    char failed[128]; /* why it cannot go on; written by the root before it asks for the stop */
     struct wtl_pid root;
     uint64_t id;
     uint64_t seed;

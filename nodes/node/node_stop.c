@@ -140,8 +140,9 @@ enum wtl_status wtl__node_run(struct wtl__node *node, struct wtl_error *error)
     signal_fd = -1;
     if (why == WTL__STOP_FAILED) {
         return wtl_fail(error, WTL_NO_PROCESS,
-                        "the node could not go on: an actor of its own has ended, and the log says "
-                        "why; start it again");
+                        "the node could not go on: %s; the log says what came before, start it "
+                        "again",
+                        node->failed);
     }
     return status;
 }

@@ -180,14 +180,11 @@ static enum wtl_status make_types(struct wtl__isolated *isolated, struct wtl__ma
     return WTL_OK;
 }
 
-static enum wtl_status look_at(struct wtl__isolated *isolated, const char *path,
-                               struct wtl_error *error)
+static enum wtl_status look_at(struct wtl__isolated *isolated, struct wtl_error *error)
 {
     struct wtl__manifest manifest = {0};
-    enum wtl_status status = wtl__image_open(path, &isolated->image, error);
-    if (status == WTL_OK) {
-        status = wtl__elf_check(isolated->image.bytes, isolated->image.size, &isolated->elf, error);
-    }
+    enum wtl_status status =
+        wtl__elf_check(isolated->image.bytes, isolated->image.size, &isolated->elf, error);
     if (status == WTL_OK && isolated->config.how == WTL__MODULE_DEV) {
         status = wtl__image_check_owner(&isolated->image, error);
     }
@@ -211,19 +208,23 @@ static enum wtl_status look_at(struct wtl__isolated *isolated, const char *path,
     return status;
 }
 
-enum wtl_status wtl__isolated_open(const char *path, const struct wtl__isolated_config *config,
-                                   struct wtl__isolated **isolated_out, struct wtl_error *error)
+enum wtl_status wtl__isolated_open_image(struct wtl__image *image,
+                                         const struct wtl__isolated_config *config,
+                                         struct wtl__isolated **isolated_out,
+                                         struct wtl_error *error)
 {
     struct wtl__isolated *isolated = calloc(1, sizeof *isolated);
     *isolated_out = NULL;
     if (isolated == NULL || pthread_mutex_init(&isolated->lock, NULL) != 0) {
         free(isolated);
+        wtl__image_close(image, false);
         return wtl_fail(error, WTL_NO_MEMORY, "no memory for a module");
     }
     isolated->config = *config;
     isolated->program = -1;
     isolated->image_fd = -1;
-    isolated->image.fd = -1;
+    isolated->image = *image;
+    image->fd = -1;
     if (isolated->config.memory_max == 0) {
         isolated->config.memory_max = WTL__ISOLATED_MEMORY;
     }
@@ -233,13 +234,26 @@ enum wtl_status wtl__isolated_open(const char *path, const struct wtl__isolated_
     if (isolated->config.load_ms == 0) {
         isolated->config.load_ms = WTL__ISOLATED_LOAD_MS;
     }
-    enum wtl_status status = look_at(isolated, path, error);
+    enum wtl_status status = look_at(isolated, error);
     if (status != WTL_OK) {
+        (void)wtl__module_about(error, status, isolated->image.path);
         wtl__isolated_close(isolated);
-        return wtl__module_about(error, status, path);
+        return status;
     }
     *isolated_out = isolated;
     return WTL_OK;
+}
+
+enum wtl_status wtl__isolated_open(const char *path, const struct wtl__isolated_config *config,
+                                   struct wtl__isolated **isolated_out, struct wtl_error *error)
+{
+    struct wtl__image image;
+    enum wtl_status status = wtl__image_open(path, &image, error);
+    if (status != WTL_OK) {
+        *isolated_out = NULL;
+        return wtl__module_about(error, status, path);
+    }
+    return wtl__isolated_open_image(&image, config, isolated_out, error);
 }
 
 void wtl__isolated_close(struct wtl__isolated *isolated)

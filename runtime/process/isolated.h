@@ -72,6 +72,13 @@ enum wtl_status wtl__isolated_open(const char *path, const struct wtl__isolated_
                                    struct wtl__isolated **isolated_out,
                                    struct wtl_error *error) WTL_MUST_USE;
 
+/* The same of bytes that were taken and checked before. Owns: takes the image, also when it fails.
+ */
+enum wtl_status wtl__isolated_open_image(struct wtl__image *image,
+                                         const struct wtl__isolated_config *config,
+                                         struct wtl__isolated **isolated_out,
+                                         struct wtl_error *error) WTL_MUST_USE;
+
 /* Ends its processes, if any are left. The runtime must have been destroyed. NULL is nothing. */
 void wtl__isolated_close(struct wtl__isolated *isolated);
 

@@ -103,13 +103,13 @@ Test(stop, a_node_that_comes_back_is_another_one)
 struct runner {
     struct wtl__node *node;
     enum wtl_status status;
+    struct wtl_error error;
 };
 
 static void *run(void *argument)
 {
     struct runner *runner = argument;
-    struct wtl_error error = {0};
-    runner->status = wtl__node_run(runner->node, &error);
+    runner->status = wtl__node_run(runner->node, &runner->error);
     return NULL;
 }
 
@@ -180,7 +180,7 @@ static enum wtl_status brittle_handle(struct wtl_ctx *x, void *self, const struc
 static const struct wtl_actor brittle = {
     .size = sizeof(struct wtl_actor), .name = "brittle", .handle = brittle_handle};
 
-Test(stop, a_node_ends_with_what_it_depends_on)
+Test(stop, X107_a_node_ends_with_what_it_depends_on)
 {
     char path[128];
     struct wtl_error error = {0};
@@ -189,7 +189,7 @@ Test(stop, a_node_ends_with_what_it_depends_on)
     struct wtl__node *node = NULL;
     cr_assert_eq(wtl__node_create(&config, &node, &error), WTL_OK, "%s", error.text);
     struct wtl_pid vital = wtl_runtime_spawn(wtl__node_runtime(node), &brittle, NULL);
-    cr_assert_eq(wtl__node_depend(node, vital), WTL_OK);
+    cr_assert_eq(wtl__node_depend(node, vital, "brittle"), WTL_OK);
     cr_assert_eq(wtl__node_start(node, &error), WTL_OK, "%s", error.text);
     struct runner runner = {.node = node};
     pthread_t thread;
@@ -197,6 +197,7 @@ Test(stop, a_node_ends_with_what_it_depends_on)
     cr_assert_eq(wtl_runtime_tell(wtl__node_runtime(node), vital, WTL_TAG("x"), NULL), WTL_OK);
     cr_assert_eq(pthread_join(thread, NULL), 0);
     cr_assert_eq(runner.status, WTL_NO_PROCESS);
+    cr_assert(strstr(runner.error.text, "brittle has ended, ") != NULL, "%s", runner.error.text);
     wtl__node_destroy(node);
 }
 

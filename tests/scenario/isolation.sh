@@ -1,0 +1,106 @@
+#!/bin/sh
+# isolation.sh - a flow over three nodes whose stages run in processes of their own: what becomes of
+# it when those are killed, and what is said of modules that are started that way.
+# usage: isolation.sh WATTLE MODULE. Prints TAP.
+# shellcheck source=tests/scenario/kit.sh
+. "$(dirname "$0")/kit.sh"
+module=$2
+isolated=$module,isolation=process,may=files
+
+ca
+identity cloud-1 cloud
+identity edge-1 edge
+identity device-1 device
+cat >climate.flow <<END
+flow climate {
+  readings = machine.readings @each:device { period_ms = 20ms }
+  clean    = machine.clean    @edge
+  store    = machine.store    @cloud       { path = "$work/climate.db" }
+
+  push readings <~> clean <~> store
+}
+END
+
+# ---- what cannot be
+
+refused 64 E0104 "U05: an option that there is not" "$wattle" node start --id edge-1.bundle \
+    --module "$module,isolation=process,speed=9" --dev
+has "budget, or speed=9\|no option\|expected" "what was expected"
+refused 64 E0104 "U05: limits without a process" "$wattle" node start --id edge-1.bundle \
+    --module "$module,memory=64MiB" --dev
+has "add isolation=process" "and what to do"
+refused 64 E0104 "U05: a right that there is not" "$wattle" node start --id edge-1.bundle \
+    --module "$module,isolation=process,may=everything" --dev
+has "expected files, network or files+network" "which there are"
+refused 65 E0503 "U05: without --dev" "$wattle" node start --id edge-1.bundle \
+    --listen 127.0.0.1:0 --module "$isolated"
+has "is not trusted" "as for any module"
+
+# ---- three nodes and the flow
+
+start cloud-1 --listen 127.0.0.1:0 --state cloud --module "$isolated" --dev --flow climate.flow
+cloud=$pid
+start edge-1 --listen 127.0.0.1:0 --join "$(address_of cloud-1)" --state edge \
+    --module "$isolated" --dev
+edge=$pid
+start device-1 --join "$(address_of edge-1)" --module "$isolated" --dev
+device=$pid
+WTL_CONTROL=$work/cloud-1.sock
+export WTL_CONTROL
+
+flow_is() { # flow_is PYTHON: what `flow show` of the flow says, as `stages` by name
+    "$wattle" flow show climate --json >flow.json 2>flow.err && python3 -c 'import json, sys
+stages = {row["stage"]: row for row in json.load(open("flow.json"))}
+print(bool(eval("(" + sys.argv[1] + ")")))' "$1"
+}
+child_of() { # child_of NODE_PID: the process of its module
+    pgrep -P "$1" -f wattle-module-host
+}
+await True flow_is 'stages["store"]["acked"] > 20'
+result $? "X091: readings of the device arrive in the cloud through three processes"
+for node in "$cloud" "$edge" "$device"; do
+    [ -n "$(child_of "$node")" ]
+    result $? "X091: a process of its own runs the module of node process $node"
+done
+
+# ---- each process is killed in turn; the flow goes on, and nothing is lost
+
+children=
+for name in clean store readings; do
+    case $name in
+    clean) node=$edge ;;
+    store) node=$cloud ;;
+    readings) node=$device ;;
+    esac
+    old=$(child_of "$node")
+    kill -KILL "$old"
+    await True flow_is "stages['$name']['restarts'] >= 1 and stages['$name']['state'] == 'running'"
+    result $? "X090: $name has come back"
+    new=$(child_of "$node")
+    [ "$new" != "$old" ]
+    result $? "X090: in a new process"
+    children="$children $old $new"
+    before=$(python3 -c 'import json
+print(next(r["acked"] for r in json.load(open("flow.json")) if r["stage"] == "store"))')
+    await True flow_is "stages['store']['acked'] > $before + 10 or
+        stages['store']['restarts'] > 0 and stages['store']['acked'] > 10"
+    result $? "X121: and readings arrive again"
+done
+grep -q "module_process_died.*reason=fault:sigkill" edge-1.err
+result $? "X090: the edge's log says how it ended"
+
+stop device-1 "$device"
+stop edge-1 "$edge"
+stop cloud-1 "$cloud"
+left=
+for child in $children; do
+    ! kill -0 "$child" 2>/dev/null || left="$left $child"
+done
+result ${#left} "no process is left$left"
+gaps=$(python3 -c 'import sqlite3
+rows = sqlite3.connect("climate.db").execute("select max(source_seq) - min(source_seq) + 1"
+    " - count(distinct source_seq) from readings group by epoch, source_node, source_local")
+print(sum(gap for gap, in rows))')
+[ "$gaps" = 0 ]
+result $? "X122: no reading is missing between the first and the last ($gaps)"
+end

@@ -1,0 +1,50 @@
+/* regicide.c - a flow whose source ends an actor that its node cannot do without, on demand: when
+ * the file of its settings is there. It takes that away first, so that a node that was started
+ * again lives. */
+#include <unistd.h>
+
+#include <wattle/flow.h>
+#include <wattle/module.h>
+#include <wattle/wattle.h>
+
+struct settings {
+    const char *file;
+};
+
+static const struct wtl_field fields[] = {
+    WTL_FIELD(struct settings, file, STR, NULL, NULL, "The order."),
+    {0},
+};
+
+static enum wtl_status source_init(struct wtl_ctx *x, void *self, const void *settings,
+                                   const struct wtl_msg *args)
+{
+    (void)args;
+    *(const struct settings **)self = settings;
+    return wtl_every(x, 20, WTL_TAG("look")) != 0 ? WTL_OK : WTL_NO_MEMORY;
+}
+
+static enum wtl_status source_handle(struct wtl_ctx *x, void *self, const struct wtl_msg *message)
+{
+    const struct settings *settings = *(const struct settings **)self;
+    if (wtl_is(message, "look") && unlink(settings->file) == 0) {
+        wtl_exit(x, wtl_whereis_local(x, "flow.host"), WTL_REASON(WTL_EXIT_KILL, "kill"));
+    }
+    return WTL_OK;
+}
+
+static WTL_ACTOR(source, const struct settings *, .kind = WTL_PRODUCER, .fields = fields,
+                 .settings_size = sizeof(struct settings), .init = source_init,
+                 .handle = source_handle);
+
+static enum wtl_status sink_handle(struct wtl_ctx *x, void *self, const struct wtl_msg *message)
+{
+    (void)x;
+    (void)self;
+    (void)message;
+    return WTL_OK;
+}
+
+static WTL_ACTOR(sink, char, .kind = WTL_CONSUMER, .handle = sink_handle);
+
+WTL_MODULE("regicide", "0.1.0", "Ends what its node needs.", &source, &sink);
