@@ -202,6 +202,9 @@ static enum wtl_status look_at(struct wtl__isolated *isolated, struct wtl_error 
         status = wtl__module_check(&manifest.module, error);
     }
     if (status == WTL_OK) {
+        status = wtl__about_confirm(&isolated->elf.about, &manifest.module, error);
+    }
+    if (status == WTL_OK) {
         status = make_types(isolated, &manifest, error);
     }
     wtl__manifest_deinit(&manifest);

@@ -78,6 +78,8 @@ void wtl__manifest_put(struct wtl_writer *writer, const struct wtl_module *modul
     for (uint32_t i = 0; i < module->actors_count; i++) {
         put_actor(writer, module->actors[i]);
     }
+    wtl_put_u64(writer, module->abi_major);
+    wtl_put_u64(writer, module->abi_minor);
 }
 
 /* ---- reading ------------------------------------------------------------------------------- */
@@ -225,11 +227,8 @@ static void get_module(struct wtl_reader *reader, struct wtl__manifest *manifest
 {
     struct wtl_module *module = &manifest->module;
     size_t fields_used = 0;
-    *module = (struct wtl_module){.magic = WTL_MODULE_MAGIC,
-                                  .size = sizeof *module,
-                                  .abi_major = WTL_ABI_MAJOR,
-                                  .abi_minor = WTL_ABI_MINOR,
-                                  .pointer_size = sizeof(void *)};
+    *module = (struct wtl_module){
+        .magic = WTL_MODULE_MAGIC, .size = sizeof *module, .pointer_size = sizeof(void *)};
     module->flags = (uint16_t)get_u32(reader);
     module->name = get_text(reader);
     module->version = get_text(reader);
@@ -251,6 +250,8 @@ static void get_module(struct wtl_reader *reader, struct wtl__manifest *manifest
     }
     module->actors = manifest->table;
     module->actors_count = count;
+    module->abi_major = (uint16_t)get_u32(reader);
+    module->abi_minor = (uint16_t)get_u32(reader);
 }
 
 enum wtl_status wtl__manifest_get(const uint8_t *bytes, size_t size,
