@@ -1,11 +1,12 @@
 /*
  * pipe.c - what the process of a module sends to its node, byte by byte.
  *
- * The first byte chooses: 0 a description of a module, else the socket, whose bytes come in pieces
- * of that size. Goals: no read past the input; no frame is handed on that is not whole, of a child,
- * and its actor's; a frame that was accepted is the same after it was written and read again;
- * memory is bounded by the largest frame; a description that was read is one that can be looked
- * through, and written again to the same bytes.
+ * The first byte chooses: 0 a description of a module, 255 a tree of supervisors or a child that it
+ * asks for, else the socket, whose bytes come in pieces of that size. Goals: no read past the
+ * input; no frame is handed on that is not whole, of a child, and its actor's; a frame that was
+ * accepted is the same after it was written and read again; memory is bounded by the largest frame;
+ * a description that was read is one that can be looked through, and written again to the same
+ * bytes.
  */
 #include <stdlib.h>
 
@@ -13,6 +14,7 @@
 #include "module/describe.h"
 #include "process/intake.h"
 #include "process/manifest.h"
+#include "process/tree.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -114,12 +116,55 @@ static void description(const uint8_t *data, size_t size)
     wtl__manifest_deinit(&manifest);
 }
 
+/* ---- trees --------------------------------------------------------------------------------- */
+
+struct some_settings {
+    int64_t number;
+    const char *text;
+};
+
+static const struct wtl_field some_fields[] = {
+    WTL_FIELD(struct some_settings, number, I64, "1", NULL, ""),
+    WTL_FIELD(struct some_settings, text, STR, "x", NULL, ""),
+    {0},
+};
+
+static const struct wtl_actor plain = {.size = sizeof(struct wtl_actor), .name = "plain"};
+static const struct wtl_actor settled = {.size = sizeof(struct wtl_actor),
+                                         .name = "settled",
+                                         .settings_size = sizeof(struct some_settings),
+                                         .fields = some_fields};
+static const struct wtl_actor *const types[] = {&plain, &settled};
+static const struct wtl_module module = {.actors = types, .actors_count = 2};
+
+/* What was read can be looked through, and written again to what reads as the same. */
+static void supervisors(const uint8_t *data, size_t size)
+{
+    static uint8_t again[1024 * 1024];
+    struct wtl__arena arena = {0};
+    struct wtl__arena second = {0};
+    const struct wtl_tree *tree = wtl__tree_get(data, size, &module, &arena);
+    if (tree != NULL) {
+        struct wtl_writer writer = wtl_writer_over(again, sizeof again);
+        require(wtl__tree_put(&writer, &module, tree));
+        require(writer.failed ||
+                wtl__tree_get(again, wtl_written(&writer), &module, &second) != NULL);
+        require(arena.used <= WTL__ARENA_BYTES);
+    }
+    wtl__arena_free(&second);
+    wtl__arena_free(&arena);
+    (void)wtl__child_get(data, size, &module, &arena);
+    wtl__arena_free(&arena);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size == 0) {
         return 0;
     }
-    if (data[0] == 0) {
+    if (data[0] == 0xff) {
+        supervisors(data + 1, size - 1);
+    } else if (data[0] == 0) {
         description(data + 1, size - 1);
     } else {
         frames(data + 1, size - 1, data[0]);
