@@ -3,8 +3,9 @@
 
 #include "actor/supervisor_private.h"
 #include "base/pool.h"
+#include "process/proxy.h"
 
-#define FIELDS_ALIVE 21u
+#define FIELDS_ALIVE 22u
 /* Bytes of a name or type that are told; a module's own strings have any length. */
 #define TEXT_MAX WTL_NAME_MAX
 
@@ -168,6 +169,7 @@ static void put_cell(struct wtl_writer *body, const struct wtl__runtime *runtime
     wtl_put_u64(body, cell->parent.local);
     put_supervisor(body, runtime, cell, deep);
     put_ties(body, cell, deep);
+    wtl_put_u64(body, wtl__proxy_process(cell));
 }
 
 /* Runs on the actor, or with no cell when it has ended. */
@@ -268,6 +270,7 @@ bool wtl__sight_read(const struct wtl_msg *message, struct wtl__sight *sight_out
     sight->children = get_list(&reader, &sight->children_count);
     sight->history = get_list(&reader, &sight->history_count);
     sight->ties = get_list(&reader, &sight->ties_count);
+    sight->process = wtl_get_u64(&reader);
     return !reader.failed;
 }
 

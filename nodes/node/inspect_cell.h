@@ -58,6 +58,7 @@ struct wtl__sight {
     uint32_t history_count;
     struct wtl_reader ties; /* of [word, pid node, pid local] */
     uint32_t ties_count;
+    uint64_t process; /* that its code runs in; 0: the node's */
 };
 
 /* Reads the message of a look. False: it is none. */

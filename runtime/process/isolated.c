@@ -342,7 +342,9 @@ enum wtl_status wtl__isolated_start(struct wtl__process *process, struct wtl_err
     config.orders.node = process->runtime->node;
     config.orders.refs = process->refs;
     config.orders.seed = process->refs ^ wtl__clock_now_ns(wtl__clock_system());
-    return wtl__child_start(&process->child, &config, error);
+    enum wtl_status status = wtl__child_start(&process->child, &config, error);
+    wtl__process_started(process);
+    return status;
 }
 
 void wtl__isolated_retire(struct wtl__process *process)

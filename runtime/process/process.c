@@ -480,6 +480,21 @@ struct wtl__process_state wtl__process_look(struct wtl__process *process)
     return state;
 }
 
+uint32_t wtl__process_number(struct wtl__process *process)
+{
+    lock(process);
+    uint32_t number = process->number;
+    unlock(process);
+    return number;
+}
+
+void wtl__process_started(struct wtl__process *process)
+{
+    lock(process);
+    process->number = (uint32_t)process->child.pid;
+    unlock(process);
+}
+
 const char *wtl__process_type(struct wtl__process *process, uint64_t local)
 {
     lock(process);

@@ -62,6 +62,7 @@ struct wtl__process {
     pthread_mutex_t lock;
     /* under the lock */
     unsigned holders;
+    uint32_t number; /* of the child, for people; 0: not started */
     bool dead;
     struct wtl_reason reason;
     struct wtl__map seats;  /* by local */
@@ -143,6 +144,10 @@ struct wtl__process_state {
     const char *broken;
 };
 struct wtl__process_state wtl__process_look(struct wtl__process *process);
+/* The child's number, once it was started. Thread: any. */
+uint32_t wtl__process_number(struct wtl__process *process);
+/* The keeper has started the child. */
+void wtl__process_started(struct wtl__process *process);
 /* The type of an actor that sits here; "" for none. Static. */
 const char *wtl__process_type(struct wtl__process *process, uint64_t local);
 /* The clock stops: the next send starts it again. False: a run has begun meanwhile. */

@@ -107,6 +107,24 @@ static bool sit_down(struct wtl_ctx *x, struct wtl__proxy *proxy, struct wtl__pr
     return sits;
 }
 
+static void find_seat(struct wtl__envelope *tie, void *context)
+{
+    struct wtl__process **process = context;
+    if (wtl__tie_of(tie) == WTL__TIE_END) {
+        struct wtl__ending *ending = WTL_CONTAINER(tie, struct wtl__ending, tie);
+        if (ending->run == stand_up) {
+            *process = WTL_CONTAINER(ending, struct wtl__proxy, ending)->process;
+        }
+    }
+}
+
+uint32_t wtl__proxy_process(const struct wtl__cell *cell)
+{
+    struct wtl__process *process = NULL;
+    wtl__ties_each(&cell->ties, find_seat, &process);
+    return process != NULL ? wtl__process_number(process) : 0;
+}
+
 /* ---- init ---------------------------------------------------------------------------------- */
 
 /* The type whose functions run: a flow puts one of its own around a stage. */

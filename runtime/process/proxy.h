@@ -37,6 +37,9 @@ struct wtl__proxy {
 /* The functions of a proxy's type; `described` says which of them the module has. */
 void wtl__proxy_type(struct wtl__isolated_type *type, const struct wtl_actor *described);
 
+/* The number of the process that the actor's code runs in; 0: in this one. */
+uint32_t wtl__proxy_process(const struct wtl__cell *cell);
+
 /* The function of a control that ends the actor: its process has died. */
 void wtl__proxy_doom(struct wtl__control *control, struct wtl__ctx *x, struct wtl__cell *cell);
 

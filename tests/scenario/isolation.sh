@@ -63,6 +63,15 @@ for node in "$cloud" "$edge" "$device"; do
     result $? "X091: a process of its own runs the module of node process $node"
 done
 
+# ---- where an actor's code runs is shown
+
+"$wattle" actor ls --json >actors.json 2>/dev/null
+stored=$(python3 -c 'import json
+rows = json.load(open("actors.json"))
+print(next(row["pid"] for row in rows if "store" in (row["type"] or "")))')
+expect 0 "U03: the actor that stores" "$wattle" actor show "$stored" --json
+json "U03: its code runs in the process of its module" "it['process'] == $(child_of "$cloud")"
+
 # ---- each process is killed in turn; the flow goes on, and nothing is lost
 
 children=
