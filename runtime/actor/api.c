@@ -10,6 +10,7 @@
 #include "actor/memory.h"
 #include "actor/names.h"
 #include "actor/supervisor.h"
+#include "actor/sys.h"
 #include "actor/tables.h"
 #include "base/log.h"
 #include "base/pool.h"
@@ -331,4 +332,5 @@ const struct wtl_api wtl__api = {
     .tasks_run = wtl__tasks_run,
     .monitor_name = wtl__monitor_name,
     .tables = &wtl__table_api,
+    .sys = wtl__sys_ask,
 };

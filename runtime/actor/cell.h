@@ -49,7 +49,12 @@ enum wtl__cell_state {
 #define WTL__CELL_CAPPED     4096u  /* its type has a memory_max */
 #define WTL__CELL_RING       8192u  /* its mailbox is one, see ring.h */
 #define WTL__CELL_AWAY       16384u /* has enough to do elsewhere: until something is BACK */
-#define WTL__CELL_SPECIAL    (WTL__CELL_CAPPED | WTL__CELL_RING)
+#define WTL__CELL_TRACED     32768u /* its messages are told to somebody, see sys.h */
+#define WTL__CELL_ASKED      65536u /* somebody waits for its `show` or `replace` */
+#define WTL__CELL_COUNTS     (1u << 17) /* what it sends is counted, see sys.h */
+
+/* Any of these makes its batches special ones, see run.c. */
+#define WTL__CELL_SPECIAL (WTL__CELL_CAPPED | WTL__CELL_RING | WTL__CELL_TRACED | WTL__CELL_COUNTS)
 
 /* cell.worker */
 #define WTL__RUN_ANYWHERE (-1)
@@ -93,6 +98,7 @@ struct wtl__cell {
     struct wtl__envelope *waiters; /* blocked senders that wait for room here */
     struct wtl__ring *ring;        /* the second kind of mailbox, see ring.h; NULL: the first */
     struct wtl__memory *memory;    /* what wtl_alloc gave */
+    struct wtl__sys *sys;          /* what is remembered for who looks into it; NULL: nothing */
     void *settings;
     struct wtl_pid parent;
     uint64_t held_request;

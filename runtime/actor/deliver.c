@@ -6,6 +6,7 @@
  */
 #include "actor/deliver.h"
 
+#include "actor/sys.h"
 #include "base/pool.h"
 
 /* Turns a refused envelope into the answer that its sender waits for, or frees it. */
@@ -178,18 +179,32 @@ static enum wtl_status deliver_to_ring(struct wtl__runtime *runtime, struct wtl_
     return pushed <= WTL__WOKE ? WTL_OK : deliver_to_nobody(runtime, x, to, envelope);
 }
 
+/* What goes to no mailbox of this node costs its sender nothing of its batch. */
+static void count_elsewhere(struct wtl__ctx *x, const struct wtl__envelope *envelope)
+{
+    if (x != NULL && x->cell != NULL) {
+        wtl__sys_sent(x->cell, envelope->msg.kind_ <= WTL__KIND_LAST_COUNTED);
+    }
+}
+
 enum wtl_status wtl__deliver_slow(struct wtl__runtime *runtime, struct wtl__ctx *x,
                                   struct wtl_pid to, struct wtl__envelope *envelope)
 {
+    if (x != NULL && x->near == WTL__NEAR_TRACED) {
+        wtl__trace_out(x, to, envelope);
+    }
     if (to.node != runtime->node) {
+        count_elsewhere(x, envelope);
         return deliver_remote(runtime, x, to, envelope);
     }
     struct wtl__cell *cell = wtl__cells_find(&runtime->cells, to.local);
     if (cell == NULL) {
+        count_elsewhere(x, envelope);
         return deliver_to_nobody(runtime, x, to, envelope);
     }
     uint32_t counted = envelope->msg.kind_ <= WTL__KIND_LAST_COUNTED;
     uint32_t before;
+    envelope->msg.runtime_ = (uint16_t)(to.local >> WTL_PID_SLOT_BITS); /* see wtl__deliver_hot */
     if (x != NULL) {
         x->sent += counted;
     }

@@ -9,7 +9,8 @@
 
 #include "actor/runtime.h"
 
-/* wtl__deliver, where it may be another node's actor, or nobody's, or one that refuses. */
+/* wtl__deliver, where it may be another node's actor, or nobody's, or one that refuses, or where
+ * the sender is traced. */
 enum wtl_status wtl__deliver_slow(struct wtl__runtime *runtime, struct wtl__ctx *x,
                                   struct wtl_pid to, struct wtl__envelope *envelope);
 
@@ -24,7 +25,7 @@ static WTL_ALWAYS_INLINE enum wtl_status wtl__deliver_hot(struct wtl__runtime *r
                                                           enum wtl__kind kind)
 {
     struct wtl__cell *cell = NULL;
-    if (WTL_LIKELY(to.node == runtime->node)) {
+    if (WTL_LIKELY(to.node == (x != NULL ? x->near : runtime->node))) {
         cell = wtl__cells_find(&runtime->cells, to.local);
     }
     if (WTL_LIKELY(cell != NULL)) {

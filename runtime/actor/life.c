@@ -10,6 +10,7 @@
 #include "actor/memory.h"
 #include "actor/names.h"
 #include "actor/settings.h"
+#include "actor/sys.h"
 #include "actor/tables.h"
 #include "base/pool.h"
 
@@ -384,6 +385,7 @@ void wtl__cell_end(struct wtl__ctx *x, struct wtl__cell *cell)
         cell->waiters = waiter->next;
         wtl__refuse(runtime, x, wtl__pid_of(runtime, cell), waiter, cell->reason);
     }
+    wtl__sys_end(x, cell);
     wtl__memory_free_all(cell);
     wtl__pool_give(cell->state);
     wtl__pool_give(cell->settings);
@@ -396,6 +398,7 @@ void wtl__cell_fault(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl_reas
     x->overdraft = 0;
     wtl__tables_return(x); /* also what a select was about to show it */
     x->blocked_on = WTL_PID_NONE;
+    x->near = x->runtime->node;
     x->pub.stage = NULL; /* a flow sets both around a stage's functions, in the stage's memory */
     x->pub.api = &wtl__api;
     cell->flags |= WTL__CELL_ENDING | WTL__CELL_BRUTAL;

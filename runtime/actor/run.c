@@ -10,6 +10,7 @@
 #include "actor/report.h"
 #include "actor/room.h"
 #include "actor/runtime.h"
+#include "actor/sys.h"
 #include "actor/tables.h"
 #include "actor/take.h"
 
@@ -316,8 +317,13 @@ static WTL_ALWAYS_INLINE void handle_some(struct wtl__ctx *x, struct wtl__cell *
         }
         if (special) {
             wtl__memory_leaves(cell, cell->fifo);
+            wtl__trace_in(x, cell);
         }
         handle_one(x, cell);
+        if (special) {
+            x->near = x->runtime->node;
+            wtl__sys_sent(cell, x->sent);
+        }
         *budget -= (int)(1 + SEND_COST * x->sent);
         x->sent = 0;
     }
@@ -380,8 +386,11 @@ static WTL_ALWAYS_INLINE enum wtl__run run_batch(struct wtl__ctx *x, struct wtl_
     for (;;) {
         take(x, cell, special);
         handle_some(x, cell, &budget, special);
-        if (WTL_UNLIKELY((cell->flags & WTL__CELL_ENDING) != 0)) {
-            if (stop_is_over(x, cell)) {
+        if (WTL_UNLIKELY((cell->flags & (WTL__CELL_ENDING | WTL__CELL_ASKED)) != 0)) {
+            if ((cell->flags & WTL__CELL_ASKED) != 0) {
+                wtl__sys_serve(x, cell);
+            }
+            if ((cell->flags & WTL__CELL_ENDING) != 0 && stop_is_over(x, cell)) {
                 wtl__cell_end(x, cell);
                 return WTL__RUN_ENDED;
             }

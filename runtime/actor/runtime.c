@@ -39,7 +39,8 @@ void wtl__runtime_deinit(struct wtl__runtime *runtime)
 
 void wtl__ctx_init(struct wtl__ctx *x, struct wtl__runtime *runtime, void *worker, uint64_t seed)
 {
-    *x = (struct wtl__ctx){.pub = {.api = &wtl__api}, .runtime = runtime, .worker = worker};
+    *x = (struct wtl__ctx){
+        .pub = {.api = &wtl__api}, .runtime = runtime, .worker = worker, .near = runtime->node};
     wtl__prng_init(&x->prng, seed);
 }
 

@@ -129,6 +129,9 @@ struct wtl__ctx {
     struct wtl__prng prng;
     uint64_t ref_next;
     uint64_t ref_end;
+    uint64_t near; /* whose actors are reached the short way: this node, or of a traced actor that
+                    * handles a message nobody's, see wtl__deliver_slow */
+#define WTL__NEAR_TRACED UINT64_C(0)
     uint32_t sent; /* messages since this was last looked at, see run.c */
     union {
         uint64_t after; /* not 0: something is to be done when the actor's function has returned */

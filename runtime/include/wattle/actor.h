@@ -143,6 +143,12 @@ struct wtl_actor {
      * body without it has no key. NULL: the tag and the sender. Calls never have a key. */
     const char *mailbox_key;
     enum wtl_priority priority;
+
+    /* For who operates the node: puts the state as one value, without what is secret. */
+    void (*show)(struct wtl_ctx *x, const void *self, struct wtl_writer *out);
+    /* The same the other way: takes over a state, best in the form of `show`. On an error nothing
+     * has changed; it is answered, and the actor goes on. */
+    enum wtl_status (*replace)(struct wtl_ctx *x, void *self, const struct wtl_msg *state);
 };
 
 #define WTL_ACTOR(identifier, struct_type, ...)                                                    \
@@ -287,6 +293,8 @@ struct wtl_api {
     struct wtl_pid (*tasks_run)(struct wtl_ctx *x, const struct wtl_tasks *tasks);
     uint64_t (*monitor_name)(struct wtl_ctx *x, const char *name);
     const struct wtl_table_api *tables;
+    uint64_t (*sys)(struct wtl_ctx *x, struct wtl_pid to, int verb, struct wtl_writer *argument,
+                    const struct wtl_call_options *options);
 };
 
 #define WTL_ABI_MAJOR 1

@@ -7,6 +7,7 @@
 #include <wattle/states.h>
 #include <wattle/status.h>
 #include <wattle/supervisor.h>
+#include <wattle/sys.h>
 #include <wattle/table.h>
 #include <wattle/task.h>
 #include <wattle/types.h>

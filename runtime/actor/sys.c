@@ -1,0 +1,239 @@
+/* sys.c - see <wattle/sys.h>; the trace is in trace.c. */
+#include "actor/sys_private.h"
+
+#include "base/pool.h"
+
+/* One thing that is asked, on its way and until it is answered. */
+struct question {
+    struct wtl__control control;
+    struct question *next;
+    enum wtl_sys_verb verb;
+    struct wtl_pid asker;
+    uint64_t request;
+    struct wtl__envelope *argument;
+};
+
+static void answer(struct wtl__ctx *x, struct question *question, enum wtl_status status,
+                   struct wtl__envelope *body)
+{
+    wtl__answer(x->runtime, x, question->asker, question->request, status, WTL_PID_NONE, body);
+    if (question->argument != NULL) {
+        wtl__envelope_free(question->argument);
+    }
+    wtl__pool_give(question);
+}
+
+struct wtl__sys *wtl__sys_of(struct wtl__cell *cell)
+{
+    if (cell->sys == NULL) {
+        cell->sys = wtl__pool_take(sizeof *cell->sys);
+        if (cell->sys != NULL) {
+            *cell->sys = (struct wtl__sys){.asked = NULL};
+        }
+    }
+    return cell->sys;
+}
+
+/* ---- what acts at once ----------------------------------------------------------------------- */
+
+static void put_statistics(struct wtl_writer *body, struct wtl__ctx *x, struct wtl__cell *cell,
+                           struct wtl__sys *sys)
+{
+    uint64_t now_ns = x->runtime->host->now_ns(x->runtime);
+    uint64_t handled = cell->handled_total + cell->handled;
+    uint64_t memory =
+        cell->memory_used + cell->type->state_size + cell->type->settings_size + sizeof *cell;
+    wtl_put_map(body, 7);
+    WTL_PUT_KEY(body, "handled");
+    wtl_put_u64(body, handled);
+    WTL_PUT_KEY(body, "sent");
+    wtl_put_u64(body, sys->sent);
+    WTL_PUT_KEY(body, "waiting");
+    wtl_put_u64(body, wtl__inbox_count(&cell->inbox) - cell->handled);
+    WTL_PUT_KEY(body, "memory_bytes");
+    wtl_put_u64(body, memory);
+    WTL_PUT_KEY(body, "since_ms");
+    wtl_put_u64(body, sys->asked_ns != 0 ? (now_ns - sys->asked_ns) / 1000000 : 0);
+    WTL_PUT_KEY(body, "handled_since");
+    wtl_put_u64(body, handled - sys->handled_then);
+    WTL_PUT_KEY(body, "sent_since");
+    wtl_put_u64(body, sys->sent - sys->sent_then);
+    sys->asked_ns = now_ns;
+    sys->handled_then = handled;
+    sys->sent_then = sys->sent;
+}
+
+void wtl__sys_sent(struct wtl__cell *cell, uint32_t count)
+{
+    if ((cell->flags & WTL__CELL_COUNTS) != 0) {
+        cell->sys->sent += count;
+    }
+}
+
+static void statistics(struct wtl__ctx *x, struct wtl__cell *cell, struct question *question)
+{
+    struct wtl__sys *sys = wtl__sys_of(cell);
+    struct wtl_writer body;
+    if (sys == NULL) {
+        answer(x, question, WTL_NO_MEMORY, NULL);
+        return;
+    }
+    cell->flags |= WTL__CELL_COUNTS;
+    (void)wtl__message_open(&body, 160);
+    put_statistics(&body, x, cell, sys);
+    struct wtl__envelope *taken = wtl__message_take(&body, WTL__ANSWER);
+    answer(x, question, taken != NULL ? WTL_OK : WTL_NO_MEMORY, taken);
+}
+
+/* Its own functions run when what has come with this is sorted in, see wtl__sys_serve. */
+static void wait_for_turn(struct wtl__ctx *x, struct wtl__cell *cell, struct question *question)
+{
+    struct wtl__sys *sys = wtl__sys_of(cell);
+    if (sys == NULL) {
+        answer(x, question, WTL_NO_MEMORY, NULL);
+        return;
+    }
+    struct question **last = &sys->asked;
+    while (*last != NULL) {
+        last = &(*last)->next;
+    }
+    *last = question;
+    cell->flags |= WTL__CELL_ASKED;
+}
+
+/* Runs on the actor as a signal; without a cell when it has ended. */
+static void run_question(struct wtl__control *control, struct wtl__ctx *x, struct wtl__cell *cell)
+{
+    struct question *question = WTL_CONTAINER(control, struct question, control);
+    if (cell == NULL) {
+        answer(x, question, WTL_NO_PROCESS, NULL);
+        return;
+    }
+    switch (question->verb) {
+    case WTL_SYS_SUSPEND:
+        cell->flags |= WTL__CELL_SUSPENDED;
+        answer(x, question, WTL_OK, NULL);
+        return;
+    case WTL_SYS_RESUME:
+        cell->flags &= ~WTL__CELL_SUSPENDED;
+        answer(x, question, WTL_OK, NULL);
+        return;
+    case WTL_SYS_STATISTICS:
+        statistics(x, cell, question);
+        return;
+    case WTL_SYS_TRACE: {
+        struct wtl_reader reader = wtl_read(&question->argument->msg);
+        answer(x, question, wtl__trace_set(x, cell, question->asker, wtl_get_u64(&reader)), NULL);
+        return;
+    }
+    case WTL_SYS_STATE:
+    case WTL_SYS_REPLACE:
+        wait_for_turn(x, cell, question);
+        return;
+    }
+    answer(x, question, WTL_UNSUPPORTED, NULL);
+}
+
+/* ---- in the actor's own functions ------------------------------------------------------------ */
+
+static void serve_state(struct wtl__ctx *x, struct wtl__cell *cell, struct question *question)
+{
+    struct wtl_writer body;
+    if (cell->type->show == NULL) {
+        answer(x, question, WTL_UNSUPPORTED, NULL);
+        return;
+    }
+    (void)wtl__message_open_in(&x->drafts, &body, 256);
+    cell->type->show(&x->pub, cell->state, &body);
+    struct wtl__envelope *taken = wtl__message_take(&body, WTL__ANSWER);
+    answer(x, question, taken != NULL ? WTL_OK : wtl__message_fault(&body), taken);
+}
+
+static void serve_replace(struct wtl__ctx *x, struct wtl__cell *cell, struct question *question)
+{
+    static const struct wtl_msg none;
+    enum wtl_status status = WTL_UNSUPPORTED;
+    if (cell->type->replace != NULL) {
+        status = cell->type->replace(&x->pub, cell->state,
+                                     question->argument != NULL ? &question->argument->msg : &none);
+    }
+    answer(x, question, status, NULL);
+}
+
+void wtl__sys_serve(struct wtl__ctx *x, struct wtl__cell *cell)
+{
+    struct question *question;
+    /* it stays in the list while a function of the actor runs for it: that may be its end */
+    while ((question = cell->sys->asked) != NULL && (cell->flags & WTL__CELL_ENDING) == 0) {
+        if (cell->state_now != WTL__CELL_LIVE || (cell->flags & WTL__CELL_INITING) != 0) {
+            bool stops = cell->state_now == WTL__CELL_STOPPING;
+            cell->sys->asked = question->next;
+            answer(x, question, stops ? WTL_CLOSED : WTL_BUSY, NULL);
+            continue;
+        }
+        struct question *next = question->next;
+        wtl__cell_turn(cell);
+        if (question->verb == WTL_SYS_STATE) {
+            serve_state(x, cell, question);
+        } else {
+            serve_replace(x, cell, question);
+        }
+        cell->sys->asked = next;
+    }
+    if (cell->sys->asked == NULL) {
+        cell->flags &= ~WTL__CELL_ASKED;
+    }
+}
+
+/* ---- begin and end --------------------------------------------------------------------------- */
+
+uint64_t wtl__sys_ask(struct wtl_ctx *pub, struct wtl_pid to, int verb, struct wtl_writer *argument,
+                      const struct wtl_call_options *options)
+{
+    struct wtl__ctx *x = wtl__ctx_of(pub);
+    struct wtl__pending *pending = wtl__pending_new(x, WTL_PID_NONE, options);
+    if (pending == NULL) {
+        wtl__message_drop(argument);
+        return 0;
+    }
+    uint64_t request = pending->tie.msg.request;
+    struct question *question = wtl__pool_take(sizeof *question);
+    if (question == NULL) {
+        wtl__message_drop(argument);
+        wtl__answer(x->runtime, x, wtl__pid_of(x->runtime, x->cell), request, WTL_NO_MEMORY,
+                    WTL_PID_NONE, NULL);
+        return request;
+    }
+    *question = (struct question){.control.run = run_question,
+                                  .control.signal.msg.kind_ = WTL__CONTROL,
+                                  .verb = (enum wtl_sys_verb)verb,
+                                  .asker = wtl__pid_of(x->runtime, x->cell),
+                                  .request = request};
+    if (argument != NULL) {
+        question->argument = wtl__message_take(argument, WTL__LOCAL);
+    }
+    if (to.node != x->runtime->node) {
+        answer(x, question, WTL_UNSUPPORTED, NULL);
+    } else if (question->argument == NULL && (verb == WTL_SYS_REPLACE || verb == WTL_SYS_TRACE)) {
+        answer(x, question, WTL_INVALID, NULL);
+    } else {
+        (void)wtl__deliver(x->runtime, x, to, &question->control.signal);
+    }
+    return request;
+}
+
+void wtl__sys_end(struct wtl__ctx *x, struct wtl__cell *cell)
+{
+    struct wtl__sys *sys = cell->sys;
+    if (sys == NULL) {
+        return;
+    }
+    while (sys->asked != NULL) {
+        struct question *question = sys->asked;
+        sys->asked = question->next;
+        answer(x, question, WTL_CLOSED, NULL);
+    }
+    wtl__trace_end(x, cell);
+    cell->sys = NULL;
+    wtl__pool_give(sys);
+}

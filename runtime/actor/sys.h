@@ -1,0 +1,30 @@
+/*
+ * sys.h - what the runtime's own files need of <wattle/sys.h>: asking, and the places in an actor's
+ * life where something of it happens.
+ *
+ * Thread: the holder of the run token, of the asker and then of the actor.
+ */
+#ifndef WTL_ACTOR_SYS_H
+#define WTL_ACTOR_SYS_H
+
+#include <wattle/sys.h>
+
+#include "actor/runtime.h"
+
+/* wtl_api.sys. `argument`: of REPLACE the state, of TRACE the count; consumed. */
+uint64_t wtl__sys_ask(struct wtl_ctx *x, struct wtl_pid to, int verb, struct wtl_writer *argument,
+                      const struct wtl_call_options *options);
+
+/* ---- for run.c, deliver.c and life.c --------------------------------------------------------- */
+
+/* Answers what has to run in the actor's own functions (flag WTL__CELL_ASKED). */
+void wtl__sys_serve(struct wtl__ctx *x, struct wtl__cell *cell);
+/* An actor is going to handle the head of its queue, and is traced perhaps; a traced one sends. */
+void wtl__trace_in(struct wtl__ctx *x, struct wtl__cell *cell);
+void wtl__trace_out(struct wtl__ctx *x, struct wtl_pid to, const struct wtl__envelope *envelope);
+/* Of an actor whose statistics somebody has asked for: it has sent so many. */
+void wtl__sys_sent(struct wtl__cell *cell, uint32_t count);
+/* The actor has ended: whoever waits hears of it. */
+void wtl__sys_end(struct wtl__ctx *x, struct wtl__cell *cell);
+
+#endif

@@ -1,0 +1,32 @@
+/*
+ * sys_private.h - what is remembered of an actor that somebody looks into; shared by sys.c and
+ * trace.c. It is made when it is first needed, and goes with the actor.
+ *
+ * Thread: the holder of the run token.
+ */
+#ifndef WTL_ACTOR_SYS_PRIVATE_H
+#define WTL_ACTOR_SYS_PRIVATE_H
+
+#include "actor/sys.h"
+
+struct question;
+
+struct wtl__sys {
+    struct question *asked; /* oldest first */
+    uint64_t sent;          /* since statistics were asked for */
+    uint64_t asked_ns;      /* when they were last, 0: never; and what they were then */
+    uint64_t handled_then;
+    uint64_t sent_then;
+    struct wtl_pid tracer; /* none: nobody */
+    uint64_t trace_left;
+};
+
+/* NULL when memory is exhausted. */
+struct wtl__sys *wtl__sys_of(struct wtl__cell *cell);
+
+enum wtl_status wtl__trace_set(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl_pid tracer,
+                               uint64_t count);
+/* Tells the tracer that it is over, if there is one. */
+void wtl__trace_end(struct wtl__ctx *x, struct wtl__cell *cell);
+
+#endif
