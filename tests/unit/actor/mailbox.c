@@ -259,6 +259,26 @@ Test(mailbox, L09_circles_of_blocked_senders_do_not_deadlock)
     }
 }
 
+/* A sender of another node, or of no node, cannot be held back: docs/ACTORS.md says what it meets.
+ */
+Test(mailbox, L09_block_refuses_what_comes_from_elsewhere)
+{
+    enum { FAR = 99 };
+    uint32_t refused = 0;
+    begin(1, WTL_MAILBOX_BLOCK, BOUND);
+    kit_cell(&kit, receiver.pid)->flags |= WTL__CELL_SUSPENDED;
+    for (uint64_t i = 0; i < BOUND + 3; i++) {
+        struct wtl__envelope *message = wtl__envelope_new(WTL__MESSAGE);
+        message->msg.from = (struct wtl_pid){.node = FAR, .local = 5};
+        refused += wtl__deliver(&kit.step.runtime, NULL, receiver.pid, message) == WTL_FULL;
+    }
+    kit_settle(&kit);
+    cr_assert_eq(refused, 3);
+    cr_assert_eq(kit_counter(&kit, WTL__COUNT_DROPPED_FULL), 3);
+    cr_assert_eq(wtl__inbox_count(&kit_cell(&kit, receiver.pid)->inbox), BOUND);
+    kit_deinit(&kit);
+}
+
 /* ---- who is held back is the one who sent too much ------------------------------------------ */
 
 static enum wtl_status flood(struct wtl_ctx *x, struct kit_puppet *p, const struct wtl_msg *args)

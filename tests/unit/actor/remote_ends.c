@@ -303,3 +303,48 @@ Test(signals, L05_by_a_global_name_that_is_never_found_out)
     cr_assert(kit_reason_is(kit_only(&here, KIT_DOWN)->reason, "noconnection"));
     wire_end();
 }
+
+/* ---- a deadline that passes ------------------------------------------------------------------ */
+
+static struct wtl_from late;
+
+static enum wtl_status defer(struct wtl_ctx *x, struct kit_puppet *p, const struct wtl_msg *m)
+{
+    (void)p;
+    late = wtl_defer(x, m);
+    return WTL_OK;
+}
+
+static void reply_late(struct wtl_ctx *x, struct kit_puppet *p, const struct kit_cmd *cmd)
+{
+    (void)p;
+    (void)cmd;
+    wtl_reply_to(x, late, NULL);
+}
+
+static void ask_shortly(struct wtl_ctx *x, struct kit_puppet *p, const struct kit_cmd *cmd)
+{
+    (void)wtl_call(x, cmd->pid, WTL_TAG("ask"), NULL, KIT_CALL(p, .deadline_ms = 100));
+}
+
+/* The callee hears of it: it owes nothing any more, and its reply does not even travel. */
+Test(calls, L07_a_deadline_passes_on_the_callees_node_too)
+{
+    for (uint64_t seed = 0; seed < 50; seed++) {
+        begin_two(seed);
+        there.message = defer;
+        kit_do(&wire_nodes[0], &here, (struct kit_cmd){.fn = ask_shortly, .pid = there.pid});
+        wire_settle();
+        cr_assert_eq(kit_cell(&wire_nodes[1], there.pid)->ties.count, 1, "the call is owed");
+        kit_advance(&wire_nodes[0], 101);
+        wire_settle();
+        cr_assert_eq(kit_only(&here, KIT_ANSWER)->status, WTL_TIMEOUT);
+        cr_assert_eq(kit_cell(&wire_nodes[1], there.pid)->ties.count, 0, "it is owed no more");
+        kit_do(&wire_nodes[1], &there, (struct kit_cmd){.fn = reply_late});
+        wire_settle();
+        cr_assert_eq(kit_counter(&wire_nodes[1], WTL__COUNT_LATE_REPLIES), 1);
+        cr_assert_eq(kit_counter(&wire_nodes[0], WTL__COUNT_LATE_REPLIES), 0);
+        cr_assert_eq(kit_count(&here, KIT_ANSWER), 1);
+        wire_end();
+    }
+}
