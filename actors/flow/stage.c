@@ -202,6 +202,19 @@ static enum wtl_status stop(struct wtl_ctx *x, void *self, struct wtl_reason rea
     return status;
 }
 
+/* Not as in a flow: who looks at a stage gets nothing out of it but what it shows. */
+static void show(struct wtl_ctx *x, const void *self, struct wtl_writer *out)
+{
+    const struct wtl_running *stage = self;
+    stage->joint.spec->user->show(x, (const char *)self + WTL_STAGE_STATE_AT, out);
+}
+
+static enum wtl_status replace(struct wtl_ctx *x, void *self, const struct wtl_msg *state)
+{
+    struct wtl_running *stage = self;
+    return stage->joint.spec->user->replace(x, wtl__stage_user(stage), state);
+}
+
 enum wtl_status wtl_stage_type(struct wtl_stage_spec *spec)
 {
     if (spec->kind == WTL_UNIT_OUTBOX || spec->kind == WTL_UNIT_FORK) {
@@ -232,6 +245,8 @@ enum wtl_status wtl_stage_type(struct wtl_stage_spec *spec)
         .down = down,
         .exited = exited,
         .stop = stop,
+        .show = user->show != NULL ? show : NULL,
+        .replace = user->replace != NULL ? replace : NULL,
     };
     return WTL_OK;
 }

@@ -152,6 +152,48 @@ static enum wtl_status handle(struct wtl_ctx *x, void *self, const struct wtl_ms
                      reading.unit, delta_of(self, &reading));
 }
 
+static void show(struct wtl_ctx *x, const void *self, struct wtl_writer *out)
+{
+    const struct state *state = self;
+    uint32_t count = 0;
+    (void)x;
+    for (size_t i = 0; i < KNOWN_MAX; i++) {
+        count += state->known[i].seen != 0;
+    }
+    wtl_put_map(out, 3);
+    WTL_PUT_KEY(out, "seen");
+    wtl_put_u64(out, state->seen);
+    WTL_PUT_KEY(out, "fault_after");
+    wtl_put_i64(out, state->fault_after);
+    WTL_PUT_KEY(out, "known");
+    wtl_put_array(out, count);
+    for (size_t i = 0; i < KNOWN_MAX; i++) {
+        const struct known *known = &state->known[i];
+        if (known->seen != 0) {
+            wtl_put_map(out, 3);
+            WTL_PUT_KEY(out, "host");
+            wtl_put_strz(out, known->host);
+            WTL_PUT_KEY(out, "kind");
+            wtl_put_strz(out, known->kind);
+            WTL_PUT_KEY(out, "value");
+            wtl_put_f64(out, known->value);
+        }
+    }
+}
+
+/* Of what it shows, when it is to fault can be changed. */
+static enum wtl_status replace(struct wtl_ctx *x, void *self, const struct wtl_msg *message)
+{
+    struct state *state = self;
+    long fault_after = 0;
+    (void)x;
+    enum wtl_status status = wtl_getf(message, "fault_after=%ld", &fault_after);
+    if (status == WTL_OK) {
+        state->fault_after = fault_after;
+    }
+    return status;
+}
+
 WTL_ACTOR(clean, struct state, .summary = "Drops readings that cannot be, and adds their change.",
           .kind = WTL_PROCESSOR, .fields = fields, .settings_size = sizeof(struct settings),
-          .init = init, .handle = handle);
+          .init = init, .handle = handle, .show = show, .replace = replace);

@@ -12,6 +12,19 @@
 /* The node's own word that time is up comes a little after it is. */
 #define GRACE_MS 300
 
+/* Does it change something? */
+static bool is_change(const char *verb)
+{
+    static const char *const changes[] = {"actor.kill", "actor.suspend", "actor.resume",
+                                          "actor.replace"};
+    for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {
+        if (strcmp(verb, changes[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* What helps, by what went wrong and, where that matters, by what was asked. */
 static const char *help_of(enum wtl__failure failure, const char *verb)
 {
@@ -23,10 +36,14 @@ static const char *help_of(enum wtl__failure failure, const char *verb)
     case WTL__FAILURE_NOT_FOUND:
         return strncmp(verb, "flow.", 5) == 0 ? "wattle flow ls, wattle mesh nodes"
                                               : "wattle mesh nodes, wattle actor ls";
+    case WTL__FAILURE_VALUE:
+        return strcmp(verb, "actor.replace") == 0
+                   ? "wattle actor state PID --json shows a state of that actor"
+                   : NULL;
     case WTL__FAILURE_NOT_ALLOWED:
-        return strcmp(verb, "actor.kill") == 0
-                   ? "wattle actor tree shows what modules and flows run; a device kills nothing "
-                     "elsewhere"
+        return is_change(verb)
+                   ? "wattle actor tree shows what modules and flows run; a device changes "
+                     "nothing elsewhere"
                    : "ask as the user who runs the node, and other nodes from an edge or cloud "
                      "node";
     default:

@@ -130,7 +130,10 @@ static enum wtl__end make_request(const struct wtl__cli *cli, struct wtl__reques
     (void)snprintf(request->verb, sizeof request->verb, "%s.%s", cli->command->noun,
                    cli->command->verb);
     request->args_count = cli->operands_count;
-    for (uint32_t i = 0; i < cli->operands_count; i++) {
+    if (cli->command->prepare != NULL && request->args_count > 1) {
+        request->args_count = 1;
+    }
+    for (uint32_t i = 0; i < request->args_count; i++) {
         if (i >= WTL__CONTROL_ARGS_MAX || strlen(cli->operands[i]) > WTL__CONTROL_ARG_MAX) {
             return wtl__fail(&cli->report, WTL__FAILURE_VALUE, NULL, "\"%s\" is too long",
                              cli->operands[i]);
@@ -145,7 +148,7 @@ static enum wtl__end make_request(const struct wtl__cli *cli, struct wtl__reques
         return wtl__fail(&cli->report, WTL__FAILURE_VALUE, NULL,
                          "--node says %s, and the actor is one of %s", node, request->node);
     }
-    return WTL__END_OK;
+    return cli->command->prepare != NULL ? cli->command->prepare(cli, request) : WTL__END_OK;
 }
 
 /* ---- the whole ------------------------------------------------------------------------------ */

@@ -22,6 +22,7 @@
 #define WTL__OPERANDS_MAX 8u
 
 struct wtl__cli;
+struct wtl__request;
 
 /* One option. The list of a command ends with a zeroed one. */
 struct wtl__option {
@@ -51,6 +52,8 @@ struct wtl__command {
     const char *details; /* paragraphs, or NULL */
     const struct wtl__option *options;
     enum wtl__end (*run)(struct wtl__cli *cli);
+    /* Of a question: what it takes besides its first operand. NULL: the operands as they are. */
+    enum wtl__end (*prepare)(const struct wtl__cli *cli, struct wtl__request *request);
 };
 
 extern const struct wtl__command wtl__commands[];
@@ -166,5 +169,7 @@ enum wtl__end wtl__run_module_verify(struct wtl__cli *cli);
 enum wtl__end wtl__run_node_start(struct wtl__cli *cli);
 /* Asks a node and prints the table that it answers with; which, the table of commands says. */
 enum wtl__end wtl__run_ask(struct wtl__cli *cli);
+enum wtl__end wtl__prepare_trace(const struct wtl__cli *cli, struct wtl__request *request);
+enum wtl__end wtl__prepare_replace(const struct wtl__cli *cli, struct wtl__request *request);
 
 #endif

@@ -101,6 +101,12 @@ static const struct wtl__option new_options[] = {
     {0},
 };
 
+static const struct wtl__option actor_trace_options[] = {
+    {.name = "count", .value = "NUMBER", .help = "messages, up to 4096 (100)"},
+    {.name = "for", .value = "TIME", .help = "how long at most, up to 50s (5s)"},
+    {0},
+};
+
 #define ONE  (WTL__ASKS_A_NODE | WTL__PRINTS_JSON | WTL__MAY_WATCH)
 #define LIST (ONE | WTL__PRINTS_TABLE)
 
@@ -266,6 +272,75 @@ const struct wtl__command wtl__commands[] = {
      .summary = "end one actor at once; its supervisor decides what follows",
      .details = "PID as with `wattle actor show`. The node's own actors are not ended this way.",
      .run = wtl__run_ask},
+    {.noun = "actor",
+     .verb = "suspend",
+     .operands = "PID",
+     .operands_min = 1,
+     .operands_max = 1,
+     .flags = WTL__ASKS_A_NODE | WTL__PRINTS_JSON,
+     .summary = "hold one actor: it handles no message until it is resumed",
+     .details =
+         "PID as with `wattle actor show`. Its mail waits, up to the bound of its mailbox; its "
+         "timers, links\nand monitors stay, and it can be ended. The node's own actors are "
+         "not held.",
+     .run = wtl__run_ask},
+    {.noun = "actor",
+     .verb = "resume",
+     .operands = "PID",
+     .operands_min = 1,
+     .operands_max = 1,
+     .flags = WTL__ASKS_A_NODE | WTL__PRINTS_JSON,
+     .summary = "let an actor go on that was suspended",
+     .run = wtl__run_ask},
+    {.noun = "actor",
+     .verb = "state",
+     .operands = "PID",
+     .operands_min = 1,
+     .operands_max = 1,
+     .flags = ONE,
+     .summary = "what an actor says of its state; not all types do",
+     .details = "The type's function `show` puts it, also while the actor is suspended. Numbers, "
+                "texts, lists and\nmaps are shown as JSON.",
+     .run = wtl__run_ask},
+    {.noun = "actor",
+     .verb = "replace",
+     .operands = "PID STATE",
+     .operands_min = 2,
+     .operands_max = 2,
+     .flags = WTL__ASKS_A_NODE | WTL__PRINTS_JSON,
+     .summary = "give an actor another state; not all types take one",
+     .details =
+         "STATE is JSON, as `wattle actor state` shows it; the type's function `replace` "
+         "decides what it takes.\nWhen it refuses, nothing has changed.\n\n"
+         "  wattle actor suspend counter && wattle actor replace counter '{\"count\":0}' &&\n"
+         "    wattle actor resume counter",
+     .run = wtl__run_ask,
+     .prepare = wtl__prepare_replace},
+    {.noun = "actor",
+     .verb = "stats",
+     .operands = "PID",
+     .operands_min = 1,
+     .operands_max = 1,
+     .flags = ONE,
+     .summary = "what an actor has handled and sent",
+     .details = "In all, and since somebody has asked for the figures of that actor before. What "
+                "it sends is\n"
+                "counted from the first time on.",
+     .run = wtl__run_ask},
+    {.noun = "actor",
+     .verb = "trace",
+     .operands = "PID",
+     .operands_min = 1,
+     .operands_max = 1,
+     .flags = LIST,
+     .summary = "the messages of one actor, as they go in and out",
+     .details = "Shown, without their bodies, when there are --count of them, when --for is over, "
+                "or when the actor ends; it "
+                "is traced no\nlonger then. AT is the time since the begin. One question at a time "
+                "traces an actor.",
+     .options = actor_trace_options,
+     .run = wtl__run_ask,
+     .prepare = wtl__prepare_trace},
     {.noun = "flow",
      .verb = "check",
      .operands = "FILE",

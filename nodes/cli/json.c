@@ -2,29 +2,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "cli/json.h"
 #include "cli/table.h"
-#include "flow/text.h"
-
-void wtl__json_string(FILE *file, const char *text, size_t size)
-{
-    (void)fputc('"', file);
-    for (size_t at = 0; at < size;) {
-        uint32_t point = 0;
-        unsigned length = wtl__utf8_next(text + at, size - at, &point);
-        if (length == 0) {
-            (void)fputs("\\ufffd", file);
-            length = 1;
-        } else if (point == '"' || point == '\\') {
-            (void)fprintf(file, "\\%c", (char)point);
-        } else if (point < 0x20 || (point < 0x10000 && !wtl__utf8_printable(point))) {
-            (void)fprintf(file, "\\u%04x", (unsigned)point);
-        } else {
-            (void)fwrite(text + at, 1, length, file);
-        }
-        at += length;
-    }
-    (void)fputc('"', file);
-}
 
 /* "FRAMES-IN" is "frames_in"; a unit goes behind. */
 static void put_key(FILE *file, const struct wtl__reply_column *column)
@@ -58,7 +37,8 @@ static void put_object(const struct wtl__table *table, uint32_t row, FILE *file)
             (void)fprintf(file, "%" PRId64, value->number);
         } else if (value->kind == WTL__VALUE_TEXT) {
             wtl__json_string(file, value->text, value->size);
-        } else {
+        } else if (value->kind != WTL__VALUE_BYTES ||
+                   !wtl__json_value(file, value->text, value->size)) {
             (void)fputs("null", file);
         }
     }

@@ -5,7 +5,7 @@
 
 #include "certs/civil.h"
 #include "cli/command.h"
-#include "cli/table.h"
+#include "cli/json.h"
 #include "node/module_file.h"
 
 #define DAY_S INT64_C(86400)

@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "cli/failure.h"
+#include "cli/json.h"
 #include "flow/text.h"
 
 /* Cells of a terminal that one text takes at most; the rest is cut. */
@@ -93,7 +94,7 @@ enum wtl_status wtl__table_sort(struct wtl__table *table, const char *column)
 
 static bool is_number(enum wtl__column_kind kind)
 {
-    return kind != WTL__COLUMN_TEXT && kind != WTL__COLUMN_DEPTH;
+    return kind != WTL__COLUMN_TEXT && kind != WTL__COLUMN_DEPTH && kind != WTL__COLUMN_VALUE;
 }
 
 /* What a cell shows: harmless, cut, and how many cells of the terminal it takes. */
@@ -122,6 +123,22 @@ static void show_text(struct shown *shown, const char *text, size_t size)
     }
 }
 
+/* A value of msgpack as text; NULL when it is none, or there is no memory. To be freed. */
+static char *value_text(const struct wtl__value *value, size_t *size_out)
+{
+    char *text = NULL;
+    FILE *memory = open_memstream(&text, size_out);
+    bool is_one = memory != NULL && wtl__json_value(memory, value->text, value->size);
+    if (memory != NULL) {
+        (void)fclose(memory);
+    }
+    if (!is_one) {
+        free(text);
+        text = NULL;
+    }
+    return text;
+}
+
 static void show_cell(struct shown *shown, enum wtl__column_kind kind,
                       const struct wtl__value *value, int64_t indent)
 {
@@ -138,6 +155,11 @@ static void show_cell(struct shown *shown, enum wtl__column_kind kind,
         show_text(shown, text, strlen(text));
     } else if (value->kind == WTL__VALUE_TEXT && value->size > 0) {
         show_text(shown, value->text, value->size);
+    } else if (value->kind == WTL__VALUE_BYTES) {
+        size_t size = 0;
+        char *text = value_text(value, &size);
+        show_text(shown, text != NULL ? text : "?", text != NULL ? size : 1);
+        free(text);
     } else {
         show_text(shown, "-", 1);
     }
@@ -292,6 +314,11 @@ static void put_record(struct layout *layout, uint32_t row)
         (void)fprintf(layout->file, "%*s  ", (int)(width - column->size), "");
         if (value->kind == WTL__VALUE_TEXT && value->size > 0) {
             wtl__print_clean(layout->file, value->text, value->size);
+        } else if (value->kind == WTL__VALUE_BYTES) {
+            size_t size = 0;
+            char *text = value_text(value, &size);
+            wtl__print_clean(layout->file, text != NULL ? text : "?", text != NULL ? size : 1);
+            free(text);
         } else {
             struct shown shown;
             show_cell(&shown, column->kind, value, 0);

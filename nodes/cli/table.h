@@ -44,9 +44,6 @@ void wtl__table_print(const struct wtl__table *table, struct wtl__table_style st
  * with the unit that the numbers have: "rtt_us", "since_ms", "cert_days", "memory_bytes". */
 void wtl__table_json(const struct wtl__table *table, FILE *file);
 
-/* A string in quotes, with everything escaped that JSON wants, and what is not UTF-8 replaced. */
-void wtl__json_string(FILE *file, const char *text, size_t size);
-
 /* One cell for people: "1.2ms", "3d", "1.5MiB", "-". Bounds: 24 bytes; texts are not done here. */
 #define WTL__CELL_TEXT 24
 const char *wtl__number_text(enum wtl__column_kind kind, int64_t number, char out[WTL__CELL_TEXT]);

@@ -13,7 +13,7 @@
 
 void wtl__request_put(struct wtl_writer *writer, const struct wtl__request *request)
 {
-    wtl_put_map(writer, 4);
+    wtl_put_map(writer, request->body_size > 0 ? 5 : 4);
     WTL_PUT_KEY(writer, "verb");
     wtl_put_strz(writer, request->verb);
     WTL_PUT_KEY(writer, "node");
@@ -24,6 +24,10 @@ void wtl__request_put(struct wtl_writer *writer, const struct wtl__request *requ
     wtl_put_array(writer, request->args_count);
     for (uint32_t i = 0; i < request->args_count; i++) {
         wtl_put_strz(writer, request->args[i]);
+    }
+    if (request->body_size > 0) {
+        WTL_PUT_KEY(writer, "body");
+        wtl_put_bin(writer, request->body, request->body_size);
     }
 }
 
@@ -53,6 +57,18 @@ static void get_args(struct wtl_reader *reader, struct wtl__request *request)
             request->args_count = i + 1;
         }
     }
+}
+
+static void get_body(struct wtl_reader *reader, struct wtl__request *request)
+{
+    size_t size = 0;
+    const void *bytes = wtl_get_bin(reader, &size);
+    if (bytes == NULL || size > WTL__CONTROL_BODY_MAX) {
+        wtl_reader_fail(reader);
+        return;
+    }
+    request->body = bytes;
+    request->body_size = (uint32_t)size;
 }
 
 /* Nothing is read before all of it was looked at. */
@@ -89,6 +105,8 @@ enum wtl_status wtl__request_read(const void *bytes, size_t size, struct wtl__re
             timeout_ms = wtl_get_u64(&reader);
         } else if (WTL_GET_KEY(&reader, "args")) {
             get_args(&reader, request_out);
+        } else if (WTL_GET_KEY(&reader, "body")) {
+            get_body(&reader, request_out);
         } else {
             wtl_skip(&reader);
             wtl_skip(&reader);
@@ -158,6 +176,9 @@ static struct wtl__value get_value(struct wtl_reader *reader)
     } else if ((head & 0xe0) == 0xa0 || (head >= 0xd9 && head <= 0xdb)) {
         value.kind = WTL__VALUE_TEXT;
         value.text = wtl_get_str(reader, &value.size);
+    } else if (head >= 0xc4 && head <= 0xc6) {
+        value.kind = WTL__VALUE_BYTES;
+        value.text = wtl_get_bin(reader, &value.size);
     } else if (head == 0xcf) {
         uint64_t number = wtl_get_u64(reader);
         value.kind = WTL__VALUE_NUMBER;
@@ -189,7 +210,7 @@ static void get_columns(struct wtl_reader *reader, struct wtl__reply *reply)
             wtl_skip(reader);
         }
         /* a kind of a later version is shown as what it is, a number or a text */
-        column->kind = kind >= WTL__COLUMN_TEXT && kind <= WTL__COLUMN_DEPTH
+        column->kind = kind >= WTL__COLUMN_TEXT && kind <= WTL__COLUMN_VALUE
                            ? (enum wtl__column_kind)kind
                            : WTL__COLUMN_TEXT;
         reply->columns_count = i + 1;

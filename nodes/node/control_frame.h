@@ -3,9 +3,9 @@
  * socket and between two nodes.
  *
  * On the socket a length of four bytes, big-endian, stands in front of either. A request is a map
- * {verb, args, node, timeout_ms}. A reply is a map {status, text} or {status, shape, columns,
- * total, rows}, the columns in front of the rows: it says itself what its columns are, so that a
- * command and a node of different versions understand each other.
+ * {verb, args, node, timeout_ms} and perhaps {body}. A reply is a map {status, text} or {status,
+ * shape, columns, total, rows}, the columns in front of the rows: it says itself what its columns
+ * are, so that a command and a node of different versions understand each other.
  *
  * Pure functions; every byte is checked before it is used.
  *
@@ -21,6 +21,7 @@
 #define WTL__CONTROL_VERB_MAX       31u
 #define WTL__CONTROL_ARGS_MAX       4u
 #define WTL__CONTROL_ARG_MAX        255u
+#define WTL__CONTROL_BODY_MAX       8192u
 #define WTL__CONTROL_COLUMNS_MAX    32u
 #define WTL__CONTROL_TIMEOUT_MS_MIN 100u
 #define WTL__CONTROL_TIMEOUT_MS_MAX 60000u
@@ -31,6 +32,8 @@ struct wtl__request {
     uint32_t timeout_ms;                  /* how long the asker waits */
     uint32_t args_count;
     char args[WTL__CONTROL_ARGS_MAX][WTL__CONTROL_ARG_MAX + 1];
+    const uint8_t *body; /* of what needs one, actor.replace; whoever uses it scans it */
+    uint32_t body_size;
 };
 
 void wtl__request_put(struct wtl_writer *writer, const struct wtl__request *request);
@@ -48,6 +51,7 @@ enum wtl__column_kind {
     WTL__COLUMN_AGE,   /* milliseconds since then */
     WTL__COLUMN_DAYS,  /* days left, negative when past */
     WTL__COLUMN_DEPTH, /* how far the next column is indented */
+    WTL__COLUMN_VALUE, /* a value of msgpack, as bytes: whoever shows it scans it */
 };
 
 struct wtl__column {
@@ -73,9 +77,9 @@ void wtl__reply_text(struct wtl_writer *writer, enum wtl_status status, const ch
 
 /* One cell as it was read. */
 struct wtl__value {
-    enum { WTL__VALUE_NONE = 0, WTL__VALUE_NUMBER, WTL__VALUE_TEXT } kind;
+    enum { WTL__VALUE_NONE = 0, WTL__VALUE_NUMBER, WTL__VALUE_TEXT, WTL__VALUE_BYTES } kind;
     int64_t number;
-    const char *text; /* not terminated, and not yet made harmless */
+    const char *text; /* not terminated, and not yet made harmless; of BYTES: the bytes */
     size_t size;
 };
 

@@ -4,6 +4,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include <wattle/sys.h>
+
 #include "base/log.h"
 #include "node/inspect_job.h"
 #include "node/root.h"
@@ -43,6 +45,8 @@ static void job_free(struct wtl_ctx *x, struct wtl__inspect *self, struct wtl__i
     wtl__gather_release(x, job);
     wtl_free(x, job->nodes);
     wtl_free(x, job->asked);
+    wtl_free(x, job->trace);
+    wtl_free(x, job->body);
     wtl_free(x, job);
 }
 
@@ -84,13 +88,24 @@ void wtl__job_refuse(struct wtl_ctx *x, struct wtl__inspect *self, struct wtl__i
     wtl__job_reply(x, self, job, &reply);
 }
 
+uint32_t wtl__job_part_ms(const struct wtl__inspect_job *job)
+{
+    uint32_t ms = job->request.timeout_ms * 3 / 4;
+    return ms > WTL__INSPECT_PART_MS ? WTL__INSPECT_PART_MS : ms;
+}
+
 void wtl__job_limit(struct wtl_ctx *x, struct wtl__inspect_job *job,
                     void (*expired)(struct wtl_ctx *x, struct wtl__inspect *self,
                                     struct wtl__inspect_job *job))
 {
+    wtl__job_limit_ms(x, job, wtl__job_part_ms(job), expired);
+}
+
+void wtl__job_limit_ms(struct wtl_ctx *x, struct wtl__inspect_job *job, uint64_t after_ms,
+                       void (*expired)(struct wtl_ctx *x, struct wtl__inspect *self,
+                                       struct wtl__inspect_job *job))
+{
     struct wtl_writer body;
-    uint64_t after_ms = job->request.timeout_ms * 3 / 4;
-    after_ms = after_ms > WTL__INSPECT_PART_MS ? WTL__INSPECT_PART_MS : after_ms;
     job->expired = expired;
     (void)wtl_message_open(x, &body, 16);
     wtl_put_u64(&body, job->id);
@@ -124,34 +139,77 @@ void wtl__job_ask_mesh(struct wtl_ctx *x, struct wtl__inspect *self, struct wtl_
 /* ---- questions ----------------------------------------------------------------------------------
  */
 
+/* What a question needs: to see what there is, or to change it. */
+enum right { INSPECT = 1, ADMIN = 2 };
+
+/* Nodes of which layer may ask what of this one; its own control socket may all. */
+static const unsigned rights[WTL_LAYER_CLOUD + 1] = {
+    [WTL_LAYER_DEVICE] = 0,
+    [WTL_LAYER_EDGE] = INSPECT | ADMIN,
+    [WTL_LAYER_CLOUD] = INSPECT | ADMIN,
+};
+
 static const struct verb {
     const char *name;
     uint32_t args;
+    enum right right;
     void (*begin)(struct wtl_ctx *x, struct wtl__inspect *self, struct wtl__inspect_job *job);
 } verbs[] = {
-    {"actor.ls", 0, wtl__inspect_ls},      {"actor.tree", 0, wtl__inspect_tree},
-    {"actor.show", 1, wtl__inspect_show},  {"actor.kill", 1, wtl__inspect_kill},
-    {"mesh.nodes", 0, wtl__inspect_nodes}, {"mesh.links", 0, wtl__inspect_links},
-    {"mesh.names", 0, wtl__inspect_names}, {"mesh.brief", 0, wtl__inspect_brief},
-    {"flow.ls", 0, wtl__inspect_flows},    {"flow.show", 1, wtl__inspect_flow},
+    {"actor.ls", 0, INSPECT, wtl__inspect_ls},      {"actor.tree", 0, INSPECT, wtl__inspect_tree},
+    {"actor.show", 1, INSPECT, wtl__inspect_show},  {"actor.state", 1, INSPECT, wtl__inspect_sys},
+    {"actor.stats", 1, INSPECT, wtl__inspect_sys},  {"actor.trace", 1, INSPECT, wtl__inspect_trace},
+    {"actor.kill", 1, ADMIN, wtl__inspect_kill},    {"actor.suspend", 1, ADMIN, wtl__inspect_sys},
+    {"actor.resume", 1, ADMIN, wtl__inspect_sys},   {"actor.replace", 1, ADMIN, wtl__inspect_sys},
+    {"mesh.nodes", 0, INSPECT, wtl__inspect_nodes}, {"mesh.links", 0, INSPECT, wtl__inspect_links},
+    {"mesh.names", 0, INSPECT, wtl__inspect_names}, {"mesh.brief", 0, INSPECT, wtl__inspect_brief},
+    {"flow.ls", 0, INSPECT, wtl__inspect_flows},    {"flow.show", 1, INSPECT, wtl__inspect_flow},
 };
 
-static void begin(struct wtl_ctx *x, struct wtl__inspect *self, struct wtl__inspect_job *job)
+static const struct verb *verb_of(const struct wtl__inspect_job *job)
 {
     for (size_t i = 0; i < WTL_COUNT(verbs); i++) {
         if (strcmp(verbs[i].name, job->request.verb) == 0) {
-            if (job->request.args_count < verbs[i].args) {
-                wtl__job_refuse(x, self, job, WTL_INVALID, "%s wants %u words, and %u came",
-                                verbs[i].name, (unsigned)verbs[i].args,
-                                (unsigned)job->request.args_count);
-                return;
-            }
-            verbs[i].begin(x, self, job);
-            return;
+            return &verbs[i];
         }
     }
-    wtl__job_refuse(x, self, job, WTL_UNSUPPORTED, "node %s does not know the question \"%s\"",
-                    self->config->name, job->request.verb);
+    return NULL;
+}
+
+/* May a node of that layer, 0 when it is not known, ask this? */
+static bool may_ask(const struct wtl__inspect_job *job, uint64_t layer)
+{
+    const struct verb *verb = verb_of(job);
+    unsigned needed = verb != NULL ? verb->right : INSPECT;
+    return layer < WTL_COUNT(rights) && (rights[layer] & needed) != 0;
+}
+
+static void begin(struct wtl_ctx *x, struct wtl__inspect *self, struct wtl__inspect_job *job)
+{
+    const struct verb *verb = verb_of(job);
+    if (verb == NULL) {
+        wtl__job_refuse(x, self, job, WTL_UNSUPPORTED, "node %s does not know the question \"%s\"",
+                        self->config->name, job->request.verb);
+    } else if (job->request.args_count < verb->args) {
+        wtl__job_refuse(x, self, job, WTL_INVALID, "%s wants %u words, and %u came", verb->name,
+                        (unsigned)verb->args, (unsigned)job->request.args_count);
+    } else {
+        verb->begin(x, self, job);
+    }
+}
+
+/* The body points into the message, which goes. */
+static enum wtl_status keep_body(struct wtl_ctx *x, struct wtl__inspect_job *job)
+{
+    if (job->request.body_size == 0) {
+        return WTL_OK;
+    }
+    job->body = wtl_alloc(x, job->request.body_size);
+    if (job->body == NULL) {
+        return WTL_NO_MEMORY;
+    }
+    memcpy(job->body, job->request.body, job->request.body_size);
+    job->request.body = job->body;
+    return WTL_OK;
 }
 
 /* A job for the question, or NULL after it has been refused. */
@@ -175,6 +233,9 @@ static struct wtl__inspect_job *job_new(struct wtl_ctx *x, struct wtl__inspect *
     wtl__list_push_last(&self->jobs, &job->link);
     self->jobs_count++;
     enum wtl_status status = wtl__request_read(bytes, size, &job->request);
+    if (status == WTL_OK) {
+        status = keep_body(x, job);
+    }
     if (status != WTL_OK) {
         wtl__job_refuse(x, self, job, status, "that is no question: %s", wtl_status_text(status));
         return NULL;
@@ -202,7 +263,7 @@ static enum wtl_status on_who(struct wtl_ctx *x, void *state, const struct wtl_a
         (void)snprintf(name, sizeof name, "%.*s", (int)(text != NULL ? size : 0),
                        text != NULL ? text : "");
     }
-    if (layer == WTL_LAYER_EDGE || layer == WTL_LAYER_CLOUD) {
+    if (may_ask(job, layer)) {
         begin(x, self, job);
         return WTL_OK;
     }
@@ -331,6 +392,8 @@ static enum wtl_status inspect_handle(struct wtl_ctx *x, void *state, const stru
     bool is_own = message->kind_ == WTL__LOCAL; /* never from another machine, nor from a module */
     if (is_own && wtl_tag_equal(message->tag, WTL__TAG_LOOK)) {
         wtl__gather_answer(x, self, message);
+    } else if (is_own && wtl_tag_equal(message->tag, WTL_TAG_TRACE)) {
+        wtl__inspect_traced(x, self, message);
     } else if (is_own && wtl_tag_equal(message->tag, TAG_QUESTION)) {
         on_question(x, self, message);
     } else if (wtl_tag_equal(message->tag, TAG_LIMIT) &&

@@ -5,14 +5,22 @@
  * actor or to `$node`, whose pid every node knows (root.h) and which hands it on; or from the
  * control socket, as a message of the kind WTL__LOCAL that no other machine can send. That one may
  * be for another node, and is passed on. A question of another node is answered only when that
- * node's layer may inspect: an edge or cloud node, never a device.
+ * node's layer may ask it: to inspect or, for what changes something, to administrate, which edge
+ * and cloud nodes may, and devices never.
  *
- *   what is asked               where the answer is
- *   actor.ls tree show kill     on the actors themselves (inspect_cell.h)
- *   mesh.nodes links names      on the net loop (inspect_mesh.h), through struct
- * wtl__inspect_source mesh.brief                  the same: what mesh.nodes wants to know of every
- * node flow.ls                     the flow host of this node (flow/host.h) flow.show the flow's
- * manager, wherever it is (flow/manager.h)
+ *   what is asked                 where the answer is
+ *
+ *   actor.ls tree show kill       on the actors themselves (inspect_cell.h)
+ *
+ *   actor.state stats trace       there, too (wattle/sys.h)
+ *   suspend resume replace
+ *
+ *   mesh.nodes links names brief  on the net loop (inspect_mesh.h), through the source below; brief
+ *                                 is what mesh.nodes wants to know of every node
+ *
+ *   flow.ls                       the flow host of this node (flow/host.h)
+ *
+ *   flow.show                     the flow's manager, wherever it is (flow/manager.h)
  *
  * Nothing here waits: a question is a job until its answers have come, or its time is over. Then it
  * is answered with what there is.

@@ -1,6 +1,8 @@
-/* inspect_actors.c - `actor ls` and `actor kill`: what the actors of this node answer. */
+/* inspect_actors.c - `actor ls` and `actor kill`, and what the verbs about one actor share. */
 #include "node/inspect_job.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "actor/names.h"
@@ -129,16 +131,44 @@ void wtl__job_refuse_ended(struct wtl_ctx *x, struct wtl__inspect *self,
                     wtl__pid_text(self->config->name, local, pid));
 }
 
-/* ---- kill
- * ---------------------------------------------------------------------------------------- */
+void wtl__job_refuse_busy(struct wtl_ctx *x, struct wtl__inspect *self,
+                          struct wtl__inspect_job *job, uint64_t local)
+{
+    char pid[WTL__PID_TEXT];
+    wtl__job_refuse(x, self, job, WTL_TIMEOUT,
+                    "%s does not answer: one of its handlers has not returned",
+                    wtl__pid_text(self->config->name, local, pid));
+}
 
-/* The node's own actors, without which it does not work. */
-static bool is_reserved(struct wtl_ctx *x, const struct wtl__sight *sight, uint64_t local)
+bool wtl__job_is_reserved(struct wtl_ctx *x, const struct wtl__sight *sight, uint64_t local)
 {
     return local == wtl_self(x).local || local == WTL__ROOT_LOCAL ||
            local == wtl_whereis_local(x, WTL_HOST_NAME).local ||
            (sight->name.size > 0 && sight->name.text[0] == '$');
 }
+
+void wtl__job_refuse_reserved(struct wtl_ctx *x, struct wtl__inspect *self,
+                              struct wtl__inspect_job *job, uint64_t local)
+{
+    char pid[WTL__PID_TEXT];
+    wtl__job_refuse(x, self, job, WTL_DENIED,
+                    "%s is the node's own, which does not work without it; SIGTERM ends a node "
+                    "in order",
+                    wtl__pid_text(self->config->name, local, pid));
+}
+
+const char *wtl__any_pid_text(const struct wtl__inspect *self, struct wtl_pid here,
+                              struct wtl_pid pid, char text_out[WTL__PID_TEXT])
+{
+    char node[WTL_NAME_MAX + 1];
+    if (pid.node == here.node) {
+        return wtl__pid_text(self->config->name, pid.local, text_out);
+    }
+    (void)snprintf(node, sizeof node, "#%016" PRIx64, pid.node);
+    return wtl__pid_text(node, pid.local, text_out);
+}
+
+/* ---- kill ------------------------------------------------------------------------------------ */
 
 static void kill_done(struct wtl_ctx *x, struct wtl__inspect *self, struct wtl__inspect_job *job)
 {
@@ -154,11 +184,8 @@ static void kill_done(struct wtl_ctx *x, struct wtl__inspect *self, struct wtl__
         wtl__job_refuse_ended(x, self, job, local);
         return;
     }
-    if (is_reserved(x, &sight, local)) {
-        wtl__job_refuse(x, self, job, WTL_DENIED,
-                        "%s is the node's own, which does not work without it; SIGTERM ends a node "
-                        "in order",
-                        text);
+    if (wtl__job_is_reserved(x, &sight, local)) {
+        wtl__job_refuse_reserved(x, self, job, local);
         return;
     }
     wtl_exit(x, pid, WTL_REASON(WTL_EXIT_KILL, "kill"));

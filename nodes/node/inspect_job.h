@@ -6,6 +6,8 @@
  *   inspect_gather.c   looking at several actors
  *   inspect_actors.c   ls, kill
  *   inspect_show.c     show
+ *   inspect_sys.c      suspend, resume, state, replace, stats
+ *   inspect_trace.c    trace
  *   inspect_tree.c     tree
  *   inspect_nodes.c    mesh.nodes, from the net loop and from the nodes themselves
  *   inspect_flow.c     flow.ls and flow.show, from the flow host and the flow's manager
@@ -58,6 +60,8 @@ struct wtl__inspect_job {
     struct wtl__gather gather;
     void *nodes; /* of mesh.nodes: a copy of what the net loop knows */
     size_t nodes_size;
+    void *body;               /* request.body is this */
+    struct wtl__trace *trace; /* of actor.trace: what has been seen */
     struct wtl__node_answer *asked;
     uint32_t asked_count;
     uint32_t asked_missing;
@@ -89,10 +93,18 @@ void wtl__job_refuse(struct wtl_ctx *x, struct wtl__inspect *self, struct wtl__i
 void wtl__job_failed(struct wtl_ctx *x, struct wtl__inspect *self, struct wtl__inspect_job *job,
                      enum wtl_status status, const char *who);
 
+/* The time that actors and other nodes have for their part of this answer. */
+uint32_t wtl__job_part_ms(const struct wtl__inspect_job *job);
+
 /* Calls `expired` after the time that actors and other nodes have for their part. */
 void wtl__job_limit(struct wtl_ctx *x, struct wtl__inspect_job *job,
                     void (*expired)(struct wtl_ctx *x, struct wtl__inspect *self,
                                     struct wtl__inspect_job *job));
+
+/* The same after that time. */
+void wtl__job_limit_ms(struct wtl_ctx *x, struct wtl__inspect_job *job, uint64_t after_ms,
+                       void (*expired)(struct wtl_ctx *x, struct wtl__inspect *self,
+                                       struct wtl__inspect_job *job));
 
 /* Asks the net loop; `on_answer` gets the job's id as its context. */
 void wtl__job_ask_mesh(struct wtl_ctx *x, struct wtl__inspect *self, struct wtl__inspect_job *job,
@@ -107,6 +119,11 @@ void wtl__inspect_pass_on(struct wtl_ctx *x, struct wtl__inspect_job *job, uint6
 void wtl__inspect_ls(struct wtl_ctx *x, struct wtl__inspect *self, struct wtl__inspect_job *job);
 void wtl__inspect_show(struct wtl_ctx *x, struct wtl__inspect *self, struct wtl__inspect_job *job);
 void wtl__inspect_kill(struct wtl_ctx *x, struct wtl__inspect *self, struct wtl__inspect_job *job);
+void wtl__inspect_sys(struct wtl_ctx *x, struct wtl__inspect *self, struct wtl__inspect_job *job);
+void wtl__inspect_trace(struct wtl_ctx *x, struct wtl__inspect *self, struct wtl__inspect_job *job);
+/* An event of a trace has come. */
+void wtl__inspect_traced(struct wtl_ctx *x, struct wtl__inspect *self,
+                         const struct wtl_msg *message);
 void wtl__inspect_tree(struct wtl_ctx *x, struct wtl__inspect *self, struct wtl__inspect_job *job);
 void wtl__inspect_links(struct wtl_ctx *x, struct wtl__inspect *self, struct wtl__inspect_job *job);
 void wtl__inspect_names(struct wtl_ctx *x, struct wtl__inspect *self, struct wtl__inspect_job *job);
@@ -156,6 +173,16 @@ int64_t wtl__restarts_find(const struct wtl__restarts *restarts, uint64_t local)
 uint64_t wtl__job_actor(struct wtl_ctx *x, struct wtl__inspect *self, struct wtl__inspect_job *job);
 void wtl__job_refuse_ended(struct wtl_ctx *x, struct wtl__inspect *self,
                            struct wtl__inspect_job *job, uint64_t local);
+/* It does not answer, because one of its handlers has not returned. */
+void wtl__job_refuse_busy(struct wtl_ctx *x, struct wtl__inspect *self,
+                          struct wtl__inspect_job *job, uint64_t local);
+/* One of the node's own actors, without which it does not work; and the words for it. */
+bool wtl__job_is_reserved(struct wtl_ctx *x, const struct wtl__sight *sight, uint64_t local);
+void wtl__job_refuse_reserved(struct wtl_ctx *x, struct wtl__inspect *self,
+                              struct wtl__inspect_job *job, uint64_t local);
+/* A pid of any node; that of another one is told by its number, as names are the net loop's. */
+const char *wtl__any_pid_text(const struct wtl__inspect *self, struct wtl_pid here,
+                              struct wtl_pid pid, char text_out[WTL__PID_TEXT]);
 
 static inline void wtl__put_look_text(struct wtl_writer *writer, struct wtl__look_text text)
 {

@@ -51,18 +51,6 @@ static void put_list(struct wtl_writer *reply, struct list_text *list)
     }
 }
 
-/* A pid of any node; that of another one is told by its number, as names are the net loop's. */
-static const char *any_pid(const struct wtl__inspect *self, struct wtl_pid here, struct wtl_pid pid,
-                           char text_out[WTL__PID_TEXT])
-{
-    char node[WTL_NAME_MAX + 1];
-    if (pid.node == here.node) {
-        return wtl__pid_text(self->config->name, pid.local, text_out);
-    }
-    (void)snprintf(node, sizeof node, "#%016" PRIx64, pid.node);
-    return wtl__pid_text(node, pid.local, text_out);
-}
-
 static void put_ties(struct wtl_writer *reply, const struct wtl__inspect *self,
                      const struct wtl__sight *sight, struct wtl_pid here, const char *word,
                      uint64_t count)
@@ -78,7 +66,7 @@ static void put_ties(struct wtl_writer *reply, const struct wtl__inspect *self,
         struct wtl_pid peer = {.node = wtl_get_u64(&ties)};
         peer.local = wtl_get_u64(&ties);
         if (kind != NULL && size == strlen(word) && memcmp(kind, word, size) == 0) {
-            list_add(&list, any_pid(self, here, peer, pid));
+            list_add(&list, wtl__any_pid_text(self, here, peer, pid));
             listed++;
         }
     }
@@ -137,7 +125,7 @@ static void put_show(struct wtl_writer *reply, struct wtl_ctx *x, const struct w
     if (wtl_pid_is_none(sight->parent)) {
         wtl_put_nil(reply);
     } else {
-        wtl_put_strz(reply, any_pid(self, here, sight->parent, pid));
+        wtl_put_strz(reply, wtl__any_pid_text(self, here, sight->parent, pid));
     }
     wtl__put_known(reply, restarts);
     const uint64_t numbers[] = {sight->mailbox,      sight->mailbox_max, sight->handled,
@@ -162,10 +150,7 @@ static void show_done(struct wtl_ctx *x, struct wtl__inspect *self, struct wtl__
     struct wtl__sight sight;
     struct wtl_writer reply;
     if (gather->answers[0] == NULL) {
-        char pid[WTL__PID_TEXT];
-        wtl__job_refuse(x, self, job, WTL_TIMEOUT,
-                        "%s does not answer: one of its handlers has not returned",
-                        wtl__pid_text(self->config->name, gather->locals[0], pid));
+        wtl__job_refuse_busy(x, self, job, gather->locals[0]);
         return;
     }
     if (!wtl__sight_read(gather->answers[0], &sight) || !sight.is_alive) {

@@ -267,6 +267,93 @@ Test(scenario_control, T01_a_stuck_actor_does_not_hold_up_the_answer)
     wtl_runtime_join(runtime, stuck);
 }
 
+/* ---- one actor, held and looked into ----------------------------------------------------------
+ */
+
+static enum wtl_status count_up(struct wtl_ctx *x, void *self, const struct wtl_msg *message)
+{
+    uint64_t *count = self;
+    (void)x;
+    (void)message;
+    ++*count;
+    return WTL_OK;
+}
+
+static void show_count(struct wtl_ctx *x, const void *self, struct wtl_writer *out)
+{
+    (void)x;
+    wtl_put_map(out, 1);
+    WTL_PUT_KEY(out, "count");
+    wtl_put_u64(out, *(const uint64_t *)self);
+}
+
+static enum wtl_status take_count(struct wtl_ctx *x, void *self, const struct wtl_msg *state)
+{
+    (void)x;
+    return wtl_getf(state, "count=%ju", (uint64_t *)self);
+}
+
+static const struct wtl_actor counter = {.size = sizeof(struct wtl_actor),
+                                         .name = "counter",
+                                         .state_size = sizeof(uint64_t),
+                                         .handle = count_up,
+                                         .show = show_count,
+                                         .replace = take_count};
+
+static void tell_counter(struct place *place, struct wtl_pid pid, unsigned times)
+{
+    for (unsigned i = 0; i < times; i++) {
+        cr_assert_eq(wtl_runtime_tell(wtl__node_runtime(place->node), pid, WTL_TAG("up"), NULL),
+                     WTL_OK);
+    }
+}
+
+/* Asks for the state of `counter` until it is that. */
+static void expect_count(const struct place *place, unsigned count)
+{
+    char part[64];
+    (void)snprintf(part, sizeof part, "\"state\":{\"count\":%u}", count);
+    for (int waited = 0; waited < WAIT_MS; waited += 20) {
+        struct run run =
+            run_wattle("actor", "state", "counter", "--json", "--control", place->socket, NULL);
+        bool is_there = run.end == WTL__END_OK && strstr(run.out, part) != NULL;
+        run_free(&run);
+        if (is_there) {
+            return;
+        }
+        (void)poll(NULL, 0, 20);
+    }
+    cr_assert_fail("the count was never %u", count);
+}
+
+Test(scenario_control, L18_an_actor_of_a_running_node_is_held_and_changed)
+{
+    struct place *edge = start("edge-1", "edge", NULL);
+    struct wtl_runtime *runtime = wtl__node_runtime(edge->node);
+    struct wtl_spawn_options options = {.name = "counter"};
+    struct wtl_pid pid = wtl_runtime_spawn(runtime, &counter, &options);
+    tell_counter(edge, pid, 3);
+    expect_count(edge, 3);
+    expect_run(run_wattle("actor", "suspend", "counter", "--control", edge->socket, NULL),
+               WTL__END_OK, "suspended <edge-1:");
+    tell_counter(edge, pid, 4);
+    expect_run(run_wattle("actor", "stats", "counter", "--control", edge->socket, NULL),
+               WTL__END_OK, "MAILBOX        4\n");
+    expect_run(run_wattle("actor", "state", "counter", "--control", edge->socket, NULL),
+               WTL__END_OK, "STATE  {\"count\":3}\n");
+    expect_run(run_wattle("actor", "replace", "counter", "{\"count\": 100}", "--control",
+                          edge->socket, NULL),
+               WTL__END_OK, "replaced the state of <edge-1:");
+    expect_run(run_wattle("actor", "replace", "counter", "{\"count\": \"many\"}", "--control",
+                          edge->socket, NULL),
+               WTL__END_USAGE, "does not take that state: ");
+    expect_run(run_wattle("actor", "resume", "counter", "--control", edge->socket, NULL),
+               WTL__END_OK, "resumed <edge-1:");
+    expect_count(edge, 104);
+    expect_run(run_wattle("actor", "suspend", "$node", "--control", edge->socket, NULL),
+               WTL__END_DENIED, "error[E0303]");
+}
+
 /* ---- the socket
  * ---------------------------------------------------------------------------------- */
 

@@ -102,6 +102,42 @@ json "F65: the plan as data" \
       ("readings", "device-1", 1, "ready"), ("readings.outbox", "device-1", 1, "ready"),
       ("clean", "edge-1", 1, "ready"), ("store", "cloud-1", 1, "ready")]'
 
+# ---- a stage is looked into and held, through another node
+
+await True flow_is 'stages["clean"]["state"] == "running"'
+stage=$(python3 -c 'import json
+print(next(r["pid"] for r in json.load(open("flow.json")) if r["stage"] == "clean"))')
+expect 0 "L18: actor state" "$wattle" actor state "$stage" --json
+json "L18: it is what the stage's type shows" 'it["state"]["seen"] > 0 and it["state"]["known"]'
+expect 0 "L18: actor trace" "$wattle" actor trace "$stage" --count 20 --for 20s --json
+json "L18: messages go in, and come out" \
+    'len(it) == 20 and {r["way"] for r in it} == {"in", "out"}'
+stats_are() { # stats_are PYTHON: what actor stats says
+    "$wattle" actor stats "$stage" --json >stats.json 2>stats.err && python3 -c 'import json, sys
+it = json.load(open("stats.json"))
+print(bool(eval(sys.argv[1])))' "$1"
+}
+await True stats_are 'it["handled"] > 0 and it["handled_since"] and it["sent"]'
+result $? "L18: actor stats has what was handled and sent, also since it was asked before"
+expect 0 "L18: actor suspend" "$wattle" actor suspend "$stage"
+expect 0 "L18: it is shown as suspended" "$wattle" actor show "$stage" --json
+json "L18: by actor show" 'it["state"] == "suspended"'
+await True stats_are 'it["mailbox"] > 0'
+result $? "L18: its mail waits"
+handled=$(python3 -c 'import json; print(json.load(open("stats.json"))["handled"])')
+expect 0 "L18: asked again" "$wattle" actor stats "$stage" --json
+json "L18: it handles none of it" "it['handled'] == $handled"
+refused 77 E0303 "T10: a device holds nothing elsewhere" \
+    "$wattle" actor resume --control "$work/device-1.sock" "$stage"
+expect 0 "L18: actor replace" "$wattle" actor replace "$stage" '{"fault_after": 0}'
+refused 64 E0104 "L18: a state that its type does not take" \
+    "$wattle" actor replace "$stage" '{"fault_after": "never"}'
+expect 0 "L18: actor resume" "$wattle" actor resume "$stage"
+await True stats_are "it['handled'] > $handled and it['mailbox'] == 0"
+result $? "L18: it goes on with what has waited"
+grep -q "actor_held .*pid=\"\{0,1\}<edge-1:.*what=suspended .*by=\"\{0,1\}another node" edge-1.err
+result $? "T10: the node on which it runs has it in its log"
+
 # ---- a stage is killed, through another node, and comes back
 
 await True flow_is 'stages["clean"]["state"] == "running"'

@@ -158,6 +158,14 @@ void ikit_ask(struct ikit *kit, uint64_t node, const char *verb, const char *arg
     wtl__step_settle(&kit->step);
 }
 
+void ikit_ask_with(struct ikit *kit, const struct wtl__request *request)
+{
+    struct wtl__envelope *question = wtl__inspect_question(7, 0, request);
+    cr_assert(question != NULL);
+    cr_assert_eq(wtl__deliver(&kit->step.runtime, NULL, kit->inspect, question), WTL_OK);
+    wtl__step_settle(&kit->step);
+}
+
 void ikit_ask_as_other(struct ikit *kit, const char *verb, const char *arg)
 {
     struct wtl__request request = request_of(verb, arg);

@@ -44,6 +44,8 @@ void ikit_deinit(struct ikit *kit);
 
 /* Asks like the control socket, for `node` (0: this one), and settles. */
 void ikit_ask(struct ikit *kit, uint64_t node, const char *verb, const char *arg);
+/* The same with a whole question. */
+void ikit_ask_with(struct ikit *kit, const struct wtl__request *request);
 /* Asks like an actor of KIT_OTHER, by way of `$node`. */
 void ikit_ask_as_other(struct ikit *kit, const char *verb, const char *arg);
 

@@ -52,6 +52,10 @@ Test(cli_usage, U04_usage_errors_end_with_64)
         {{"actor", "show", "<a:1.1>", "--node", "b"}, WTL__END_USAGE, "--node says b"},
         {{"actor", "ls", "--node", "../b"}, WTL__END_USAGE, "got \"../b\""},
         {{"actor", "kill", "1.1", "--watch"}, WTL__END_USAGE, "has no option --watch"},
+        {{"actor", "trace", "1.1", "--count", "0"}, WTL__END_USAGE, "from 1 to 4096; got \"0\""},
+        {{"actor", "trace", "1.1", "--for", "2m"}, WTL__END_USAGE, "--for wants a time"},
+        {{"actor", "replace", "1.1"}, WTL__END_USAGE, "STATE"},
+        {{"actor", "replace", "1.1", "{x}"}, WTL__END_USAGE, "at byte 1, a key in quotes"},
         {{"flow", "graph", "x", "--format", "png"}, WTL__END_USAGE, "text, dot or mermaid"},
     };
     check_all(cases, sizeof cases / sizeof cases[0]);
@@ -62,7 +66,7 @@ Test(cli_usage, U05_errors_have_a_code_and_a_help)
     struct run run = run_wattle("actor", "lst", NULL);
     EXPECT_TEXT(run.err,
                 "error[E0101]: `wattle actor` has no verb \"lst\"; it has: ls, tree, show, "
-                "kill\n"
+                "kill, suspend, resume, state, replace, stats, trace\n"
                 "  = help: did you mean `wattle actor ls`?\n");
     run_free(&run);
 }
@@ -133,16 +137,24 @@ Test(cli_usage, U15_every_command_has_a_help_with_all_its_options)
 Test(cli_usage, U15_help_of_a_noun)
 {
     struct run run = run_wattle("actor", "--help", NULL);
-    EXPECT_TEXT(run.out,
-                "wattle actor: actors and their supervisors\n"
-                "\n"
-                "  actor ls                    the actors of a node\n"
-                "  actor tree                  supervisors and their children, with restarts\n"
-                "  actor show PID              all that is known about one actor\n"
-                "  actor kill PID              end one actor at once; its supervisor decides what "
-                "follows\n"
-                "\n"
-                "`wattle help actor VERB` says more about one of them.\n");
+    EXPECT_TEXT(
+        run.out,
+        "wattle actor: actors and their supervisors\n"
+        "\n"
+        "  actor ls                    the actors of a node\n"
+        "  actor tree                  supervisors and their children, with restarts\n"
+        "  actor show PID              all that is known about one actor\n"
+        "  actor kill PID              end one actor at once; its supervisor decides what "
+        "follows\n"
+        "  actor suspend PID           hold one actor: it handles no message until it is "
+        "resumed\n"
+        "  actor resume PID            let an actor go on that was suspended\n"
+        "  actor state PID             what an actor says of its state; not all types do\n"
+        "  actor replace PID STATE     give an actor another state; not all types take one\n"
+        "  actor stats PID             what an actor has handled and sent\n"
+        "  actor trace PID             the messages of one actor, as they go in and out\n"
+        "\n"
+        "`wattle help actor VERB` says more about one of them.\n");
     run_free(&run);
 }
 
