@@ -104,12 +104,12 @@ static void reply_stats(struct wtl_ctx *x, struct wtl__inspect *self, struct wtl
                         const struct wtl_msg *statistics)
 {
     char pid[WTL__PID_TEXT];
-    unsigned long numbers[WTL_COUNT(stats_columns) - 1] = {0};
+    uintmax_t numbers[WTL_COUNT(stats_columns) - 1] = {0};
     struct wtl_writer reply;
     enum wtl_status status = wtl_getf(
         statistics,
-        "handled=%lu sent=%lu waiting=%lu memory_bytes=%lu since_ms=%lu "
-        "handled_since=%lu sent_since=%lu",
+        "handled=%ju sent=%ju waiting=%ju memory_bytes=%ju since_ms=%ju "
+        "handled_since=%ju sent_since=%ju",
         &numbers[0], &numbers[1], &numbers[2], &numbers[3], &numbers[4], &numbers[5], &numbers[6]);
     WTL_ASSERT(status == WTL_OK);     /* this node has put it */
     bool was_asked = numbers[4] != 0; /* before; what it has sent is counted since then */
@@ -176,7 +176,7 @@ static void ask(struct wtl_ctx *x, struct wtl__inspect *self, struct wtl__inspec
                                        .context = &job->id,
                                        .context_size = sizeof job->id};
     if (asked->sys != WTL_SYS_REPLACE) {
-        (void)x->api->sys(x, to, asked->sys, NULL, &options);
+        (void)x->api->sys(x, to, (int)asked->sys, NULL, &options);
         return;
     }
     if (job->request.body_size == 0 ||

@@ -21,6 +21,7 @@
 struct wtl__trace {
     uint64_t local;
     uint64_t begin_ns;
+    bool is_begun; /* what comes before the actor has said so is of a trace before this one */
     uint32_t capacity;
     uint32_t count;
     struct wtl_trace_event events[];
@@ -105,7 +106,7 @@ void wtl__inspect_traced(struct wtl_ctx *x, struct wtl__inspect *self,
     WTL_LIST_EACH (link, &self->jobs) {
         struct wtl__inspect_job *job = WTL_LIST_ITEM(link, struct wtl__inspect_job, link);
         struct wtl__trace *trace = job->trace;
-        if (trace == NULL || trace->local != event.actor.local) {
+        if (trace == NULL || trace->local != event.actor.local || !trace->is_begun) {
             continue;
         }
         if (event.what != WTL_TRACE_OVER && trace->count < trace->capacity) {
@@ -125,7 +126,11 @@ static enum wtl_status on_answer(struct wtl_ctx *x, void *state, const struct wt
     struct wtl__inspect *self = state;
     struct wtl__inspect_job *job = wtl__job_of(self, context);
     char pid[WTL__PID_TEXT];
-    if (job == NULL || answer->status == WTL_OK) {
+    if (job == NULL) {
+        return WTL_OK;
+    }
+    if (answer->status == WTL_OK) {
+        job->trace->is_begun = true;
         return WTL_OK;
     }
     uint64_t local = job->trace->local;

@@ -236,7 +236,7 @@ Test(sys, L18_who_waits_for_the_state_of_one_that_ends_is_answered)
 
 /* ---- statistics ------------------------------------------------------------------------------ */
 
-static unsigned long figures[7];
+static uintmax_t figures[7];
 
 static enum wtl_status on_figures(struct wtl_ctx *x, void *self, const struct wtl_answer *answer,
                                   void *context)
@@ -246,8 +246,8 @@ static enum wtl_status on_figures(struct wtl_ctx *x, void *self, const struct wt
     (void)context;
     cr_assert_eq(answer->status, WTL_OK);
     cr_assert_eq(wtl_getf(&answer->message,
-                          "handled=%lu sent=%lu waiting=%lu memory_bytes=%lu since_ms=%lu "
-                          "handled_since=%lu sent_since=%lu",
+                          "handled=%ju sent=%ju waiting=%ju memory_bytes=%ju since_ms=%ju "
+                          "handled_since=%ju sent_since=%ju",
                           &figures[0], &figures[1], &figures[2], &figures[3], &figures[4],
                           &figures[5], &figures[6]),
                  WTL_OK);
@@ -298,9 +298,9 @@ Test(sys, L18_statistics)
     kit_tell(&kit, &sender, actor.pid, 1);
     kit_settle(&kit);
     get_figures();
-    static const unsigned long expected[] = {7, 2, 2, 0, 1500, 1, 2};
+    static const uintmax_t expected[] = {7, 2, 2, 0, 1500, 1, 2};
     for (size_t i = 0; i < WTL_COUNT(expected); i++) {
-        cr_assert(i == 3 || figures[i] == expected[i], "figure %zu is %lu", i, figures[i]);
+        cr_assert(i == 3 || figures[i] == expected[i], "figure %zu is %ju", i, figures[i]);
     }
     kit_deinit(&kit);
 }

@@ -246,6 +246,27 @@ Test(cli_inspect_sys, T04_a_trace_ends_with_its_time)
     cr_expect_eq(ikit_reply(&kit).rows, 1, "it can be traced again");
 }
 
+/* The end of a trace is still on its way when the next one is asked for. */
+Test(cli_inspect_sys, T04_a_trace_does_not_end_by_the_end_of_the_one_before)
+{
+    struct wtl_pid pid = spawn_counter();
+    struct wtl__request request = {.verb = "actor.trace", .timeout_ms = 20000, .args_count = 3};
+    (void)snprintf(request.args[0], sizeof request.args[0], "counter");
+    (void)snprintf(request.args[1], sizeof request.args[1], "100");
+    (void)snprintf(request.args[2], sizeof request.args[2], "500");
+    ikit_ask_with(&kit, &request);
+    cr_assert(wtl__step_fire(&kit.step, UINT64_MAX), "its time is over");
+    struct wtl__envelope *question = wtl__inspect_question(7, 0, &request);
+    cr_assert_eq(wtl__deliver(&kit.step.runtime, NULL, kit.inspect, question), WTL_OK);
+    wtl__step_settle(&kit.step);
+    cr_expect_eq(kit.replies, 1);
+    tell(pid, 2);
+    cr_expect_eq(kit.replies, 1, "the second has ended with the first");
+    wtl__step_advance(&kit.step, 500);
+    cr_expect_eq(kit.replies, 2);
+    cr_expect_eq(ikit_reply(&kit).rows, 2);
+}
+
 Test(cli_inspect_sys, T04_a_trace_ends_with_its_actor)
 {
     struct wtl_pid pid = spawn_counter();
