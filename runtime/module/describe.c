@@ -7,9 +7,11 @@
 
 #include "base/attr.h"
 
-/* The sizes of the first ABI: what is smaller lacks fields that every node reads. */
-#define MODULE_BYTES_MIN sizeof(struct wtl_module)
-#define ACTOR_BYTES_MIN  sizeof(struct wtl_actor)
+/* What every module of this major number has: up to the last fields of its first release. What was
+ * added since is there in newer ones alone; who reads it asks WTL_HAS first. */
+#define BYTES_UP_TO(type, member) (offsetof(type, member) + sizeof(((type *)NULL)->member))
+#define MODULE_BYTES_MIN          BYTES_UP_TO(struct wtl_module, actors_count)
+#define ACTOR_BYTES_MIN           BYTES_UP_TO(struct wtl_actor, priority)
 /* Far more than ever is added; a size above it is no size. */
 #define DESCRIPTION_BYTES_MAX 4096u
 

@@ -297,8 +297,16 @@ struct wtl_api {
                     const struct wtl_call_options *options);
 };
 
+/* A module runs on a node of the same major number, and of its own minor number or a higher one.
+ * The minor number goes up once with each release that has added something. */
 #define WTL_ABI_MAJOR 1
-#define WTL_ABI_MINOR 1
+#define WTL_ABI_MINOR 2
+
+/* Is that field there, in a struct that says its own size? What was built with older headers ends
+ * before it. A module needs to ask when it runs on nodes of lower minor numbers than its headers';
+ * see WTL_MODULE_ABI_MINOR. */
+#define WTL_HAS(object, member)                                                                    \
+    ((object)->size >= offsetof(__typeof__(*(object)), member) + sizeof((object)->member))
 
 #include <wattle/actor_calls.h>
 

@@ -49,6 +49,13 @@ struct wtl_module {
     uint32_t actors_count;
 };
 
+/* The lowest minor number of a node that the module runs on. One that asks WTL_HAS before it uses
+ * what is newer, as in WTL_HAS(x->api, tables), may define a lower one before this header, as a
+ * plain number. */
+#ifndef WTL_MODULE_ABI_MINOR
+#define WTL_MODULE_ABI_MINOR WTL_ABI_MINOR
+#endif
+
 /* The entry's name. A program that links several modules statically gives each its own. */
 #ifndef WTL_MODULE_ENTRY
 #define WTL_MODULE_ENTRY wtl_module_entry
@@ -59,9 +66,8 @@ struct wtl_module {
  * code. */
 #define WTL_MODULE_AS(flag_bits, module_name, module_version, module_summary, ...)                 \
     static const char wtl_about_[]                                                                 \
-        __attribute__((used, aligned(1), section(WTL_MODULE_ABOUT_SECTION))) = module_name         \
-        "\0" module_version                                                                        \
-        "\0" WTL_MODULE_TEXT_(WTL_ABI_MAJOR) "." WTL_MODULE_TEXT_(WTL_ABI_MINOR) "\0" __VERSION__; \
+        __attribute__((used, aligned(1), section(WTL_MODULE_ABOUT_SECTION))) =                     \
+            module_name "\0" module_version "\0" WTL_MODULE_ABI_TEXT_ "\0" __VERSION__;            \
     __attribute__((visibility("default"))) const struct wtl_module *WTL_MODULE_ENTRY(void);        \
     const struct wtl_module *WTL_MODULE_ENTRY(void)                                                \
     {                                                                                              \
@@ -70,7 +76,7 @@ struct wtl_module {
             .magic = WTL_MODULE_MAGIC,                                                             \
             .size = sizeof(struct wtl_module),                                                     \
             .abi_major = WTL_ABI_MAJOR,                                                            \
-            .abi_minor = WTL_ABI_MINOR,                                                            \
+            .abi_minor = WTL_MODULE_ABI_MINOR,                                                     \
             .pointer_size = sizeof(void *),                                                        \
             .flags = (flag_bits),                                                                  \
             .name = (module_name),                                                                 \
@@ -87,6 +93,8 @@ struct wtl_module {
 #define WTL_MODULE_ABOUT_SECTION    "wtl_about"
 #define WTL_MODULE_TEXT_(number)    WTL_MODULE_TEXT_OF_(number)
 #define WTL_MODULE_TEXT_OF_(number) #number
+#define WTL_MODULE_ABI_TEXT_                                                                       \
+    WTL_MODULE_TEXT_(WTL_ABI_MAJOR) "." WTL_MODULE_TEXT_(WTL_MODULE_ABI_MINOR)
 
 /* The module: name, version, summary, &actor, &actor, ... */
 #define WTL_MODULE(...) WTL_MODULE_AS(0, __VA_ARGS__)

@@ -59,10 +59,26 @@ Test(describe, X085_a_sane_actor)
     refused(NULL, "WTL_ACTOR");
 }
 
+/* What an older module has ends before what was added since; a newer one than ours is no matter. */
+Test(describe, X085_descriptions_of_another_size)
+{
+    struct wtl_error error = {0};
+    struct wtl_actor actor = GOOD_ACTOR;
+    const struct wtl_actor *actors[] = {&actor};
+    actor.size = offsetof(struct wtl_actor, priority) + sizeof actor.priority;
+    cr_assert_eq(check_actors(actors, 1, &error), WTL_OK, "%s", error.text);
+    cr_assert(WTL_HAS(&actor, mailbox_key) && WTL_HAS(&actor, priority));
+    actor.size--;
+    cr_assert(WTL_HAS(&actor, mailbox_key) && !WTL_HAS(&actor, priority));
+    cr_assert_eq(check_actors(actors, 1, &error), WTL_INVALID);
+    actor.size = sizeof actor + 64;
+    cr_assert_eq(check_actors(actors, 1, &error), WTL_OK, "%s", error.text);
+}
+
 Test(describe, X085_actors_that_are_not_sane)
 {
     struct wtl_actor actor = GOOD_ACTOR;
-    actor.size--;
+    actor.size = offsetof(struct wtl_actor, priority);
     refused(&actor, "WTL_ACTOR");
     actor.size = 1u << 20;
     refused(&actor, "WTL_ACTOR");

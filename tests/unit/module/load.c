@@ -21,6 +21,7 @@ Test(module, X084_a_module_is_loaded_and_found)
 {
     const struct wtl__module *module = kit_load(SO("good"));
     cr_assert_str_eq(module->entry->name, "good");
+    cr_assert_eq(module->entry->abi_minor, 0, "it says what it needs, not what it was built with");
     cr_assert_str_eq(module->entry->version, "1.2.3");
     cr_assert_eq(wtl__module_find(&kit_modules, "good"), module);
     cr_assert_null(wtl__module_find(&kit_modules, "goo"));

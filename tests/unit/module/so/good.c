@@ -1,6 +1,8 @@
 /* good.c - a module as it should be: it counts, replies, and uses formats, memory and strings. */
 #include <stdio.h>
 
+/* It says what it needs: also a node of the first minor number runs it. */
+#define WTL_MODULE_ABI_MINOR 0
 #include <wattle/module.h>
 #include <wattle/wattle.h>
 
@@ -36,9 +38,13 @@ static enum wtl_status counter_init(struct wtl_ctx *x, void *self, const void *s
 static enum wtl_status count_in_table(struct wtl_ctx *x, const struct wtl_msg *message)
 {
     static const struct wtl_table_options options = {.name = "counts", .access = WTL_TABLE_PUBLIC};
-    struct wtl_table table = wtl_table_find(x, options.name);
     enum wtl_status status = WTL_OK;
     int64_t sum = 0;
+    if (!WTL_HAS(x->api, tables)) {
+        wtl_reply_error(x, message, WTL_UNSUPPORTED, NULL);
+        return WTL_OK;
+    }
+    struct wtl_table table = wtl_table_find(x, options.name);
     if (table.id == 0) {
         status = wtl_table_create(x, &options, &table);
     }
