@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "flow/text.h"
-#include "wire/scan.h"
+#include "base/scan.h"
 
 void wtl__json_string(FILE *file, const char *text, size_t size)
 {

@@ -10,7 +10,7 @@
 #include <wattle/sys.h>
 
 #include "base/log.h"
-#include "wire/scan.h"
+#include "base/scan.h"
 
 static const struct wtl__column state_columns[] = {
     {"PID", WTL__COLUMN_TEXT, false},
