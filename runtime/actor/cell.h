@@ -52,7 +52,11 @@ enum wtl__cell_state {
 #define WTL__CELL_TRACED     32768u /* its messages are told to somebody, see sys.h */
 #define WTL__CELL_ASKED      65536u /* somebody waits for its `show` or `replace` */
 #define WTL__CELL_COUNTS     (1u << 17) /* what it sends is counted, see sys.h */
+#define WTL__CELL_UPGRADING  (1u << 20) /* held still for another version, see upgrade.h */
+#define WTL__CELL_ERRAND     (1u << 21) /* an errand of an upgrade is to be done */
 
+/* Any of these is looked at between messages and idleness, see run.c. */
+#define WTL__CELL_ERRANDS (WTL__CELL_ENDING | WTL__CELL_ASKED | WTL__CELL_ERRAND)
 /* Any of these makes its batches special ones, see run.c. */
 #define WTL__CELL_SPECIAL (WTL__CELL_CAPPED | WTL__CELL_RING | WTL__CELL_TRACED | WTL__CELL_COUNTS)
 
@@ -70,7 +74,10 @@ struct wtl__memory {
     _Alignas(16) struct wtl__memory *next; /* and so is what follows the head */
     struct wtl__memory *previous;
     uint64_t size;
-    uint64_t spare_;
+    union {
+        struct wtl__memory *freed; /* by an upgrade that is not decided yet: the next of these */
+        uint64_t room;             /* as large everywhere */
+    };
 };
 
 struct wtl__cell {

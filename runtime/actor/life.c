@@ -9,9 +9,11 @@
 
 #include "actor/memory.h"
 #include "actor/names.h"
+#include "actor/report.h"
 #include "actor/settings.h"
 #include "actor/sys.h"
 #include "actor/tables.h"
+#include "actor/upgrade.h"
 #include "base/pool.h"
 
 /* Fills the parts of a fresh cell that the spawner decides. */
@@ -33,8 +35,10 @@ static void cell_setup(struct wtl__runtime *runtime, struct wtl__cell *cell,
     cell->state_now = WTL__CELL_NEW;
 }
 
-/* State and settings; false when memory is exhausted or a setting is mandatory and missing. */
-static enum wtl_status cell_blocks(struct wtl__cell *cell, const void *settings)
+/* State and settings; false when memory is exhausted or a setting is mandatory and missing. `given`
+ * is the type whose settings they are: an older version's, perhaps. */
+static enum wtl_status cell_blocks(struct wtl__cell *cell, const struct wtl_actor *given,
+                                   const void *settings)
 {
     const struct wtl_actor *type = cell->type;
     if (type->state_size > 0) {
@@ -43,6 +47,15 @@ static enum wtl_status cell_blocks(struct wtl__cell *cell, const void *settings)
             return WTL_NO_MEMORY;
         }
         memset(cell->state, 0, type->state_size);
+    }
+    if (WTL_UNLIKELY(given != type) && settings != NULL) {
+        struct wtl_error error;
+        enum wtl_status status =
+            wtl__settings_carry(NULL, given, settings, type, &cell->settings, &error);
+        if (status != WTL_OK) {
+            wtl__upgrade_report(cell, error.text);
+        }
+        return status;
     }
     if (type->settings_size > 0) {
         cell->settings = wtl__pool_take(wtl__settings_size(type, settings));
@@ -142,6 +155,17 @@ static enum wtl_status apply_options(struct wtl__runtime *runtime, struct wtl__c
     return WTL_OK;
 }
 
+/* Is no actor of that type to be started, or of the one inside of it? */
+static bool is_refused(const struct wtl__runtime *runtime, const struct wtl_actor *type,
+                       const void *settings)
+{
+    const struct wtl_around *around = wtl__type_around(type);
+    if (around != NULL && settings != NULL) {
+        type = wtl__version_now(runtime, around->look(NULL, settings).type);
+    }
+    return wtl__type_is_refused(runtime, type);
+}
+
 struct wtl_pid wtl__spawn_at(struct wtl__runtime *runtime, struct wtl__ctx *x,
                              struct wtl__cell *cell, const struct wtl_actor *type,
                              const struct wtl_spawn_options *options, uint32_t flags)
@@ -150,15 +174,17 @@ struct wtl_pid wtl__spawn_at(struct wtl__runtime *runtime, struct wtl__ctx *x,
     if (x != NULL && x->cell != NULL) {
         parent = wtl__pid_of(runtime, x->cell);
     }
+    const struct wtl_actor *given = type;
+    type = wtl__version_now(runtime, given);
     cell_setup(runtime, cell, type, parent, flags);
     struct wtl_pid pid = wtl__pid_of(runtime, cell);
     bool has_mailbox = wtl__ring_open(cell);
     wtl__cell_open(cell); /* before it has a name: whoever finds that reaches the actor */
-    enum wtl_status status = cell_blocks(cell, options != NULL ? options->settings : NULL);
+    enum wtl_status status = cell_blocks(cell, given, options != NULL ? options->settings : NULL);
     if (!has_mailbox) {
         status = WTL_NO_MEMORY;
     }
-    if (wtl__type_is_refused(runtime, type)) {
+    if (is_refused(runtime, type, cell->settings)) {
         status = WTL_FAULT;
     }
     if (options != NULL) {
@@ -169,7 +195,7 @@ struct wtl_pid wtl__spawn_at(struct wtl__runtime *runtime, struct wtl__ctx *x,
     if (status != WTL_OK) {
         wtl__cell_fail(cell, wtl_reason_of(status));
     }
-    wtl__count(runtime, WTL__COUNT_SPAWNED);
+    wtl__count_spawned(runtime, 1);
     runtime->host->ready(runtime, x, cell);
     return pid;
 }
@@ -259,6 +285,14 @@ static struct wtl__envelope *release_quiet_ties(struct wtl__ctx *x, struct wtl__
             break;
         case WTL__TIE_KEPT:
             wtl__envelope_free(tie);
+            break;
+        case WTL__TIE_END: {
+            struct wtl__ending *ending = WTL_CONTAINER(tie, struct wtl__ending, tie);
+            ending->run(ending, x, cell);
+            break;
+        }
+        case WTL__TIE_TRIAL:
+            wtl__trial_drop(x, cell, tie);
             break;
         case WTL__TIE_TABLE:
             wtl__table_leave_owner(x, tie, wtl__pid_of(x->runtime, cell));

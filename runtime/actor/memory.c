@@ -22,6 +22,11 @@ static bool is_over(const struct wtl__cell *cell, uint64_t more)
            cell->memory_used + cell->waiting_bytes + more > cell->type->memory_max;
 }
 
+bool wtl__memory_has_room(const struct wtl__cell *cell, size_t size)
+{
+    return !is_over(cell, size);
+}
+
 void wtl__memory_over(struct wtl__cell *cell, uint64_t used)
 {
     if ((cell->flags & WTL__CELL_BRUTAL) == 0) {

@@ -13,6 +13,8 @@
 
 #include "actor/cell.h"
 
+/* May it have so much more, by its cap? */
+bool wtl__memory_has_room(const struct wtl__cell *cell, size_t size);
 /* NULL when memory is exhausted, or over the cap: then the actor is ending. */
 void *wtl__memory_take(struct wtl__cell *cell, size_t size);
 void wtl__memory_give(struct wtl__cell *cell, void *block);

@@ -56,6 +56,7 @@ enum wtl__kind {
 #define WTL__FLAG_REDELIVERED 1u
 #define WTL__FLAG_NATIVE      2u /* the body holds pointers of this process; never from the wire */
 #define WTL__FLAG_STOP        4u /* of EXIT_SEND: its supervisor's order; never from the wire */
+#define WTL__FLAG_LEAVES      8u /* kept, and released by an upgrade that is not decided yet */
 #define WTL__CLASS_SHIFT      4u
 
 struct wtl__envelope {

@@ -90,3 +90,12 @@ void wtl__memory_report(const struct wtl__cell *cell, uint64_t used)
              WTL__LOG_NUMBER("waiting_bytes", cell->waiting_bytes),
              WTL__LOG_NUMBER("mailbox", wtl__inbox_count(&cell->inbox) - cell->handled));
 }
+
+void wtl__upgrade_report(const struct wtl__cell *cell, const char *text)
+{
+    char pid[40];
+    wtl__log(wtl__log_process(), WTL__LOG_ERROR, "upgrade_start_failed",
+             WTL__LOG_TEXT("pid", wtl__local_text(wtl__cell_local(cell), pid)),
+             WTL__LOG_TEXT("name", cell->name), WTL__LOG_TEXT("type", cell->type->name),
+             WTL__LOG_TEXT("error", text));
+}

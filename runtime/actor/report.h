@@ -26,4 +26,7 @@ void wtl__stop_report(const struct wtl__cell *cell, struct wtl_reason failed,
  * it holds. Thread: the one that runs the actor. */
 void wtl__memory_report(const struct wtl__cell *cell, uint64_t used);
 
+/* A line upgrade_start_failed for an actor that cannot begin as the newest version of its type. */
+void wtl__upgrade_report(const struct wtl__cell *cell, const char *text);
+
 #endif

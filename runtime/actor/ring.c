@@ -389,6 +389,17 @@ uint32_t wtl__ring_flush(struct wtl__cell *cell, enum wtl__kind kind, struct wtl
     return found;
 }
 
+void wtl__ring_each(struct wtl__cell *cell,
+                    void (*visit)(struct wtl__envelope *entry, void *context), void *context)
+{
+    lock(cell);
+    for (struct wtl__envelope **link = &cell->ring->first; link != cell->ring->fresh;
+         link = &(*link)->next) {
+        visit(*link, context);
+    }
+    unlock(cell);
+}
+
 uint64_t wtl__ring_bytes(struct wtl__cell *cell)
 {
     lock(cell);

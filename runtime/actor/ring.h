@@ -61,6 +61,11 @@ bool wtl__ring_idle(struct wtl__cell *cell, uint32_t handled, bool blocked);
 uint32_t wtl__ring_flush(struct wtl__cell *cell, enum wtl__kind kind, struct wtl_pid from,
                          uint64_t request);
 
+/* Calls `visit` with each entry that waits in its place and was looked at; it must not change the
+ * order. */
+void wtl__ring_each(struct wtl__cell *cell,
+                    void (*visit)(struct wtl__envelope *entry, void *context), void *context);
+
 /* Closes the mailbox for ever, frees the ring, and gives what waits in its place, oldest first;
  * `fresh_out` gets what was not looked at. */
 struct wtl__envelope *wtl__ring_close(struct wtl__cell *cell, struct wtl__envelope **fresh_out);

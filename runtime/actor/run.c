@@ -13,6 +13,7 @@
 #include "actor/sys.h"
 #include "actor/tables.h"
 #include "actor/take.h"
+#include "actor/upgrade.h"
 
 /* Turns around what was taken, newest first. Messages alone, and all of this life, go behind what
  * waits in one piece. */
@@ -87,15 +88,11 @@ void wtl__cell_returned(struct wtl__cell *cell, enum wtl_status status,
     wtl__cell_fail(cell, reason);
 }
 
-static void start(struct wtl__ctx *x, struct wtl__cell *cell)
+static void start_with(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl__envelope *args)
 {
     const struct wtl_actor *type = cell->type;
-    struct wtl__envelope *args = cell->fifo; /* spawn has put it there, or nothing */
     enum wtl_status status = WTL_OK;
     cell->state_now = WTL__CELL_LIVE;
-    if (args != NULL) {
-        cell->fifo = args->next;
-    }
     x->current = args;
     if (type->init != NULL) {
         static const struct wtl_msg none;
@@ -109,6 +106,32 @@ static void start(struct wtl__ctx *x, struct wtl__cell *cell)
     }
     if (status != WTL_LATER) {
         wtl__started(x, cell, status);
+    }
+}
+
+/* Before anything is taken: its queue holds its arguments, or nothing. */
+static void start(struct wtl__ctx *x, struct wtl__cell *cell)
+{
+    if (WTL_UNLIKELY((cell->flags & WTL__CELL_UPGRADING) != 0)) {
+        return; /* it waits, and what is in its queue came later */
+    }
+    struct wtl__envelope *args = cell->fifo;
+    if (args != NULL) {
+        cell->fifo = args->next;
+    }
+    if (WTL_UNLIKELY(wtl__runtime_has_versions(x->runtime)) &&
+        !wtl__upgrade_may_start(x, cell, args)) {
+        return;
+    }
+    start_with(x, cell, args);
+}
+
+/* An errand of an upgrade, which may be that it begins now. */
+static void do_errand(struct wtl__ctx *x, struct wtl__cell *cell)
+{
+    struct wtl__envelope *args = NULL;
+    if (wtl__upgrade_turn(x, cell, &args) && wtl__upgrade_may_start(x, cell, args)) {
+        start_with(x, cell, args);
     }
 }
 
@@ -271,7 +294,7 @@ static void after_function(struct wtl__ctx *x, struct wtl__cell *cell)
 static inline bool is_blocked(const struct wtl__cell *cell)
 {
     return (cell->flags & (WTL__CELL_ENDING | WTL__CELL_SUSPENDED | WTL__CELL_PARKED |
-                           WTL__CELL_HELD | WTL__CELL_AWAY)) != 0;
+                           WTL__CELL_HELD | WTL__CELL_AWAY | WTL__CELL_UPGRADING)) != 0;
 }
 
 /* The queue is empty: the next message of a ring, if the actor has one. */
@@ -292,7 +315,7 @@ static WTL_ALWAYS_INLINE bool may_handle(struct wtl__cell *cell, bool special)
     if (WTL_LIKELY(!is_blocked(cell))) {
         return true;
     }
-    if ((cell->flags & (WTL__CELL_ENDING | WTL__CELL_SUSPENDED)) != 0) {
+    if ((cell->flags & (WTL__CELL_ENDING | WTL__CELL_SUSPENDED | WTL__CELL_UPGRADING)) != 0) {
         return false;
     }
     /* what has come back is to be sent on where there is room */
@@ -336,6 +359,9 @@ static WTL_ALWAYS_INLINE void handle_some(struct wtl__ctx *x, struct wtl__cell *
 static bool stop_is_over(struct wtl__ctx *x, struct wtl__cell *cell)
 {
     bool brutal = (cell->flags & WTL__CELL_BRUTAL) != 0;
+    if (WTL_UNLIKELY((cell->flags & WTL__CELL_UPGRADING) != 0)) {
+        wtl__upgrade_leave(x, cell); /* as the version that it is */
+    }
     if (brutal || cell->state_now == WTL__CELL_NEW) {
         return true;
     }
@@ -381,14 +407,18 @@ static WTL_ALWAYS_INLINE enum wtl__run run_batch(struct wtl__ctx *x, struct wtl_
     x->sent = 0;
     x->after = 0; /* what the actor before this one sent as its last */
     if (WTL_UNLIKELY(cell->state_now == WTL__CELL_NEW && (cell->flags & WTL__CELL_ENDING) == 0)) {
-        start(x, cell); /* before anything is taken: its queue holds its arguments, or nothing */
+        start(x, cell);
     }
     for (;;) {
         take(x, cell, special);
         handle_some(x, cell, &budget, special);
-        if (WTL_UNLIKELY((cell->flags & (WTL__CELL_ENDING | WTL__CELL_ASKED)) != 0)) {
+        if (WTL_UNLIKELY((cell->flags & WTL__CELL_ERRANDS) != 0)) {
             if ((cell->flags & WTL__CELL_ASKED) != 0) {
                 wtl__sys_serve(x, cell);
+            }
+            if ((cell->flags & (WTL__CELL_ENDING | WTL__CELL_ERRAND)) == WTL__CELL_ERRAND) {
+                do_errand(x, cell);
+                continue;
             }
             if ((cell->flags & WTL__CELL_ENDING) != 0 && stop_is_over(x, cell)) {
                 wtl__cell_end(x, cell);

@@ -4,6 +4,7 @@
 #include "actor/names.h"
 #include "actor/report.h"
 #include "actor/tables.h"
+#include "actor/version.h"
 #include "base/pool.h"
 #include "table/holds.h"
 
@@ -33,6 +34,7 @@ void wtl__runtime_deinit(struct wtl__runtime *runtime)
     wtl__cells_deinit(&runtime->cells);
     wtl__tables_destroy(runtime->tables);
     wtl__names_destroy(runtime->names);
+    wtl__versions_free(runtime);
     runtime->names = NULL;
     runtime->tables = NULL;
 }

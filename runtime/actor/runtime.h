@@ -22,6 +22,8 @@ struct wtl__ctx;
 struct wtl__alarm;
 struct wtl__work;
 struct wtl__watch;
+struct wtl__trial;
+struct wtl__versions;
 struct wtl__holds;
 struct wtl__tables;
 
@@ -113,6 +115,7 @@ struct wtl__runtime {
     _Atomic(wtl__run_fn) run;             /* what hosts call; the guard of modules replaces it */
     _Atomic(wtl__refuses_fn) refuses;     /* NULL: every type may be spawned */
     _Atomic(wtl__interrupt_fn) interrupt; /* NULL: nobody can */
+    _Atomic(struct wtl__versions *) versions; /* NULL: no type was ever replaced; version.h */
     _Atomic(uint64_t) counters[WTL__COUNTERS];
     _Atomic(uint64_t) refs; /* the next block of unique numbers, see wtl__ref */
 };
@@ -143,6 +146,7 @@ struct wtl__ctx {
     struct wtl_pid blocked_on;
     uint64_t deadline_ns;     /* when the batch should end */
     struct wtl__holds *holds; /* of what was borrowed; NULL: nothing ever was */
+    struct wtl__trial *trial; /* set while its save or upgrade runs, see upgrade.h */
 };
 
 static inline struct wtl__ctx *wtl__ctx_of(struct wtl_ctx *x)
@@ -159,6 +163,21 @@ static inline struct wtl_pid wtl__pid_of(const struct wtl__runtime *runtime,
 static inline void wtl__count(struct wtl__runtime *runtime, enum wtl__counter counter)
 {
     atomic_fetch_add_explicit(&runtime->counters[counter], 1, memory_order_relaxed);
+}
+
+/* An actor has been spawned, and is not queued yet. acq_rel pairs with itself in
+ * wtl__versions_begin: an upgrade finds the actor, or the actor finds, when it begins, that there
+ * is one. */
+static inline void wtl__count_spawned(struct wtl__runtime *runtime, uint64_t number)
+{
+    atomic_fetch_add_explicit(&runtime->counters[WTL__COUNT_SPAWNED], number, memory_order_acq_rel);
+}
+
+/* Was a type ever replaced, or is one being replaced? See version.h. */
+static inline bool wtl__runtime_has_versions(const struct wtl__runtime *runtime)
+{
+    /* acquire pairs with the release of who makes the table, in version.c */
+    return atomic_load_explicit(&runtime->versions, memory_order_acquire) != NULL;
 }
 
 /* The actor has a tie to `pid` now: when that is on another node, its loss concerns the actor. */

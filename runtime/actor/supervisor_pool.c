@@ -11,18 +11,76 @@
 #include "actor/supervisor_private.h"
 
 #include "actor/settings.h"
+#include "actor/version.h"
+
+/* Settings of `from` are settings of `to` from now on. */
+static enum wtl_status carry(struct wtl_ctx *x, const struct wtl_actor *from,
+                             const struct wtl_actor *to, const void *settings, void **carried_out)
+{
+    struct wtl_error error = {.status = WTL_OK};
+    enum wtl_status status =
+        wtl__settings_carry(wtl__ctx_of(x)->cell, from, settings, to, carried_out, &error);
+    if (status != WTL_OK) {
+        wtl__supervisor_refused("child_refused", &error);
+    }
+    return status;
+}
+
+/* The pool's children are of a newer version of its type: its settings become that one's. */
+static enum wtl_status renew(struct wtl_ctx *x, struct wtl__supervisor *sup,
+                             const struct wtl_actor *now)
+{
+    void *settings = NULL;
+    enum wtl_status status = WTL_OK;
+    if (sup->pool->settings != NULL) {
+        status = carry(x, sup->pool->type, now, sup->pool->settings, &settings);
+    }
+    if (status != WTL_OK) {
+        return status;
+    }
+    WTL_LIST_EACH (link, &sup->order) {
+        struct wtl__member *member = WTL_LIST_ITEM(link, struct wtl__member, order);
+        void *own = NULL;
+        if (member->own.settings != NULL &&
+            carry(x, sup->pool->type, now, member->own.settings, &own) == WTL_OK) {
+            wtl_free(x, member->own.settings);
+            member->own.settings = own;
+        } else if (member->own.settings != NULL) { /* it has none of its own from now on */
+            wtl_free(x, member->own.settings);
+            member->own.settings = NULL;
+        }
+    }
+    wtl_free(x, sup->pool_settings);
+    sup->pool_settings = settings;
+    sup->pool->settings = settings;
+    sup->pool->type = now;
+    return WTL_OK;
+}
 
 /* Settings of one child. False: refused, and answered. */
-static bool own_settings(struct wtl_ctx *x, const struct wtl__supervisor *sup,
+static bool own_settings(struct wtl_ctx *x, struct wtl__supervisor *sup,
                          const struct wtl_child *child, struct wtl_from from, void **settings_out)
 {
     *settings_out = NULL;
     if (child->settings == NULL) {
         return true;
     }
-    if (child->type == NULL || child->type != sup->pool->type) {
+    const struct wtl__runtime *runtime = wtl__ctx_of(x)->runtime;
+    const struct wtl_actor *now = wtl__version_now(runtime, sup->pool->type);
+    enum wtl_status status = WTL_OK;
+    if (child->type == NULL || wtl__version_now(runtime, child->type) != now) {
         wtl_reply_error_to(x, from, WTL_INVALID, NULL);
         return false;
+    }
+    if (WTL_UNLIKELY(sup->pool->type != now || child->type != now)) {
+        status = sup->pool->type != now ? renew(x, sup, now) : WTL_OK;
+        if (status == WTL_OK) {
+            status = carry(x, child->type, now, child->settings, settings_out);
+        }
+        if (status != WTL_OK) {
+            wtl_reply_error_to(x, from, status, NULL);
+        }
+        return status == WTL_OK;
     }
     *settings_out = wtl_alloc(x, wtl__settings_size(child->type, child->settings));
     if (*settings_out == NULL) {

@@ -91,7 +91,8 @@ struct wtl__supervisor {
     uint32_t watch_ms;        /* between two looks */
     uint32_t asks_count;
     struct wtl__task task;
-    const struct wtl_child *pool; /* the spec of a pool's children; NULL: it is no pool */
+    struct wtl_child *pool; /* the spec of a pool's children; NULL: it is no pool */
+    void *pool_settings;    /* of its spec, when its type is a newer one than it was made with */
 
     struct wtl__member **buckets; /* children by pid; NULL: none yet */
     uint32_t buckets_mask;

@@ -26,7 +26,7 @@
 static uint64_t held_for(const struct wtl__cell *cell)
 {
     bool held = (cell->flags & WTL__CELL_HELD) != 0 && cell->fifo != NULL &&
-                (cell->flags & (WTL__CELL_PARKED | WTL__CELL_SUSPENDED)) == 0;
+                (cell->flags & (WTL__CELL_PARKED | WTL__CELL_SUSPENDED | WTL__CELL_UPGRADING)) == 0;
     return held && !wtl__held_is_answered(cell) ? cell->held_request : 0;
 }
 

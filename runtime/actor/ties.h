@@ -14,6 +14,7 @@
  *   TIE_KEPT      key address              a message that the actor keeps
  *   TIE_TABLE     key table                a table that the actor owns
  *   TIE_END       no key                   a function to call then; see struct wtl__ending
+ *   TIE_TRIAL     no key                   what an upgrade has made of it, see upgrade.h
  *
  * The first ones are chained in the cell itself; more than WTL__TIES_INLINE get a hash table. What
  * is sent at the end was allocated when the tie was made, so that it can never fail.
@@ -37,6 +38,7 @@ enum wtl__tie {
     WTL__TIE_KEPT,
     WTL__TIE_TABLE,
     WTL__TIE_END,
+    WTL__TIE_TRIAL,
 };
 
 #define WTL__TIES_INLINE 8u

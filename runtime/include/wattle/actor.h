@@ -23,6 +23,7 @@
 
 struct wtl_api;
 struct wtl_stage;
+struct wtl_answer;
 struct wtl_tree;      /* supervisor.h */
 struct wtl_child;     /* supervisor.h */
 struct wtl_tasks;     /* task.h */
@@ -106,6 +107,26 @@ struct wtl_field {
         .unit = (unit_text), .help = (help_text)                                                   \
     }
 
+/* What `save` of the version before has put, for `upgrade`. It grows at the end only. */
+struct wtl_saved {
+    uint32_t state_vsn;     /* of the version that has put it */
+    struct wtl_msg message; /* its body is what was put: read it as any other message's */
+};
+
+/* An on_answer of the module, by a name that stays the same from version to version. */
+struct wtl_answerer {
+    const char *name;
+    enum wtl_status (*on_answer)(struct wtl_ctx *x, void *self, const struct wtl_answer *answer,
+                                 void *context);
+};
+
+#define WTL_ANSWERER(function)                                                                     \
+    {                                                                                              \
+        .name = #function, .on_answer = (function)                                                 \
+    }
+
+struct wtl_around; /* around.h */
+
 /* The behaviour. Every function may be NULL; state and settings sizes may be 0. What a function
  * returns decides about the actor: WTL_OK goes on, WTL_STOP ends it as `normal`, anything else ends
  * it with that status as its reason (wtl_reason_of). */
@@ -149,6 +170,27 @@ struct wtl_actor {
     /* The same the other way: takes over a state, best in the form of `show`. On an error nothing
      * has changed; it is answered, and the actor goes on. */
     enum wtl_status (*replace)(struct wtl_ctx *x, void *self, const struct wtl_msg *state);
+
+    /* ---- what another version of the module needs, see docs/MODULES.md ----
+     * While the two functions below run, the actor is held still, and x offers what touches nobody
+     * else: wtl_self, wtl_parent, wtl_now_ns, wtl_random, wtl_log, wtl_whereis_local, wtl_alloc,
+     * wtl_free, wtl_release and, in upgrade, wtl_continue. Anything else fails the upgrade. What is
+     * freed and released is gone when the upgrade has succeeded; what was allocated, when it has
+     * not. */
+
+    /* The old version's: puts the state. Only when the new one has another state_vsn; with the same
+     * one the state stays where it is, byte by byte. */
+    enum wtl_status (*save)(struct wtl_ctx *x, const void *self, struct wtl_writer *saved);
+    /* The new version's: makes its state, zeroed before, of what was put; instead of init. Whatever
+     * is returned but WTL_OK keeps the old version. */
+    enum wtl_status (*upgrade)(struct wtl_ctx *x, void *self, const void *settings,
+                               const struct wtl_saved *saved);
+    /* Every on_answer that the actor names in a call, in work or elsewhere; ends with a zeroed one.
+     * What is under way goes on to the new version's of that name. NULL: none. An actor with a call
+     * under way whose function is not listed is not upgraded before it is answered. */
+    const struct wtl_answerer *answers;
+
+    const struct wtl_around *around; /* only of a behaviour around another one: around.h */
 };
 
 #define WTL_ACTOR(identifier, struct_type, ...)                                                    \

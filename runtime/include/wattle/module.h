@@ -24,9 +24,10 @@
 /* "wtl" and the version of this very struct's beginning. */
 #define WTL_MODULE_MAGIC UINT32_C(0x776c7401)
 
-/* Actors of one module, and settings of one actor. */
+/* Actors of one module; settings and answers of one actor. */
 #define WTL_MODULE_ACTORS_MAX 256u
 #define WTL_FIELDS_MAX        64u
+#define WTL_ANSWERERS_MAX     256u
 
 /* struct wtl_module.flags */
 /* Static data that is written to, on purpose. Actors of one type run on several threads at once,
