@@ -2,7 +2,7 @@
  * registry.h - the actors that flows can use on this node, by module and name.
  *
  * The node adds those of each module that it loads, and the built-in ones; a module of a newer
- * version adds its actors again, and the last one counts for what is started from then on.
+ * version adds its actors again, which take the place of those that have their names.
  *
  * Thread: one at a time adds, any finds. Owns: nothing; names and types are borrowed for ever.
  * Bounds: WTL_FLOW_TYPES_MAX.

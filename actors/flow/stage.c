@@ -14,6 +14,29 @@ void wtl__stage_leave(struct wtl_ctx *x, struct wtl_running *stage)
     stage->current = NULL;
 }
 
+/* ---- what is inside ------------------------------------------------------------------------- */
+
+static struct wtl_inside look(void *self, const void *settings)
+{
+    struct wtl_running *stage = self;
+    const struct wtl_stage_spec *spec = ((const struct wtl_stage_settings *)settings)->spec;
+    if (stage != NULL && stage->user.type != NULL) {
+        return stage->user;
+    }
+    return (struct wtl_inside){.type = spec->user,
+                               .state = stage != NULL ? (char *)stage + WTL_STAGE_STATE_AT : NULL,
+                               .settings = spec->settings};
+}
+
+static void put(void *self, const struct wtl_inside *inside)
+{
+    struct wtl_running *stage = self;
+    stage->user = *inside;
+    stage->pub.type = inside->type;
+}
+
+static const struct wtl_around around = {.look = look, .put = put, .answer = wtl__stage_answer};
+
 static enum wtl_status init(struct wtl_ctx *x, void *self, const void *settings,
                             const struct wtl_msg *args)
 {
@@ -21,12 +44,13 @@ static enum wtl_status init(struct wtl_ctx *x, void *self, const void *settings,
     enum wtl_status status = WTL_OK;
     wtl__stage_table(x, stage);
     wtl__joint_init(x, &stage->joint, settings, stage, wtl__stage_settled);
-    stage->pub = (struct wtl_stage){.api = &wtl__stage_api, .type = stage->joint.spec->user};
+    stage->user = look(self, settings);
+    stage->pub = (struct wtl_stage){.api = &wtl__stage_api, .type = stage->user.type};
     stage->room.refused = stage->joint.spec->kind == WTL_UNIT_PRODUCER;
-    const struct wtl_stage_spec *spec = stage->joint.spec;
-    if (spec->user->init != NULL) {
+    const struct wtl_inside *user = &stage->user;
+    if (user->type->init != NULL) {
         wtl__stage_enter(x, stage);
-        status = spec->user->init(x, wtl__stage_user(stage), spec->settings, args);
+        status = user->type->init(x, user->state, user->settings, args);
         wtl__stage_leave(x, stage);
     }
     stage->ready = stage->ready || status == WTL_OK;
@@ -36,7 +60,7 @@ static enum wtl_status init(struct wtl_ctx *x, void *self, const void *settings,
 static enum wtl_status user_handle(struct wtl_ctx *x, struct wtl_running *stage,
                                    const struct wtl_msg *message)
 {
-    const struct wtl_actor *user = stage->joint.spec->user;
+    const struct wtl_actor *user = stage->user.type;
     if (user->handle == NULL) {
         return WTL_OK;
     }
@@ -158,7 +182,7 @@ static enum wtl_status handle(struct wtl_ctx *x, void *self, const struct wtl_ms
 static enum wtl_status down(struct wtl_ctx *x, void *self, const struct wtl_down *down)
 {
     struct wtl_running *stage = self;
-    const struct wtl_actor *user = stage->joint.spec->user;
+    const struct wtl_actor *user = stage->user.type;
     enum wtl_status status = WTL_OK;
     uint32_t gone;
     if (wtl__joint_down(x, &stage->joint, down, &gone)) {
@@ -179,7 +203,7 @@ static enum wtl_status down(struct wtl_ctx *x, void *self, const struct wtl_down
 static enum wtl_status exited(struct wtl_ctx *x, void *self, const struct wtl_exit *exit)
 {
     struct wtl_running *stage = self;
-    const struct wtl_actor *user = stage->joint.spec->user;
+    const struct wtl_actor *user = stage->user.type;
     if (user->exited == NULL) {
         return WTL_OK;
     }
@@ -192,7 +216,7 @@ static enum wtl_status exited(struct wtl_ctx *x, void *self, const struct wtl_ex
 static enum wtl_status stop(struct wtl_ctx *x, void *self, struct wtl_reason reason)
 {
     struct wtl_running *stage = self;
-    const struct wtl_actor *user = stage->joint.spec->user;
+    const struct wtl_actor *user = stage->user.type;
     if (user->stop == NULL) {
         return WTL_OK;
     }
@@ -206,13 +230,17 @@ static enum wtl_status stop(struct wtl_ctx *x, void *self, struct wtl_reason rea
 static void show(struct wtl_ctx *x, const void *self, struct wtl_writer *out)
 {
     const struct wtl_running *stage = self;
-    stage->joint.spec->user->show(x, (const char *)self + WTL_STAGE_STATE_AT, out);
+    if (stage->user.type->show != NULL) { /* another version may have none */
+        stage->user.type->show(x, stage->user.state, out);
+    }
 }
 
 static enum wtl_status replace(struct wtl_ctx *x, void *self, const struct wtl_msg *state)
 {
     struct wtl_running *stage = self;
-    return stage->joint.spec->user->replace(x, wtl__stage_user(stage), state);
+    const struct wtl_actor *user = stage->user.type;
+    return user->replace != NULL ? user->replace(x, wtl__stage_user(stage), state)
+                                 : WTL_UNSUPPORTED;
 }
 
 enum wtl_status wtl_stage_type(struct wtl_stage_spec *spec)
@@ -247,6 +275,7 @@ enum wtl_status wtl_stage_type(struct wtl_stage_spec *spec)
         .stop = stop,
         .show = user->show != NULL ? show : NULL,
         .replace = user->replace != NULL ? replace : NULL,
+        .around = &around,
     };
     return WTL_OK;
 }

@@ -15,6 +15,8 @@
 #ifndef WTL_FLOW_STAGE_H
 #define WTL_FLOW_STAGE_H
 
+#include <wattle/around.h>
+
 #include "flow/input.h"
 
 /* An output that waits for credit. */
@@ -48,7 +50,8 @@ struct wtl_running {
     struct wtl_joint joint;
     const struct wtl_api *base;
     struct wtl_api table;
-    bool ready; /* the user's init is over */
+    struct wtl_inside user; /* what runs inside, another version of the spec's perhaps */
+    bool ready;             /* the user's init is over */
     struct wtl_inputs inputs;
     struct wtl_input_queue waiting;
     struct wtl_input *current;   /* whose handler runs */
@@ -61,12 +64,12 @@ struct wtl_running {
     struct wtl_kept *kept;
 };
 
-/* Where the user's state begins in the wrapper's. */
+/* Where the user's first state begins in the wrapper's. */
 #define WTL_STAGE_STATE_AT ((sizeof(struct wtl_running) + 15) / 16 * 16)
 
 static inline void *wtl__stage_user(struct wtl_running *stage)
 {
-    return (char *)stage + WTL_STAGE_STATE_AT;
+    return stage->user.state;
 }
 
 /* Makes the behaviour of a unit in spec->type, for spec->kind and spec->user, which is NULL for
@@ -99,6 +102,8 @@ extern const struct wtl_stage_api wtl__stage_api;
 
 /* ---- stage_calls.c ------------------------------------------------------------------------- */
 
+/* wtl_around.answer: the user's function in a call that was made through the table. */
+wtl_on_answer *wtl__stage_answer(wtl_on_answer function, void *context);
 /* Makes the table that the user's functions see. */
 void wtl__stage_table(struct wtl_ctx *x, struct wtl_running *stage);
 

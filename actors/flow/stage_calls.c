@@ -38,6 +38,11 @@ static enum wtl_status on_answer(struct wtl_ctx *x, void *self, const struct wtl
     return status == WTL_OK ? wtl__stage_pump(x, stage) : status;
 }
 
+wtl_on_answer *wtl__stage_answer(wtl_on_answer function, void *context)
+{
+    return function == on_answer ? &((struct carried *)context)->on_answer : NULL;
+}
+
 /* The options as they go to the node; NULL when there is nothing to put in front. */
 static const struct wtl_call_options *carry(struct wtl_ctx *x,
                                             const struct wtl_call_options *options,

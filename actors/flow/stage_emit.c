@@ -142,7 +142,7 @@ static enum wtl_status emit(struct wtl_ctx *x, const struct wtl_key *key, const 
     if (body != NULL && body->failed) {
         return refuse(x, body, WTL_NO_MEMORY);
     }
-    if (wtl__flow_tag_reserved(tag) || spec->user->kind == WTL_CONSUMER ||
+    if (wtl__flow_tag_reserved(tag) || stage->user.type->kind == WTL_CONSUMER ||
         (producer && key != NULL)) {
         return refuse(x, body, WTL_INVALID);
     }
@@ -206,7 +206,7 @@ static enum wtl_status drop(struct wtl_ctx *x, const char *reason)
         spec->dropped(spec, &stage->current->data.key, reason);
     }
     wtl_log(x, WTL_LOG_DEBUG, reason);
-    if (spec->user->kind == WTL_CONSUMER) { /* a processor's are counted anyway */
+    if (stage->user.type->kind == WTL_CONSUMER) { /* a processor's are counted anyway */
         wtl__count_add(spec->counts, WTL_FLOW_DROPPED, 1);
     }
     return WTL_OK;

@@ -78,7 +78,7 @@ static bool may_run(const struct wtl_running *stage, const struct wtl_input *inp
 
 void wtl__stage_handled(struct wtl_ctx *x, struct wtl_running *stage, struct wtl_input *input)
 {
-    const struct wtl_actor *user = stage->joint.spec->user;
+    const struct wtl_actor *user = stage->user.type;
     if (input->outputs == 0 && user->kind == WTL_PROCESSOR && !input->member) {
         wtl__count_add(stage->joint.spec->counts, WTL_FLOW_DROPPED, 1);
     }
@@ -103,7 +103,7 @@ static enum wtl_status finish(struct wtl_ctx *x, struct wtl_running *stage, stru
 static enum wtl_status run(struct wtl_ctx *x, struct wtl_running *stage, struct wtl_input *input,
                            const struct wtl_msg *whole)
 {
-    const struct wtl_actor *user = stage->joint.spec->user;
+    const struct wtl_actor *user = stage->user.type;
     enum wtl_status status = WTL_OK;
     input->state = WTL_INPUT_OPEN;
     input->outstanding = 1;
