@@ -5,6 +5,7 @@
 
 #include <wattle/settings.h>
 
+#include "actor/version.h"
 #include "base/attr.h"
 
 /* What every module of this major number has: up to the last fields of its first release. What was
@@ -161,6 +162,31 @@ static enum wtl_status check_fields(const struct wtl_actor *actor, struct wtl_er
     return status;
 }
 
+static enum wtl_status check_answers(const struct wtl_actor *actor, struct wtl_error *error)
+{
+    const struct wtl_answerer *answers = wtl__type_answers(actor);
+    for (uint32_t i = 0; answers != NULL && answers[i].name != NULL; i++) {
+        if (i == WTL_ANSWERERS_MAX) {
+            return wtl_fail(error, WTL_INVALID,
+                            "actor %s: more than %u answers; end the list with {0}", actor->name,
+                            WTL_ANSWERERS_MAX);
+        }
+        if (!wtl__module_is_name(answers[i].name) || answers[i].on_answer == NULL) {
+            return wtl_fail(error, WTL_INVALID,
+                            "actor %s: answer \"%.70s\": expected a name of [a-z0-9_] with %u "
+                            "characters at most, and a function; use WTL_ANSWERER",
+                            actor->name, answers[i].name, WTL_NAME_MAX);
+        }
+        for (uint32_t j = 0; j < i; j++) {
+            if (strcmp(answers[i].name, answers[j].name) == 0) {
+                return wtl_fail(error, WTL_INVALID, "actor %s: the answer %s is there twice",
+                                actor->name, answers[i].name);
+            }
+        }
+    }
+    return WTL_OK;
+}
+
 static enum wtl_status check_actor(const struct wtl_actor *actor, struct wtl_error *error)
 {
     if (actor == NULL || actor->size < ACTOR_BYTES_MIN || actor->size > DESCRIPTION_BYTES_MAX) {
@@ -190,7 +216,8 @@ static enum wtl_status check_actor(const struct wtl_actor *actor, struct wtl_err
                         actor->name, actor->mailbox_max, WTL_MAILBOX_LIMIT, (int)actor->kind,
                         (int)actor->mailbox_policy, (int)actor->priority);
     }
-    return check_fields(actor, error);
+    enum wtl_status status = check_answers(actor, error);
+    return status == WTL_OK ? check_fields(actor, error) : status;
 }
 
 enum wtl_status wtl__module_check(const struct wtl_module *entry, struct wtl_error *error)

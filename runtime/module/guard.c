@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "actor/upgrade.h"
 #include "base/log.h"
 #include "module/guard_thread.h"
 #include "module/module.h"
@@ -196,10 +197,14 @@ static enum wtl__run after_fault(void)
     const char *word = wtl__fault_word(fault);
     mask_faults(SIG_UNBLOCK); /* the handler's mask is still on: sigsetjmp has not saved it */
     wtl__fault_log(fault, x);
+    struct wtl_reason reason = {.class_ = WTL_EXIT_FAULT, .word = wtl_tag_make(word, strlen(word))};
+    if (x->trial != NULL) { /* the actor goes on as the version that it was */
+        wtl__trial_fault(x, reason);
+        return WTL__RUN_AGAIN;
+    }
     if (wtl__module_faulted(module, runtime->host->now_ns(runtime))) {
         quarantine(runtime, module);
     }
-    struct wtl_reason reason = {.class_ = WTL_EXIT_FAULT, .word = wtl_tag_make(word, strlen(word))};
     wtl__cell_fault(x, x->cell, reason);
     return WTL__RUN_ENDED;
 }

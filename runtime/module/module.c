@@ -14,19 +14,24 @@
 
 void wtl__modules_init(struct wtl__modules *modules)
 {
-    *modules = (struct wtl__modules){0};
+    memset(modules, 0, sizeof *modules);
 }
 
 void wtl__modules_deinit(struct wtl__modules *modules)
 {
     uint32_t count = atomic_load(&modules->count);
     for (uint32_t i = 0; i < count; i++) {
-        struct wtl__module *module = modules->items[i];
-        wtl__places_forget(module);
-        wtl__image_close(&module->image, true);
-        free(module);
+        struct wtl__module *module =
+            atomic_load_explicit(&modules->versions[i], memory_order_relaxed);
+        while (module != NULL) {
+            struct wtl__module *next = module->next_version;
+            wtl__places_forget(module);
+            wtl__image_close(&module->image, true);
+            free(module);
+            module = next;
+        }
     }
-    *modules = (struct wtl__modules){0};
+    wtl__modules_init(modules);
 }
 
 enum wtl_status wtl__module_about(struct wtl_error *error, enum wtl_status status, const char *path)
@@ -99,18 +104,33 @@ static void publish(struct wtl__modules *modules, struct wtl__module *module)
 {
     uint32_t count = atomic_load_explicit(&modules->count, memory_order_relaxed);
     module->loaded_ns = wtl__clock_now_ns(wtl__clock_system());
-    modules->items[count] = module;
+    atomic_store_explicit(&modules->items[count], module, memory_order_relaxed);
+    atomic_store_explicit(&modules->versions[count], module, memory_order_relaxed);
     /* release pairs with the acquire of wtl__module_find: who sees the count sees the module */
     atomic_store_explicit(&modules->count, count + 1, memory_order_release);
 }
 
-/* From here on the module's own code runs: its constructors, and its entry. */
-static enum wtl_status enter(struct wtl__modules *modules, struct wtl__module *module,
-                             enum wtl__module_how how, struct wtl_error *error)
+/* Another version of that module has its name. */
+static enum wtl_status check_name(const struct wtl__module *current, const struct wtl_module *entry,
+                                  struct wtl_error *error)
+{
+    if (strcmp(entry->name, current->entry->name) != 0) {
+        return wtl_fail(error, WTL_INVALID, "is named %s, expected another version of %s",
+                        entry->name, current->entry->name);
+    }
+    return WTL_OK;
+}
+
+/* From here on the module's own code runs: its constructors, and its entry. `current`: it is
+ * another version of that; NULL: of none. */
+static enum wtl_status enter(struct wtl__modules *modules, const struct wtl__module *current,
+                             struct wtl__module *module, enum wtl__module_how how,
+                             struct wtl_error *error)
 {
     void *handle = NULL;
     const struct wtl_module *(*entry)(void) = NULL;
-    enum wtl_status status = map(module, how, &handle, error);
+    enum wtl_status status =
+        map(module, current != NULL ? WTL__MODULE_SEALED : how, &handle, error);
     if (status != WTL_OK) {
         return status;
     }
@@ -129,7 +149,8 @@ static enum wtl_status enter(struct wtl__modules *modules, struct wtl__module *m
         status = check_statics(module, error);
     }
     if (status == WTL_OK) {
-        status = check_place(modules, module->entry, error);
+        status = current != NULL ? check_name(current, module->entry, error)
+                                 : check_place(modules, module->entry, error);
     }
     if (status == WTL_OK && !wtl__places_refresh(module, symbol, module->entry->name)) {
         status = wtl_fail(error, WTL_NO_MEMORY, "cannot be loaded: memory is exhausted");
@@ -140,10 +161,10 @@ static enum wtl_status enter(struct wtl__modules *modules, struct wtl__module *m
     return status;
 }
 
-enum wtl_status wtl__module_load_image(struct wtl__modules *modules, struct wtl__image *image,
-                                       enum wtl__module_how how,
-                                       const struct wtl__module **module_out,
-                                       struct wtl_error *error)
+/* Loads it, and tells nobody. Takes the image in every case. */
+static enum wtl_status load(struct wtl__modules *modules, const struct wtl__module *current,
+                            struct wtl__image *image, enum wtl__module_how how,
+                            struct wtl__module **module_out, struct wtl_error *error)
 {
     struct wtl__module *module = calloc(1, sizeof *module);
     if (module == NULL) {
@@ -161,7 +182,7 @@ enum wtl_status wtl__module_load_image(struct wtl__modules *modules, struct wtl_
         status = wtl__image_check_owner(&module->image, error);
     }
     if (status == WTL_OK) {
-        status = enter(modules, module, how, error);
+        status = enter(modules, current, module, how, error);
     }
     if (status != WTL_OK) {
         (void)wtl__module_about(error, status, module->image.path);
@@ -169,11 +190,24 @@ enum wtl_status wtl__module_load_image(struct wtl__modules *modules, struct wtl_
         free(module);
         return status;
     }
-    publish(modules, module);
-    if (module_out != NULL) {
-        *module_out = module;
-    }
+    *module_out = module;
     return WTL_OK;
+}
+
+enum wtl_status wtl__module_load_image(struct wtl__modules *modules, struct wtl__image *image,
+                                       enum wtl__module_how how,
+                                       const struct wtl__module **module_out,
+                                       struct wtl_error *error)
+{
+    struct wtl__module *module = NULL;
+    enum wtl_status status = load(modules, NULL, image, how, &module, error);
+    if (status == WTL_OK) {
+        publish(modules, module);
+        if (module_out != NULL) {
+            *module_out = module;
+        }
+    }
+    return status;
 }
 
 enum wtl_status wtl__module_load(struct wtl__modules *modules, const char *path,
@@ -208,14 +242,106 @@ enum wtl_status wtl__module_add(struct wtl__modules *modules, const struct wtl_m
     return WTL_OK;
 }
 
+const struct wtl__module *wtl__module_at(const struct wtl__modules *modules, uint32_t index)
+{
+    /* acquire pairs with the release of publish() */
+    return index < atomic_load_explicit(&modules->count, memory_order_acquire)
+               /* acquire pairs with the release of wtl__module_switch */
+               ? atomic_load_explicit(&modules->items[index], memory_order_acquire)
+               : NULL;
+}
+
+const struct wtl__module *wtl__module_versions(const struct wtl__modules *modules, uint32_t index)
+{
+    return index < atomic_load_explicit(&modules->count, memory_order_acquire)
+               /* acquire pairs with the release of wtl__module_load_version */
+               ? atomic_load_explicit(&modules->versions[index], memory_order_acquire)
+               : NULL;
+}
+
+/* ---- versions ------------------------------------------------------------------------------- */
+
+static uint32_t place_of_name(const struct wtl__modules *modules, const char *name)
+{
+    uint32_t index = 0;
+    while (strcmp(wtl__module_at(modules, index)->entry->name, name) != 0) {
+        index++;
+    }
+    return index;
+}
+
+static bool has_bytes(const struct wtl__module *module, const struct wtl__image *image)
+{
+    return module->image.bytes != NULL && module->image.size == image->size &&
+           memcmp(module->image.bytes, image->bytes, image->size) == 0;
+}
+
+/* The version with those bytes; NULL: none. `count_out`: how many versions there are. */
+static struct wtl__module *find_bytes(struct wtl__modules *modules, uint32_t index,
+                                      const struct wtl__image *image, uint32_t *count_out)
+{
+    struct wtl__module *found = NULL;
+    struct wtl__module *each =
+        atomic_load_explicit(&modules->versions[index], memory_order_relaxed);
+    for (*count_out = 0; each != NULL; each = each->next_version, ++*count_out) {
+        found = found == NULL && has_bytes(each, image) ? each : found;
+    }
+    return found;
+}
+
+enum wtl_status wtl__module_load_version(struct wtl__modules *modules,
+                                         const struct wtl__module *current,
+                                         struct wtl__image *image, enum wtl__module_how how,
+                                         struct wtl__module **module_out, struct wtl_error *error)
+{
+    uint32_t index = place_of_name(modules, current->entry->name);
+    uint32_t count = 0;
+    struct wtl__module *same = find_bytes(modules, index, image, &count);
+    enum wtl_status status = WTL_OK;
+    if (same == current) {
+        status = wtl_fail(error, WTL_EXISTS, "has the very bytes of %s %s, which runs",
+                          current->entry->name, current->entry->version);
+    } else if (same == NULL && count >= WTL__MODULE_VERSIONS_MAX) {
+        status = wtl_fail(error, WTL_FULL,
+                          "is one version too many: a node keeps the code of %u of a module; "
+                          "restart it with this one",
+                          WTL__MODULE_VERSIONS_MAX);
+    }
+    if (status != WTL_OK || same != NULL) {
+        (void)wtl__module_about(error, status, image->path);
+        wtl__image_close(image, false);
+        *module_out = same;
+        return status;
+    }
+    status = load(modules, current, image, how, module_out, error);
+    if (status == WTL_OK) {
+        (*module_out)->loaded_ns = wtl__clock_now_ns(wtl__clock_system());
+        (*module_out)->next_version =
+            atomic_load_explicit(&modules->versions[index], memory_order_relaxed);
+        /* release pairs with the acquire of wtl__module_versions */
+        atomic_store_explicit(&modules->versions[index], *module_out, memory_order_release);
+    }
+    return status;
+}
+
+void wtl__module_switch(struct wtl__modules *modules, struct wtl__module *module)
+{
+    uint32_t index = place_of_name(modules, module->entry->name);
+    /* release pairs with the acquire of wtl__module_at */
+    atomic_store_explicit(&modules->items[index], module, memory_order_release);
+}
+
+/* ---- finding -------------------------------------------------------------------------------- */
+
 static const struct wtl__module *find(const struct wtl__modules *modules, const char *name,
                                       size_t size)
 {
     uint32_t count = atomic_load_explicit(&modules->count, memory_order_acquire);
     for (uint32_t i = 0; i < count; i++) {
-        const char *own = modules->items[i]->entry->name;
+        const struct wtl__module *module = wtl__module_at(modules, i);
+        const char *own = module->entry->name;
         if (strncmp(own, name, size) == 0 && own[size] == '\0') {
-            return modules->items[i];
+            return module;
         }
     }
     return NULL;
@@ -258,10 +384,6 @@ bool wtl__module_faulted(struct wtl__module *module, uint64_t now_ns)
 bool wtl__module_refuses(const struct wtl_actor *type)
 {
     const struct wtl__place *place = wtl__place_of((uintptr_t)type);
-    if (place == NULL || place->module == NULL) {
-        /* what a flow puts around a stage has a type of its own, with the summary of the user's */
-        place = wtl__place_of((uintptr_t)type->summary);
-    }
     return place != NULL && place->module != NULL &&
            atomic_load_explicit(&place->module->quarantined, memory_order_relaxed);
 }

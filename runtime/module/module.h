@@ -21,8 +21,9 @@
 #include "module/elf_file.h"
 #include "module/image.h"
 
-/* Modules of one table. */
-#define WTL__MODULES_MAX 64u
+/* Modules of one table, and versions of one module that are loaded. */
+#define WTL__MODULES_MAX         64u
+#define WTL__MODULE_VERSIONS_MAX 32u
 /* So many faults within that time put a module into quarantine. */
 #define WTL__MODULE_FAULTS_MAX       5u
 #define WTL__MODULE_FAULTS_WINDOW_NS (60 * UINT64_C(1000000000))
@@ -32,6 +33,7 @@ struct wtl__module {
     struct wtl__image image; /* of a module that was linked in: nothing */
     struct wtl__elf elf;
     uint64_t loaded_ns;
+    struct wtl__module *next_version; /* loaded before it, whether it runs or not */
 
     /* written by whoever runs an actor of it when that one faults */
     _Atomic(bool) quarantined;
@@ -41,7 +43,8 @@ struct wtl__module {
 
 struct wtl__modules {
     _Atomic(uint32_t) count;
-    struct wtl__module *items[WTL__MODULES_MAX];
+    _Atomic(struct wtl__module *) items[WTL__MODULES_MAX];    /* the versions that run */
+    _Atomic(struct wtl__module *) versions[WTL__MODULES_MAX]; /* all of each, the last one first */
 };
 
 void wtl__modules_init(struct wtl__modules *modules);
@@ -67,6 +70,19 @@ enum wtl_status wtl__module_load(struct wtl__modules *modules, const char *path,
                                  enum wtl__module_how how, const struct wtl__module **module_out,
                                  struct wtl_error *error) WTL_MUST_USE;
 
+/* Loads another version of `current`, beside it: mapped from the sealed copy in every case, because
+ * the system's loader gives the old code for a path that it knows. The same bytes as those of a
+ * version that was loaded before are that one. Nothing runs it yet. Takes the image in every case.
+ * Fails: WTL_EXISTS (it is what runs), WTL_FULL (too many versions), WTL_INVALID (another name),
+ * and as above. */
+enum wtl_status wtl__module_load_version(struct wtl__modules *modules,
+                                         const struct wtl__module *current,
+                                         struct wtl__image *image, enum wtl__module_how how,
+                                         struct wtl__module **module_out,
+                                         struct wtl_error *error) WTL_MUST_USE;
+/* From now on that is the version which runs. Thread: one at a time; others may look. */
+void wtl__module_switch(struct wtl__modules *modules, struct wtl__module *module);
+
 /* Adds a module that is linked into the program. Its faults are the program's own. */
 enum wtl_status wtl__module_add(struct wtl__modules *modules, const struct wtl_module *entry,
                                 struct wtl_error *error) WTL_MUST_USE;
@@ -78,6 +94,11 @@ enum wtl_status wtl__module_about(struct wtl_error *error, enum wtl_status statu
 /* The module of that name, or NULL. */
 const struct wtl__module *wtl__module_find(const struct wtl__modules *modules, const char *name);
 
+/* Module number `index`, in the version that runs, and the one that was loaded last; NULL behind
+ * the last module. */
+const struct wtl__module *wtl__module_at(const struct wtl__modules *modules, uint32_t index);
+const struct wtl__module *wtl__module_versions(const struct wtl__modules *modules, uint32_t index);
+
 /* The actor type "module.actor", or NULL; `module_out`, which may be NULL, is where it is from. */
 const struct wtl_actor *wtl__module_actor(const struct wtl__modules *modules, const char *name,
                                           const struct wtl__module **module_out);
@@ -86,8 +107,7 @@ const struct wtl_actor *wtl__module_actor(const struct wtl__modules *modules, co
  * no actor of its types may be started any more. Thread: any. */
 bool wtl__module_faulted(struct wtl__module *module, uint64_t now_ns);
 
-/* Is the type from a module in quarantine, or a flow's stage around such a type? For
- * wtl__runtime.refuses. Thread: any. */
+/* Is the type from a module in quarantine? For wtl__runtime.refuses. Thread: any. */
 bool wtl__module_refuses(const struct wtl_actor *type);
 
 #endif

@@ -102,6 +102,39 @@ Test(describe, X085_actors_that_are_not_sane)
     refused(&actor, "77");
 }
 
+static enum wtl_status on_answer(struct wtl_ctx *x, void *self, const struct wtl_answer *answer,
+                                 void *context)
+{
+    (void)x;
+    (void)self;
+    (void)answer;
+    (void)context;
+    return WTL_OK;
+}
+
+Test(describe, X085_answers_that_are_not_sane)
+{
+    struct wtl_actor actor = GOOD_ACTOR;
+    struct wtl_answerer answers[WTL_ANSWERERS_MAX + 2] = {WTL_ANSWERER(on_answer)};
+    actor.answers = answers;
+    answers[1] = (struct wtl_answerer){.name = "Second", .on_answer = on_answer};
+    refused(&actor, "Second");
+    answers[1] = (struct wtl_answerer){.name = "second"};
+    refused(&actor, "WTL_ANSWERER");
+    answers[1] = (struct wtl_answerer)WTL_ANSWERER(on_answer);
+    refused(&actor, "twice");
+    char names[WTL_ANSWERERS_MAX + 1][16];
+    for (uint32_t i = 0; i <= WTL_ANSWERERS_MAX; i++) {
+        (void)snprintf(names[i], sizeof names[i], "a%u", (unsigned)i);
+        answers[i] = (struct wtl_answerer){.name = names[i], .on_answer = on_answer};
+    }
+    refused(&actor, "256");
+    actor.size = offsetof(struct wtl_actor, save); /* an older one: nobody looks there */
+    const struct wtl_actor *older = &actor;
+    struct wtl_error error = {0};
+    cr_assert_eq(check_actors(&older, 1, &error), WTL_OK, "%s", error.text);
+}
+
 Test(describe, X085_settings_that_are_not_sane)
 {
     struct wtl_actor actor = GOOD_ACTOR;
