@@ -40,6 +40,8 @@ static const char *help_of(enum wtl__failure failure, const char *verb)
         return strcmp(verb, "actor.replace") == 0
                    ? "wattle actor state PID --json shows a state of that actor"
                    : NULL;
+    case WTL__FAILURE_UPGRADE:
+        return "all go on with the version that ran; wattle module ls shows it";
     case WTL__FAILURE_NOT_ALLOWED:
         return is_change(verb)
                    ? "wattle actor tree shows what modules and flows run; a device changes "
@@ -70,12 +72,27 @@ static enum wtl__end no_answer(const struct wtl__cli *cli, const struct wtl__req
     return end;
 }
 
+/* An upgrade has reasons of its own, which are no matter of the node. */
+static enum wtl__failure failure_of(const struct wtl__request *request, enum wtl_status status)
+{
+    bool is_upgrade = strcmp(request->verb, "module.upgrade") == 0;
+    switch (status) {
+    case WTL_DENIED:
+    case WTL_BUSY:
+    case WTL_NO_CONNECTION:
+    case WTL_SHUTDOWN:
+        return wtl__failure_of(status);
+    default:
+        return is_upgrade ? WTL__FAILURE_UPGRADE : wtl__failure_of(status);
+    }
+}
+
 /* The node has answered that it did not do it. */
 static enum wtl__end refused(const struct wtl__cli *cli, const struct wtl__request *request,
                              const char *path, const struct wtl__reply *reply)
 {
     char place[WTL__CONTROL_PATH_MAX + WTL_NAME_MAX + 16];
-    enum wtl__failure failure = wtl__failure_of(reply->status);
+    enum wtl__failure failure = failure_of(request, reply->status);
     bool has_text = reply->text != NULL && reply->text_size > 0;
     (void)snprintf(place, sizeof place, "%s%s%s", request->node[0] != '\0' ? request->node : path,
                    request->node[0] != '\0' ? ", through " : "",

@@ -6,6 +6,8 @@
  *
  * Thread: one.
  */
+#include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -121,6 +123,23 @@ enum wtl__end wtl__begin_request(const struct wtl__cli *cli, struct wtl__request
     return WTL__END_OK;
 }
 
+/* The node works in another folder. */
+static enum wtl__end make_absolute(const struct wtl__cli *cli, struct wtl__request *request)
+{
+    char path[PATH_MAX];
+    if (realpath(cli->operands[1], path) == NULL) {
+        enum wtl__end end = wtl__fail(&cli->report, WTL__FAILURE_FILE, cli->operands[1],
+                                      "cannot be found: %s", strerror(errno));
+        wtl__fail_line(&cli->report, "help", "give the path of the new version's .so file");
+        return end;
+    }
+    if (strlen(path) > WTL__CONTROL_ARG_MAX) {
+        return wtl__fail(&cli->report, WTL__FAILURE_VALUE, NULL, "\"%s\" is too long", path);
+    }
+    (void)snprintf(request->args[1], sizeof request->args[1], "%s", path);
+    return WTL__END_OK;
+}
+
 static enum wtl__end make_request(const struct wtl__cli *cli, struct wtl__request *request)
 {
     enum wtl__end end = wtl__begin_request(cli, request);
@@ -142,6 +161,12 @@ static enum wtl__end make_request(const struct wtl__cli *cli, struct wtl__reques
     }
     if (cli->operands_count > 0 && strcmp(cli->command->noun, "actor") == 0) {
         split_pid(cli->operands[0], request);
+    }
+    if (strcmp(request->verb, "module.upgrade") == 0) {
+        end = make_absolute(cli, request);
+        if (end != WTL__END_OK) {
+            return end;
+        }
     }
     const char *node = wtl__value(cli, "node");
     if (node != NULL && strcmp(node, request->node) != 0) {

@@ -132,6 +132,12 @@ enum wtl__end {
       "A signed module ends with a manifest (name, version, ABI, hash, number, end, key) and an "  \
       "Ed25519 signature over it. It is not good when another key has signed it, when a byte of "  \
       "the file is another one than when it was signed, or when its end has passed.")              \
+    X(UPGRADE, 508, NO, "a module that was not upgraded",                                          \
+      "All actors of the module go on with the version that they had; nothing of them was lost. "  \
+      "The text says what stands in the way: a new version needs every actor of the old one; a "   \
+      "state that is laid out anew needs another state_vsn, .save in the old version and "         \
+      ".upgrade in the new one; and a call that is under way needs its on_answer in .answers of "  \
+      "both. docs/MODULES.md says more.")                                                          \
     X(FLOW, 601, DATA, "a flow that is not accepted",                                              \
       "What is wrong with it is printed above, each with a code of its own that `wattle explain` " \
       "knows.")

@@ -284,6 +284,7 @@ static enum wtl_status create(struct wtl__control_socket *control, const char *p
 {
     const struct wtl_identity *identity = wtl__node_identity(control->node);
     struct wtl__inspect_config config = {.source = wtl__control_source(control),
+                                         .desk = wtl__node_desk(control->node),
                                          .layer = identity->layer};
     (void)snprintf(config.name, sizeof config.name, "%s", identity->name);
     control->inspect = wtl__inspect_spawn(control->runtime, &config);

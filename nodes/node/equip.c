@@ -7,6 +7,7 @@
 #include "flow/host.h"
 #include "module/guard.h"
 #include "module/module.h"
+#include "node/module_desk.h"
 #include "node/module_option.h"
 #include "sched/system.h"
 
@@ -25,6 +26,7 @@ struct wtl__equipment {
     struct wtl__trust *trust;
     uint32_t isolated_count;
     struct wtl__isolated *isolated[WTL__MODULES_MAX];
+    struct wtl__module_desk desk;
     struct wtl_pid host;
     bool is_guarded;
     uint32_t flows_count;
@@ -189,6 +191,11 @@ static enum wtl_status create(struct wtl__equipment *equipment,
     if (status == WTL_OK) {
         status = wtl__trust_create(&config->trust, &equipment->trust, error);
     }
+    if (status == WTL_OK) {
+        status = wtl__module_desk_init(&equipment->desk, equipment->runtime, &equipment->modules,
+                                       equipment->trust, error);
+        wtl__node_set_desk(equipment->node, &equipment->desk.desk);
+    }
     for (uint32_t i = 0; status == WTL_OK && i < config->modules_count; i++) {
         status = load_module(equipment, config->modules[i], error);
     }
@@ -346,6 +353,7 @@ void wtl__equip_free(struct wtl__equipment *equipment)
     while (equipment->isolated_count > 0) {
         wtl__isolated_close(equipment->isolated[--equipment->isolated_count]);
     }
+    wtl__module_desk_deinit(&equipment->desk);
     wtl__modules_deinit(&equipment->modules);
     free(equipment);
 }

@@ -155,14 +155,24 @@ static const struct verb {
     enum right right;
     void (*begin)(struct wtl_ctx *x, struct wtl__inspect *self, struct wtl__inspect_job *job);
 } verbs[] = {
-    {"actor.ls", 0, INSPECT, wtl__inspect_ls},      {"actor.tree", 0, INSPECT, wtl__inspect_tree},
-    {"actor.show", 1, INSPECT, wtl__inspect_show},  {"actor.state", 1, INSPECT, wtl__inspect_sys},
-    {"actor.stats", 1, INSPECT, wtl__inspect_sys},  {"actor.trace", 1, INSPECT, wtl__inspect_trace},
-    {"actor.kill", 1, ADMIN, wtl__inspect_kill},    {"actor.suspend", 1, ADMIN, wtl__inspect_sys},
-    {"actor.resume", 1, ADMIN, wtl__inspect_sys},   {"actor.replace", 1, ADMIN, wtl__inspect_sys},
-    {"mesh.nodes", 0, INSPECT, wtl__inspect_nodes}, {"mesh.links", 0, INSPECT, wtl__inspect_links},
-    {"mesh.names", 0, INSPECT, wtl__inspect_names}, {"mesh.brief", 0, INSPECT, wtl__inspect_brief},
-    {"flow.ls", 0, INSPECT, wtl__inspect_flows},    {"flow.show", 1, INSPECT, wtl__inspect_flow},
+    {"actor.ls", 0, INSPECT, wtl__inspect_ls},
+    {"actor.tree", 0, INSPECT, wtl__inspect_tree},
+    {"actor.show", 1, INSPECT, wtl__inspect_show},
+    {"actor.state", 1, INSPECT, wtl__inspect_sys},
+    {"actor.stats", 1, INSPECT, wtl__inspect_sys},
+    {"actor.trace", 1, INSPECT, wtl__inspect_trace},
+    {"actor.kill", 1, ADMIN, wtl__inspect_kill},
+    {"actor.suspend", 1, ADMIN, wtl__inspect_sys},
+    {"actor.resume", 1, ADMIN, wtl__inspect_sys},
+    {"actor.replace", 1, ADMIN, wtl__inspect_sys},
+    {"mesh.nodes", 0, INSPECT, wtl__inspect_nodes},
+    {"mesh.links", 0, INSPECT, wtl__inspect_links},
+    {"mesh.names", 0, INSPECT, wtl__inspect_names},
+    {"mesh.brief", 0, INSPECT, wtl__inspect_brief},
+    {"flow.ls", 0, INSPECT, wtl__inspect_flows},
+    {"flow.show", 1, INSPECT, wtl__inspect_flow},
+    {"module.ls", 0, INSPECT, wtl__inspect_modules},
+    {"module.upgrade", 2, ADMIN, wtl__inspect_upgrade},
 };
 
 static const struct verb *verb_of(const struct wtl__inspect_job *job)

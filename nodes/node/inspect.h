@@ -22,6 +22,8 @@
  *
  *   flow.show                     the flow's manager, wherever it is (flow/manager.h)
  *
+ *   module.ls upgrade             the desk of the node's modules (desk.h)
+ *
  * Nothing here waits: a question is a job until its answers have come, or its time is over. Then it
  * is answered with what there is.
  *
@@ -46,6 +48,8 @@
 #define WTL__INSPECT_TAG  WTL_TAG("inspect")
 #define WTL__INSPECT_NAME "$inspect"
 
+struct wtl__desk; /* desk.h */
+
 /* What is asked of the net loop. */
 enum wtl__mesh_question {
     WTL__MESH_NODES =
@@ -69,6 +73,7 @@ struct wtl__inspect_source {
 
 struct wtl__inspect_config {
     struct wtl__inspect_source source;
+    struct wtl__desk *desk;      /* of its modules; NULL: it has none */
     char name[WTL_NAME_MAX + 1]; /* of this node */
     enum wtl_layer layer;
 };

@@ -35,6 +35,7 @@ static const char *state_word(const struct wtl__cell *cell)
     return (cell->flags & WTL__CELL_ENDING) != 0      ? "stopping"
            : (cell->flags & WTL__CELL_INITING) != 0   ? "starting"
            : (cell->flags & WTL__CELL_SUSPENDED) != 0 ? "suspended"
+           : (cell->flags & WTL__CELL_UPGRADING) != 0 ? "upgrading"
            : (cell->flags & WTL__CELL_PARKED) != 0    ? "blocked"
            : (cell->flags & WTL__CELL_HELD) != 0      ? "waiting"
                                                       : "live";

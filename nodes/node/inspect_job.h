@@ -11,6 +11,7 @@
  *   inspect_tree.c     tree
  *   inspect_nodes.c    mesh.nodes, from the net loop and from the nodes themselves
  *   inspect_flow.c     flow.ls and flow.show, from the flow host and the flow's manager
+ *   inspect_module.c   module.ls and module.upgrade, at the node's desk
  *   inspect_cell.c     looking at one actor
  *   inspect_mesh.c     on the net loop
  *
@@ -65,6 +66,7 @@ struct wtl__inspect_job {
     struct wtl__node_answer *asked;
     uint32_t asked_count;
     uint32_t asked_missing;
+    void *look; /* of module.ls, see desk.h; NULL: none */
 };
 
 struct wtl__inspect {
@@ -130,6 +132,10 @@ void wtl__inspect_names(struct wtl_ctx *x, struct wtl__inspect *self, struct wtl
 void wtl__inspect_brief(struct wtl_ctx *x, struct wtl__inspect *self, struct wtl__inspect_job *job);
 void wtl__inspect_nodes(struct wtl_ctx *x, struct wtl__inspect *self, struct wtl__inspect_job *job);
 void wtl__inspect_flows(struct wtl_ctx *x, struct wtl__inspect *self, struct wtl__inspect_job *job);
+void wtl__inspect_modules(struct wtl_ctx *x, struct wtl__inspect *self,
+                          struct wtl__inspect_job *job);
+void wtl__inspect_upgrade(struct wtl_ctx *x, struct wtl__inspect *self,
+                          struct wtl__inspect_job *job);
 void wtl__inspect_flow(struct wtl_ctx *x, struct wtl__inspect *self, struct wtl__inspect_job *job);
 
 /* ---- inspect_gather.c ---------------------------------------------------------------------------

@@ -246,6 +246,16 @@ enum wtl_status wtl__node_depend(struct wtl__node *node, struct wtl_pid actor, c
     return WTL_OK;
 }
 
+void wtl__node_set_desk(struct wtl__node *node, struct wtl__desk *desk)
+{
+    node->desk = desk;
+}
+
+struct wtl__desk *wtl__node_desk(const struct wtl__node *node)
+{
+    return node->desk;
+}
+
 enum wtl_status wtl__node_start(struct wtl__node *node, struct wtl_error *error)
 {
     struct wtl__loop_source source = wtl__port_source(&node->port);

@@ -21,6 +21,7 @@
 #include "node/root.h"
 
 struct wtl__node;
+struct wtl__desk; /* desk.h */
 
 /* Fails: WTL_CONFIG, WTL_IDENTITY, WTL_EXISTS (port or state folder in use), WTL_SYSTEM,
  * WTL_NO_MEMORY; the text is the chain of what was being done and what to do. SIGPIPE is ignored in
@@ -37,6 +38,10 @@ enum wtl_status wtl__node_serve(struct wtl__node *node, struct wtl_tag tag, wtl_
  * is static, is what it is called when it has ended. Fails: WTL_FULL, over WTL__ROOT_VITAL_MAX. */
 enum wtl_status wtl__node_depend(struct wtl__node *node, struct wtl_pid actor,
                                  const char *name) WTL_MUST_USE;
+
+/* What the node's modules are asked for is asked there; before the control socket is made. */
+void wtl__node_set_desk(struct wtl__node *node, struct wtl__desk *desk);
+struct wtl__desk *wtl__node_desk(const struct wtl__node *node); /* NULL: it has no modules */
 
 enum wtl_status wtl__node_start(struct wtl__node *node, struct wtl_error *error) WTL_MUST_USE;
 

@@ -24,6 +24,7 @@ struct wtl__node {
     const char *vital_names[WTL__ROOT_VITAL_MAX];
     char failed[128]; /* why it cannot go on; written by the root before it asks for the stop */
     struct wtl_pid root;
+    struct wtl__desk *desk; /* NULL: none */
     uint64_t id;
     uint64_t seed;
     uint32_t stop_ms;

@@ -119,7 +119,9 @@ static const struct wtl_actor root = {.size = sizeof(struct wtl_actor),
 
 void ikit_init(struct ikit *kit)
 {
+    struct wtl__desk *desk = kit->desk;
     memset(kit, 0, sizeof *kit);
+    kit->desk = desk;
     cr_assert_eq(wtl__step_init(&kit->step, KIT_NODE, 42), WTL_OK);
     kit->step.runtime.port = &port_ops;
     kit->step.runtime.port_self = kit;
@@ -129,6 +131,7 @@ void ikit_init(struct ikit *kit)
     kit->root = wtl__spawn(&kit->step.runtime, NULL, &root, &options, WTL__CELL_SYSTEM);
     struct wtl__inspect_config config = {
         .source = {.context = kit, .ask = source_ask, .reply = source_reply},
+        .desk = desk,
         .name = "edge-1",
         .layer = WTL_LAYER_EDGE};
     kit->inspect = wtl__inspect_spawn(&kit->step.runtime, &config);
@@ -149,10 +152,9 @@ static struct wtl__request request_of(const char *verb, const char *arg)
     return request;
 }
 
-void ikit_ask(struct ikit *kit, uint64_t node, const char *verb, const char *arg)
+static void ask(struct ikit *kit, uint64_t node, const struct wtl__request *request)
 {
-    struct wtl__request request = request_of(verb, arg);
-    struct wtl__envelope *question = wtl__inspect_question(7, node, &request);
+    struct wtl__envelope *question = wtl__inspect_question(7, node, request);
     cr_assert(question != NULL);
     cr_assert_eq(wtl__deliver(&kit->step.runtime, NULL, kit->inspect, question), WTL_OK);
     wtl__step_settle(&kit->step);
@@ -160,18 +162,34 @@ void ikit_ask(struct ikit *kit, uint64_t node, const char *verb, const char *arg
 
 void ikit_ask_with(struct ikit *kit, const struct wtl__request *request)
 {
-    struct wtl__envelope *question = wtl__inspect_question(7, 0, request);
-    cr_assert(question != NULL);
-    cr_assert_eq(wtl__deliver(&kit->step.runtime, NULL, kit->inspect, question), WTL_OK);
-    wtl__step_settle(&kit->step);
+    ask(kit, 0, request);
 }
 
-void ikit_ask_as_other(struct ikit *kit, const char *verb, const char *arg)
+void ikit_ask(struct ikit *kit, uint64_t node, const char *verb, const char *arg)
 {
     struct wtl__request request = request_of(verb, arg);
+    ask(kit, node, &request);
+}
+
+static struct wtl__request request_of_two(const char *verb, const char *first, const char *second)
+{
+    struct wtl__request request = request_of(verb, first);
+    request.args_count = 2;
+    (void)snprintf(request.args[1], sizeof request.args[1], "%s", second);
+    return request;
+}
+
+void ikit_ask_two(struct ikit *kit, const char *verb, const char *first, const char *second)
+{
+    struct wtl__request request = request_of_two(verb, first, second);
+    ask(kit, 0, &request);
+}
+
+static void ask_as_other(struct ikit *kit, const struct wtl__request *request)
+{
     struct wtl_writer body;
     (void)wtl__message_open(&body, 256);
-    wtl__request_put(&body, &request);
+    wtl__request_put(&body, request);
     struct wtl__envelope *call = wtl__message_take(&body, WTL__CALL);
     cr_assert(call != NULL);
     call->msg.tag = WTL__INSPECT_TAG;
@@ -179,6 +197,19 @@ void ikit_ask_as_other(struct ikit *kit, const char *verb, const char *arg)
     call->msg.request = 1234;
     cr_assert_eq(wtl__deliver(&kit->step.runtime, NULL, kit->root, call), WTL_OK);
     wtl__step_settle(&kit->step);
+}
+
+void ikit_ask_as_other(struct ikit *kit, const char *verb, const char *arg)
+{
+    struct wtl__request request = request_of(verb, arg);
+    ask_as_other(kit, &request);
+}
+
+void ikit_ask_two_as_other(struct ikit *kit, const char *verb, const char *first,
+                           const char *second)
+{
+    struct wtl__request request = request_of_two(verb, first, second);
+    ask_as_other(kit, &request);
 }
 
 struct wtl__reply ikit_reply(struct ikit *kit)

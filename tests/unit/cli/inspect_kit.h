@@ -17,7 +17,8 @@
 struct ikit {
     struct wtl__step step;
     struct wtl_pid inspect;
-    struct wtl_pid root; /* an actor that stands for `$node` */
+    struct wtl_pid root;    /* an actor that stands for `$node` */
+    struct wtl__desk *desk; /* set before ikit_init; NULL: none */
 
     /* what the test, as the net loop, answers */
     bool mesh_is_silent;
@@ -48,6 +49,11 @@ void ikit_ask(struct ikit *kit, uint64_t node, const char *verb, const char *arg
 void ikit_ask_with(struct ikit *kit, const struct wtl__request *request);
 /* Asks like an actor of KIT_OTHER, by way of `$node`. */
 void ikit_ask_as_other(struct ikit *kit, const char *verb, const char *arg);
+
+/* The same with two words. */
+void ikit_ask_two(struct ikit *kit, const char *verb, const char *first, const char *second);
+void ikit_ask_two_as_other(struct ikit *kit, const char *verb, const char *first,
+                           const char *second);
 
 /* The reply, read: it must be one. */
 struct wtl__reply ikit_reply(struct ikit *kit);
