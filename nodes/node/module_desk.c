@@ -131,6 +131,9 @@ static void upgrade(struct wtl__desk *pub, const struct wtl__desk_order *order)
         status = upgrade_now(desk, order, text, &error);
         atomic_store_explicit(&desk->busy, false, memory_order_release);
     }
+    if (status == WTL_DENIED) { /* the file is, and not whoever asks */
+        status = WTL_IDENTITY;
+    }
     (void)wtl__message_open(&body, sizeof text);
     wtl_put_strz(&body, status == WTL_OK ? text : error.text);
     wtl__answer(desk->runtime, NULL, order->asker, order->request, status, WTL_PID_NONE,

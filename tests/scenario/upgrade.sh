@@ -86,4 +86,30 @@ json "the same bytes were loaded once" 'sum(r["version"] == "1.0.0" for r in it)
 kill -TERM "$pid"
 wait "$pid"
 result $? "the node stops in order"
+# ---- a node that runs signed releases alone: an upgrade is one, and is remembered
+
+expect 0 "a key to sign with" "$wattle" module keygen team
+for number in 1 2; do
+    expect 0 "release $number" "$wattle" module sign "$so/tide_$number.so" --key team.key \
+        --number $number --out signed-$number.so
+done
+"$wattle" node start --id edge-1.bundle --state state --module-key team.pub \
+    --module signed-1.so --flow tide.flow >node.out 2>node.log </dev/null &
+pid=$!
+pids="$pids $pid"
+await yes said 'gaps 0, sum right, summed by 1, seen by 1'
+result $? "X082: the signed flow runs, by version 1"
+refused 1 E0508 "X082: a version without a signature" \
+    "$wattle" module upgrade tide "$so/tide_2.so"
+has "is not trusted\|no signature\|not signed" "and why"
+expect 0 "X096: a release that is signed" "$wattle" module upgrade tide signed-2.so
+await yes said 'gaps 0, sum right, summed by 2, seen by 2'
+result $? "it runs"
+expect 0 "X082: and is remembered" grep "^tide 2 " state/modules
+refused 1 E0508 "X082: the way back is refused without --allow-rollback" \
+    "$wattle" module upgrade tide signed-1.so
+kill -TERM "$pid"
+wait "$pid"
+result $? "the node stops in order"
+
 end
