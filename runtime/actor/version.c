@@ -17,7 +17,7 @@ struct version {
 };
 
 struct wtl__versions {
-    struct wtl_pid upgrader;
+    struct wtl_pid upgrader; /* written before the table is published */
     _Atomic(struct version *) buckets[BUCKETS];
 };
 
@@ -49,11 +49,15 @@ static struct version *find(struct wtl__versions *versions, const struct wtl_act
     return version;
 }
 
-static struct wtl__versions *make_table(struct wtl__runtime *runtime)
+static struct wtl__versions *make_table(struct wtl__runtime *runtime, struct wtl_pid upgrader)
 {
     struct wtl__versions *versions = table(runtime);
     if (versions == NULL) {
         versions = calloc(1, sizeof *versions);
+        if (versions == NULL) {
+            return NULL;
+        }
+        versions->upgrader = upgrader;
         /* release pairs with the acquire in table() */
         atomic_store_explicit(&runtime->versions, versions, memory_order_release);
     }
@@ -86,11 +90,11 @@ static const struct wtl_actor *now_of(const struct version *version)
     return atomic_load_explicit(&version->now, memory_order_acquire);
 }
 
-/* Calls `visit` with each entry. */
+/* Calls `visit` with each entry; NULL: there was no memory for any. */
 static void each(struct wtl__versions *versions,
                  void (*visit)(struct version *version, void *about), void *about)
 {
-    for (unsigned i = 0; i < BUCKETS; i++) {
+    for (unsigned i = 0; versions != NULL && i < BUCKETS; i++) {
         for (struct version *v = first_of(versions, i); v != NULL; v = v->next) {
             visit(v, about);
         }
@@ -115,7 +119,7 @@ enum wtl_status wtl__versions_begin(struct wtl__runtime *runtime, struct wtl_pid
                                     const struct wtl__version_pair *pairs, uint32_t count,
                                     uint64_t number)
 {
-    struct wtl__versions *versions = make_table(runtime);
+    struct wtl__versions *versions = make_table(runtime, upgrader);
     if (versions == NULL) {
         return WTL_NO_MEMORY;
     }
@@ -124,7 +128,6 @@ enum wtl_status wtl__versions_begin(struct wtl__runtime *runtime, struct wtl_pid
             return WTL_NO_MEMORY;
         }
     }
-    versions->upgrader = upgrader; /* the same one each time; seen with the first `moving` */
     for (uint32_t i = 0; i < count; i++) {
         struct move move = {.pair = &pairs[i], .number = number};
         each(versions, begin_one, &move);

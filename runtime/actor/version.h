@@ -23,7 +23,8 @@ struct wtl__version_pair {
     const struct wtl_actor *to;
 };
 
-/* The lines of these types move, by the upgrade of that number. WTL_NO_MEMORY: none does. */
+/* The lines of these types move, by the upgrade of that number; a runtime has one upgrader.
+ * WTL_NO_MEMORY: none does. */
 enum wtl_status wtl__versions_begin(struct wtl__runtime *runtime, struct wtl_pid upgrader,
                                     const struct wtl__version_pair *pairs, uint32_t count,
                                     uint64_t number) WTL_MUST_USE;
