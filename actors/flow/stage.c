@@ -227,10 +227,20 @@ static enum wtl_status stop(struct wtl_ctx *x, void *self, struct wtl_reason rea
 }
 
 /* Not as in a flow: who looks at a stage gets nothing out of it but what it shows. */
+static bool has_show(const struct wtl_actor *type)
+{
+    return WTL_HAS(type, show) && type->show != NULL;
+}
+
+static bool has_replace(const struct wtl_actor *type)
+{
+    return WTL_HAS(type, replace) && type->replace != NULL;
+}
+
 static void show(struct wtl_ctx *x, const void *self, struct wtl_writer *out)
 {
     const struct wtl_running *stage = self;
-    if (stage->user.type->show != NULL) { /* another version may have none */
+    if (has_show(stage->user.type)) { /* another version may have none */
         stage->user.type->show(x, stage->user.state, out);
     }
 }
@@ -239,8 +249,7 @@ static enum wtl_status replace(struct wtl_ctx *x, void *self, const struct wtl_m
 {
     struct wtl_running *stage = self;
     const struct wtl_actor *user = stage->user.type;
-    return user->replace != NULL ? user->replace(x, wtl__stage_user(stage), state)
-                                 : WTL_UNSUPPORTED;
+    return has_replace(user) ? user->replace(x, wtl__stage_user(stage), state) : WTL_UNSUPPORTED;
 }
 
 enum wtl_status wtl_stage_type(struct wtl_stage_spec *spec)
@@ -273,8 +282,8 @@ enum wtl_status wtl_stage_type(struct wtl_stage_spec *spec)
         .down = down,
         .exited = exited,
         .stop = stop,
-        .show = user->show != NULL ? show : NULL,
-        .replace = user->replace != NULL ? replace : NULL,
+        .show = has_show(user) ? show : NULL,
+        .replace = has_replace(user) ? replace : NULL,
         .around = &around,
     };
     return WTL_OK;

@@ -139,7 +139,7 @@ static void run_question(struct wtl__control *control, struct wtl__ctx *x, struc
 static void serve_state(struct wtl__ctx *x, struct wtl__cell *cell, struct question *question)
 {
     struct wtl_writer body;
-    if (cell->type->show == NULL) {
+    if (!WTL_HAS(cell->type, show) || cell->type->show == NULL) {
         answer(x, question, WTL_UNSUPPORTED, NULL);
         return;
     }
@@ -153,7 +153,7 @@ static void serve_replace(struct wtl__ctx *x, struct wtl__cell *cell, struct que
 {
     static const struct wtl_msg none;
     enum wtl_status status = WTL_UNSUPPORTED;
-    if (cell->type->replace != NULL) {
+    if (WTL_HAS(cell->type, replace) && cell->type->replace != NULL) {
         status = cell->type->replace(&x->pub, cell->state,
                                      question->argument != NULL ? &question->argument->msg : &none);
     }

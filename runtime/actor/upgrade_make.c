@@ -155,7 +155,7 @@ static enum wtl_status save_and_upgrade(struct wtl__ctx *x, struct wtl__cell *ce
     const struct wtl_actor *from = trial->old.type;
     const struct wtl_actor *to = trial->made.type;
     struct wtl_writer writer;
-    if (!WTL__TYPE_HAS(from, save) || from->save == NULL || !WTL__TYPE_HAS(to, upgrade) ||
+    if (!WTL_HAS(from, save) || from->save == NULL || !WTL_HAS(to, upgrade) ||
         to->upgrade == NULL) {
         return wtl__errand_fail(
             cell, errand, WTL_VERSION,

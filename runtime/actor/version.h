@@ -56,18 +56,14 @@ enum wtl_status wtl__settings_carry(struct wtl__cell *cell, const struct wtl_act
 /* Is each field of the one also one of the other, at the same place? */
 bool wtl__settings_alike(const struct wtl_actor *a, const struct wtl_actor *b);
 
-/* Types of an older minor version end earlier. */
-#define WTL__TYPE_HAS(type, field)                                                                 \
-    ((type)->size >= offsetof(struct wtl_actor, field) + sizeof((type)->field))
-
 static inline const struct wtl_around *wtl__type_around(const struct wtl_actor *type)
 {
-    return WTL__TYPE_HAS(type, around) ? type->around : NULL;
+    return WTL_HAS(type, around) ? type->around : NULL;
 }
 
 static inline const struct wtl_answerer *wtl__type_answers(const struct wtl_actor *type)
 {
-    return WTL__TYPE_HAS(type, answers) ? type->answers : NULL;
+    return WTL_HAS(type, answers) ? type->answers : NULL;
 }
 
 #endif
