@@ -297,11 +297,6 @@ static struct wtl__envelope *release_quiet_ties(struct wtl__ctx *x, struct wtl__
         case WTL__TIE_TABLE:
             wtl__table_leave_owner(x, tie, wtl__pid_of(x->runtime, cell));
             break;
-        case WTL__TIE_END: {
-            struct wtl__ending *ending = WTL_CONTAINER(tie, struct wtl__ending, tie);
-            ending->run(ending, x, cell);
-            break;
-        }
         case WTL__TIE_PENDING:
             deadline_stop(x, WTL_CONTAINER(tie, struct wtl__pending, tie));
             tie->next = loud;
