@@ -5,8 +5,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "flow/text.h"
 #include "base/scan.h"
+#include "flow/text.h"
 
 void wtl__json_string(FILE *file, const char *text, size_t size)
 {

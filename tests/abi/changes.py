@@ -15,18 +15,18 @@ import abi
 INCLUDE = os.path.join(abi.HERE, "..", "..", "runtime", "include")
 MINOR = ("actor.h", "#define WTL_ABI_MINOR ", "#define WTL_ABI_MINOR 9")
 MAJOR = ("actor.h", "#define WTL_ABI_MAJOR ", "#define WTL_ABI_MAJOR 9")
+# how the table of functions ends
+LAST_CALL = "                    const struct wtl_call_options *options);\n"
 STATUS = "X(STORAGE, 35,"
 
 # (title, edits as (header, text, text instead), what is said about it; None: it holds)
 CHANGES = [
     ("nothing", [], None),
     ("a function at the end of the table",
-     [MINOR, ("actor.h", "                    const struct wtl_call_options *options);\n};",
-              "                    const struct wtl_call_options *options);\n    void (*more)(struct wtl_ctx *x);\n};")],
+     [MINOR, ("actor.h", LAST_CALL + "};", LAST_CALL + "    void (*more)(struct wtl_ctx *x);\n};")],
      None),
     ("the same without a higher minor number",
-     [("actor.h", "                    const struct wtl_call_options *options);\n};",
-       "                    const struct wtl_call_options *options);\n    void (*more)(struct wtl_ctx *x);\n};")],
+     [("actor.h", LAST_CALL + "};", LAST_CALL + "    void (*more)(struct wtl_ctx *x);\n};")],
      "WTL_ABI_MINOR: struct wtl_api.more was added"),
     ("a function in the middle of the table",
      [MINOR, ("actor.h", "    void (*trap_exits)(",
@@ -63,12 +63,12 @@ CHANGES = [
               "    uint64_t *ref_out; /* of the monitor */\n    bool more;\n")],
      "struct wtl_spawn_options: more was added, but it does not say its size"),
     ("a field more at the end of a description",
-     [MINOR, ("actor.h", "    enum wtl_priority priority;\n};",
-              "    enum wtl_priority priority;\n    uint32_t pad_;\n    const char *more;\n};")],
-     "struct wtl_actor: pad_ lies at 108, in the padding of the 112 bytes"),
+     [MINOR, ("module.h", "    uint32_t actors_count;\n};",
+              "    uint32_t actors_count;\n    uint32_t pad_;\n    const char *more;\n};")],
+     "struct wtl_module: pad_ lies at 60, in the padding of the 64 bytes"),
     ("the same behind the padding",
-     [MINOR, ("actor.h", "    enum wtl_priority priority;\n};",
-              "    enum wtl_priority priority;\n    const char *more;\n};")],
+     [MINOR, ("actor.h", "around.h */\n};",
+              "around.h */\n    const char *more;\n};")],
      None),
     ("a value of an enum that is changed",
      [MINOR, ("actor.h", "WTL_FIELD_I64 = 1,", "WTL_FIELD_I64 = 7,")],
