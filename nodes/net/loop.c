@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cap.h"
 #include "base/pool.h"
 #include "net/uv_status.h"
 
@@ -160,7 +161,7 @@ static void count_one(_Atomic(uint64_t) *counter)
                           memory_order_relaxed);
 }
 
-void wtl__loop_wait(struct wtl__loop *loop, uint64_t max_ms)
+static void wait(struct wtl__loop *loop, uint64_t max_ms)
 {
     if (max_ms == 0) {
         (void)uv_run(&loop->uv, UV_RUN_NOWAIT);
@@ -180,13 +181,25 @@ void wtl__loop_wait(struct wtl__loop *loop, uint64_t max_ms)
     wtl__loop_awake(loop);
 }
 
+/* What links need is the runtime's own when memory is scarce: a link that cannot take in what comes
+ * would have to be cut. */
+void wtl__loop_wait(struct wtl__loop *loop, uint64_t max_ms)
+{
+    enum wtl__need before = wtl__cap_enter(WTL__NEED_RUNTIME);
+    wait(loop, max_ms);
+    wtl__cap_leave(before);
+}
+
 bool wtl__loop_turn(struct wtl__loop *loop)
 {
+    enum wtl__need before = wtl__cap_enter(WTL__NEED_RUNTIME);
     count_one(&loop->turns);
     loop->source.collect(loop->source.context);
     wtl__loop_run_jobs(loop);
     bool more = run_timers(loop);
-    return loop->source.finish(loop->source.context) || more;
+    more = loop->source.finish(loop->source.context) || more;
+    wtl__cap_leave(before);
+    return more;
 }
 
 /* ---- life ----------------------------------------------------------------------------------- */

@@ -102,6 +102,7 @@ static enum wtl_status api_tell_name(struct wtl_ctx *pub, const char *name, stru
     }
     struct wtl__envelope *envelope = wtl__message_take(body, WTL__MESSAGE);
     if (envelope == NULL) {
+        wtl__count(x->runtime, WTL__COUNT_DROPPED_MEMORY);
         return wtl__message_fault(body);
     }
     envelope->msg.tag = tag;
@@ -115,6 +116,7 @@ static enum wtl_status api_forward(struct wtl_ctx *pub, struct wtl_pid to, struc
     struct wtl__ctx *x = wtl__ctx_of(pub);
     struct wtl__envelope *envelope = wtl__message_share(message);
     if (envelope == NULL) {
+        wtl__count(x->runtime, WTL__COUNT_DROPPED_MEMORY);
         return WTL_NO_MEMORY;
     }
     envelope->msg.tag = tag;

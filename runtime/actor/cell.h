@@ -57,8 +57,9 @@ enum wtl__cell_state {
 
 /* Any of these is looked at between messages and idleness, see run.c. */
 #define WTL__CELL_ERRANDS (WTL__CELL_ENDING | WTL__CELL_ASKED | WTL__CELL_ERRAND)
-/* Any of these makes its batches special ones, see run.c. */
-#define WTL__CELL_SPECIAL (WTL__CELL_CAPPED | WTL__CELL_RING | WTL__CELL_TRACED | WTL__CELL_COUNTS)
+/* Any of these makes its batches special ones, see run.c: what is rare costs others nothing. */
+#define WTL__CELL_SPECIAL                                                                          \
+    (WTL__CELL_CAPPED | WTL__CELL_RING | WTL__CELL_TRACED | WTL__CELL_COUNTS | WTL__CELL_SYSTEM)
 
 /* cell.worker */
 #define WTL__RUN_ANYWHERE (-1)
@@ -264,6 +265,12 @@ static inline uint64_t wtl__cell_now(const struct wtl__cell *cell)
 static inline uint32_t wtl__cells_used(const struct wtl__cells *cells)
 {
     return atomic_load_explicit(&cells->used, memory_order_acquire);
+}
+
+/* How many actors live. Thread: any. */
+static inline uint32_t wtl__cells_live(const struct wtl__cells *cells)
+{
+    return atomic_load_explicit(&cells->live, memory_order_relaxed);
 }
 
 /* Sets or clears bits of cell.remote. Thread: the token's holder, or the spawner. */

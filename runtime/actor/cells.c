@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 
+#include "base/cap.h"
+
 #define CELL_BATCH 64u
 /* A worker's own queue is this long before it is used: reuse stays far from the end of life. */
 #define CACHE_MIN 32u
@@ -41,6 +43,7 @@ void wtl__cells_deinit(struct wtl__cells *cells)
             atomic_load_explicit(&cells->chunks[i], memory_order_relaxed);
         if (chunk != NULL) {
             (void)munmap(chunk, sizeof *chunk);
+            wtl__cap_note(-(int64_t)sizeof *chunk);
         }
     }
     (void)pthread_mutex_destroy(cells->lock);
@@ -82,11 +85,15 @@ static struct wtl__cell *fresh(struct wtl__cells *cells)
     struct wtl__cell_chunk *chunk =
         atomic_load_explicit(&cells->chunks[index], memory_order_relaxed);
     if (chunk == NULL) {
+        if (!wtl__cap_admits(sizeof *chunk)) {
+            return NULL;
+        }
         void *memory =
             mmap(NULL, sizeof *chunk, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
         if (memory == MAP_FAILED) {
             return NULL;
         }
+        wtl__cap_note(sizeof *chunk);
         chunk = memory;
         /* release pairs with the acquire in wtl__cells_at: it is zeroed before it is seen */
         atomic_store_explicit(&cells->chunks[index], chunk, memory_order_release);

@@ -1,6 +1,7 @@
 /* message.c - making, sharing and freeing envelopes and bodies. See message.h. */
 #include "actor/message.h"
 
+#include "base/cap.h"
 #include "base/pool_hot.h"
 
 /* Where a body starts behind its envelope. */
@@ -26,9 +27,22 @@ static struct wtl__body *inline_body(struct wtl__envelope *envelope)
     return (struct wtl__body *)(void *)((char *)envelope + BODY_AT);
 }
 
+/* The long way, when the short one has found nothing. */
+static void *take_for(enum wtl__need need, size_t size)
+{
+    enum wtl__need before = wtl__cap_enter(need);
+    void *block = wtl__pool_take(size);
+    wtl__cap_leave(before);
+    return block;
+}
+
 struct wtl__envelope *wtl__envelope_new(enum wtl__kind kind)
 {
-    struct wtl__envelope *envelope = wtl__pool_take(sizeof *envelope);
+    struct wtl__envelope *envelope = wtl__pool_take_hot(sizeof *envelope);
+    if (WTL_UNLIKELY(envelope == NULL)) {
+        envelope = take_for(kind <= WTL__KIND_LAST_COUNTED ? WTL__NEED_MESSAGE : WTL__NEED_RUNTIME,
+                            sizeof *envelope);
+    }
     if (envelope != NULL) {
         *envelope = (struct wtl__envelope){.msg = {.kind_ = (uint8_t)kind}};
     }
@@ -44,7 +58,7 @@ static void body_init(struct wtl__envelope *envelope, size_t capacity)
 
 static struct wtl__envelope *block_new(size_t capacity)
 {
-    struct wtl__envelope *envelope = wtl__pool_take(BLOCK_HEAD + capacity);
+    struct wtl__envelope *envelope = take_for(WTL__NEED_MESSAGE, BLOCK_HEAD + capacity);
     if (envelope != NULL) {
         body_init(envelope, capacity);
     }

@@ -14,6 +14,7 @@
 #include "actor/tables.h"
 #include "actor/take.h"
 #include "actor/upgrade.h"
+#include "base/cap.h"
 
 /* Turns around what was taken, newest first. Messages alone, and all of this life, go behind what
  * waits in one piece. */
@@ -441,7 +442,12 @@ static WTL_ALWAYS_INLINE enum wtl__run run_batch(struct wtl__ctx *x, struct wtl_
 static __attribute__((noinline, cold)) enum wtl__run
 run_special(struct wtl__ctx *x, struct wtl__cell *cell, unsigned messages)
 {
-    return run_batch(x, cell, messages, true);
+    /* the runtime's own goes on when memory is scarce */
+    bool is_system = (cell->flags & WTL__CELL_SYSTEM) != 0;
+    enum wtl__need before = wtl__cap_enter(is_system ? WTL__NEED_RUNTIME : WTL__NEED_ACTOR);
+    enum wtl__run result = run_batch(x, cell, messages, true);
+    wtl__cap_leave(before);
+    return result;
 }
 
 enum wtl__run wtl__cell_run(struct wtl__ctx *x, struct wtl__cell *cell, unsigned messages)

@@ -180,6 +180,12 @@ static inline bool wtl__runtime_has_versions(const struct wtl__runtime *runtime)
     return atomic_load_explicit(&runtime->versions, memory_order_acquire) != NULL;
 }
 
+/* Thread: any. */
+static inline uint64_t wtl__counted(const struct wtl__runtime *runtime, enum wtl__counter counter)
+{
+    return atomic_load_explicit(&runtime->counters[counter], memory_order_relaxed);
+}
+
 /* The actor has a tie to `pid` now: when that is on another node, its loss concerns the actor. */
 static inline void wtl__tie_to(const struct wtl__runtime *runtime, struct wtl__cell *cell,
                                struct wtl_pid pid)

@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 
 #include "base/attr.h"
+#include "base/cap.h"
 #include "base/pool.h"
 
 enum {
@@ -92,6 +93,9 @@ void *wtl__large_take(size_t size)
     size_t bytes = (size + HEAD_BYTES + step - 1) / step * step;
     uint32_t bin = bin_of(bytes);
     struct wtl__span *head = NULL;
+    if (!wtl__cap_admits(bytes)) {
+        return NULL;
+    }
     if (bin < BINS) {
         (void)pthread_mutex_lock(&large.lock);
         head = large.bins[bin];
@@ -122,7 +126,7 @@ void wtl__large_give(struct wtl__span *head)
     WTL_ASSERT(head->class_index == IS_OUT); /* otherwise it is given twice */
     head->class_index = IS_KEPT;
     atomic_fetch_sub_explicit(&large.used_bytes, head->block_bytes, memory_order_relaxed);
-    if (bin < BINS) {
+    if (bin < BINS && wtl__cap_scarcity() == WTL__SCARCE_NOT) {
         (void)pthread_mutex_lock(&large.lock);
         is_kept = large.kept_bytes + bytes <= large.retained_bytes;
         if (is_kept) {

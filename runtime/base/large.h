@@ -19,7 +19,7 @@
 #include "base/span.h"
 
 /* A block of at least `size` bytes, behind a head whose owner is NULL.
- * Fails: NULL, when memory is exhausted. */
+ * Fails: NULL, when memory is exhausted or its cap is reached. */
 void *wtl__large_take(size_t size);
 
 /* Takes back the block of this head. */

@@ -204,6 +204,11 @@ void wtl__pool_retain(size_t bytes)
     wtl__large_retain(bytes);
 }
 
+uint64_t wtl__pool_held(void)
+{
+    return wtl__depot_out() + wtl__large_used();
+}
+
 struct wtl__pool_stats wtl__pool_stats(void)
 {
     struct wtl__pool_stats stats = {.used_bytes = wtl__large_used()};

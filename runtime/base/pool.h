@@ -22,6 +22,7 @@ enum {
     WTL__POOL_BATCH = 32,        /* blocks that travel to their owner together */
     WTL__POOL_OWNERS = 16,       /* owners for whom a thread collects at once */
     WTL__POOL_BLOCK_MAX = 32640, /* larger ones have a mapping of their own */
+    WTL__POOL_STEP = 64 * 1024,  /* a pool grows by so much at least */
 };
 
 /* Process-wide. `used_bytes` counts blocks at the size of their class and is exact when every
@@ -33,7 +34,7 @@ struct wtl__pool_stats {
 
 /* At least `size` bytes, aligned to 16 bytes, never zeroed. A size of 0 is a block as well.
  * Owns:  the caller, until wtl__pool_give.
- * Fails: NULL, when memory is exhausted. */
+ * Fails: NULL, when memory is exhausted or its cap is reached (cap.h). */
 void *wtl__pool_take(size_t size) __attribute__((malloc, warn_unused_result));
 
 /* Takes back a block of any thread's pool. NULL is nothing. Never fails and never waits. */
@@ -59,5 +60,9 @@ void wtl__pool_leave(void);
 void wtl__pool_retain(size_t bytes);
 
 struct wtl__pool_stats wtl__pool_stats(void);
+
+/* Bytes that the cap counts: spans that the pools of threads have, and large blocks that are out. A
+ * look at two numbers, while the statistics look at every pool. */
+uint64_t wtl__pool_held(void);
 
 #endif

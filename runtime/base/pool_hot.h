@@ -12,7 +12,7 @@
 /* A block, or NULL: then wtl__pool_take finds one or knows why not. */
 static inline void *wtl__pool_take_hot(size_t size)
 {
-    return WTL_SANITIZED ? wtl__pool_take(size) : wtl__pool_take_own(size); /* pool_malloc.c */
+    return WTL_SANITIZED ? NULL : wtl__pool_take_own(size); /* pool_malloc.c */
 }
 
 /* False: it was not taken back, and wtl__pool_give does it. */

@@ -10,13 +10,14 @@
 #include <stdlib.h>
 
 #include "base/attr.h"
+#include "base/cap.h"
 
 /* Counters for statistics; they order nothing. */
 static _Atomic(uint64_t) used_bytes;
 
 void *wtl__pool_take(size_t size)
 {
-    void *block = malloc(size == 0 ? 1 : size);
+    void *block = wtl__cap_admits(size) ? malloc(size == 0 ? 1 : size) : NULL;
     if (block != NULL) {
         atomic_fetch_add_explicit(&used_bytes, malloc_usable_size(block), memory_order_relaxed);
     }
@@ -57,4 +58,9 @@ struct wtl__pool_stats wtl__pool_stats(void)
 {
     uint64_t used = atomic_load_explicit(&used_bytes, memory_order_relaxed);
     return (struct wtl__pool_stats){.used_bytes = used, .mapped_bytes = used};
+}
+
+uint64_t wtl__pool_held(void)
+{
+    return atomic_load_explicit(&used_bytes, memory_order_relaxed);
 }

@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 
 #include "base/attr.h"
+#include "base/cap.h"
 
 enum {
     REGION_SPANS = 8,       /* mapped together: one system call per 512 KiB */
@@ -30,6 +31,7 @@ static struct {
     size_t retained; /* spans kept at most */
     /* Written under the lock, read by statistics without it. */
     _Atomic(uint64_t) mapped_bytes;
+    _Atomic(uint64_t) out_bytes;
 } depot = {.lock = PTHREAD_MUTEX_INITIALIZER, .retained = RETAINED_DEFAULT};
 
 void wtl__span_init(struct wtl__span *span, struct wtl__pool *owner, uint32_t class_index,
@@ -116,14 +118,25 @@ static bool map_region(void)
     return true;
 }
 
+/* The lock is held. */
+static void add_out(uint64_t bytes)
+{
+    uint64_t now = atomic_load_explicit(&depot.out_bytes, memory_order_relaxed);
+    atomic_store_explicit(&depot.out_bytes, now + bytes, memory_order_relaxed);
+}
+
 struct wtl__span *wtl__depot_take(void)
 {
     struct wtl__span *span = NULL;
+    if (!wtl__cap_admits(WTL__SPAN_BYTES)) {
+        return NULL;
+    }
     (void)pthread_mutex_lock(&depot.lock);
     if (depot.spans != NULL || map_region()) {
         span = depot.spans;
         depot.spans = span->next;
         depot.count--;
+        add_out(WTL__SPAN_BYTES);
     }
     (void)pthread_mutex_unlock(&depot.lock);
     return span;
@@ -133,7 +146,8 @@ struct wtl__span *wtl__depot_take(void)
  * mappings) leaves the span in the depot, where it is as good as before. */
 static void trim(void)
 {
-    while (depot.count > depot.retained) {
+    size_t retained = wtl__cap_scarcity() == WTL__SCARCE_NOT ? depot.retained : 0;
+    while (depot.count > retained) {
         struct wtl__span *span = depot.spans;
         struct wtl__span *next = span->next;
         if (munmap(span, WTL__SPAN_BYTES) != 0) {
@@ -151,6 +165,7 @@ void wtl__depot_give(struct wtl__span *span)
     span->next = depot.spans;
     depot.spans = span;
     depot.count++;
+    add_out(-(uint64_t)WTL__SPAN_BYTES);
     trim();
     (void)pthread_mutex_unlock(&depot.lock);
 }
@@ -166,4 +181,9 @@ void wtl__depot_retain(size_t bytes)
 uint64_t wtl__depot_mapped(void)
 {
     return atomic_load_explicit(&depot.mapped_bytes, memory_order_relaxed);
+}
+
+uint64_t wtl__depot_out(void)
+{
+    return atomic_load_explicit(&depot.out_bytes, memory_order_relaxed);
 }

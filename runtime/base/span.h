@@ -72,10 +72,12 @@ uint32_t wtl__span_take(struct wtl__span *span, void **blocks_out, uint32_t max)
 /* Marks a block as free. Asserts that it is a block of this span and was not free. */
 void wtl__span_put(struct wtl__span *span, void *block);
 
-/* A span of the depot, its head not yet valid. Fails: NULL, when memory is exhausted. */
+/* A span of the depot, its head not yet valid. Fails: NULL, when memory is exhausted or its
+ * cap is reached. */
 struct wtl__span *wtl__depot_take(void);
 
-/* Returns an empty span: kept for later below the limit, unmapped above it. */
+/* Returns an empty span: kept for later below the limit, unmapped above it, or when memory is
+ * scarce. */
 void wtl__depot_give(struct wtl__span *span);
 
 /* Sets the limit and unmaps what is above it. */
@@ -83,5 +85,7 @@ void wtl__depot_retain(size_t bytes);
 
 /* Bytes of spans that the process has mapped. */
 uint64_t wtl__depot_mapped(void);
+/* Bytes of spans that have left the depot. */
+uint64_t wtl__depot_out(void);
 
 #endif

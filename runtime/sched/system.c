@@ -10,6 +10,7 @@
 
 #include "actor/names.h"
 #include "actor/supervisor.h"
+#include "base/cap.h"
 #include "base/clock.h"
 #include "base/pool.h"
 #include "sched/cpus.h"
@@ -22,6 +23,7 @@
 struct wtl_runtime {
     struct wtl__sched sched;
     bool stopped;
+    bool is_capped; /* the cap of the process is this one's */
 };
 
 struct wtl__runtime *wtl__runtime_of(struct wtl_runtime *runtime)
@@ -121,6 +123,10 @@ enum wtl_status wtl_runtime_create(const struct wtl_runtime_options *options,
         free(runtime);
         return status;
     }
+    if (options->memory_max != 0) {
+        runtime->is_capped = true;
+        wtl__cap_set(options->memory_max);
+    }
     *runtime_out = runtime;
     return WTL_OK;
 }
@@ -219,6 +225,9 @@ void wtl_runtime_destroy(struct wtl_runtime *runtime)
     wtl_runtime_stop(runtime, 0);
     end_workers(sched, sched->workers_count, sched->workers_count);
     wtl__runtime_deinit(&sched->runtime);
+    if (runtime->is_capped) {
+        wtl__cap_set(0);
+    }
     free(runtime);
     wtl__pool_flush();
 }
@@ -246,6 +255,7 @@ enum wtl_status wtl_runtime_tell(struct wtl_runtime *runtime, struct wtl_pid to,
 {
     struct wtl__envelope *envelope = wtl__message_take(body, WTL__MESSAGE);
     if (envelope == NULL) {
+        wtl__count(&runtime->sched.runtime, WTL__COUNT_DROPPED_MEMORY);
         return wtl__message_fault(body);
     }
     envelope->msg.tag = tag;

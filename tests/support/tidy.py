@@ -74,7 +74,7 @@ SHARED = re.compile(
 SHARED_ALLOWED = [
     re.compile(pattern)
     for pattern in (
-        r"^runtime/base/(pool\w*|large|span|shape|log|clock)\.[ch]$",
+        r"^runtime/base/(cap|pool\w*|large|span|shape|log|clock)\.[ch]$",
         r"^runtime/table/(ages|change|entry|holds|hashed|ordered|read|retire)\.[ch]$",
         r"^runtime/table/(store|table\w*)\.[ch]$",
         r"^runtime/actor/(mailbox|ring|message|cell|cells|names|runtime|table\w*)\.[ch]$",

@@ -16,6 +16,11 @@ struct wtl_runtime_options {
     uint64_t node;       /* the node id of its pids; 0: 1 */
     unsigned workers;    /* threads that run actors; 0: one per CPU that this process may use */
     uint32_t actors_max; /* 0: 2^22 */
+    uint64_t memory_max; /* bytes that actors, messages and tables may hold, of all runtimes of the
+                          * process together; 0: no cap. From 95 % of it on no more messages are
+                          * made than are handled (WTL_NO_MEMORY, counted), from 98 % on nothing
+                          * else grows either: spawns end `no_memory`, wtl_alloc gives NULL. What
+                          * there is goes on, and so do supervisors */
     bool battery;        /* never spin: slower wake-ups, no processor time while waiting */
     uint64_t seed;       /* of wtl_random; 0: from the system */
 };
