@@ -103,6 +103,9 @@ bool wtl__value_ms(const struct wtl__cli *cli, const char *option, int64_t absen
                    int64_t min_ms, int64_t max_ms, int64_t *ms_out);
 
 /* The days of an option, 0 when it was not given. Fails: false, and the error is printed. */
+/* A size in bytes; 0 when the option is absent. */
+bool wtl__value_bytes(const struct wtl__cli *cli, const char *option, int64_t min_bytes,
+                      uint64_t *bytes_out);
 bool wtl__value_days(const struct wtl__cli *cli, const char *option, unsigned max,
                      unsigned *days_out);
 

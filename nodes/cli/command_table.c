@@ -81,6 +81,9 @@ static const struct wtl__option node_start_options[] = {
      .value = "NAME",
      .may_repeat = true,
      .help = "run this module although a newer release was run here"},
+    {.name = "memory-max",
+     .value = "SIZE",
+     .help = "what its actors and messages may hold, such as 512MiB (no cap)"},
     {.name = "dev", .help = "load modules of this user without a signature"},
     {.name = "watchdog", .help = "start the node again when it ends by itself, and say why"},
     {0},
@@ -223,6 +226,18 @@ const struct wtl__command wtl__commands[] = {
          "configuration",
      .options = node_start_options,
      .run = wtl__run_node_start},
+    {.noun = "node",
+     .verb = "show",
+     .operands = "",
+     .flags = ONE,
+     .summary = "what a node holds, and what it has turned away",
+     .details =
+         "MEMORY is what actors, their messages and tables hold. Of MEMORY-MAX (node start "
+         "--memory-max),\nmessages may take 95%, and all else that actors want 98%; SHED and "
+         "REFUSED "
+         "count what was turned\naway. MEMORY-STATE: ok, sheds (messages), refuses (actors, too), "
+         "or no cap.",
+     .run = wtl__run_ask},
     {.noun = "mesh",
      .verb = "nodes",
      .operands = "",

@@ -308,7 +308,8 @@ enum wtl__end wtl__run_node_start(struct wtl__cli *cli)
     if (config.bundle == NULL) {
         return no_identity(cli);
     }
-    if (!collect(cli, "join", WTL__JOINS_MAX, joins, &config.joins_count) ||
+    if (!wtl__value_bytes(cli, "memory-max", WTL__MEMORY_MAX_MIN, &config.memory_max) ||
+        !collect(cli, "join", WTL__JOINS_MAX, joins, &config.joins_count) ||
         !collect(cli, "module", MODULES_MAX, modules, &equip.modules_count) ||
         !collect(cli, "allow-rollback", ROLLBACKS_MAX, rollbacks, &equip.trust.rollbacks_count)) {
         return WTL__END_USAGE;

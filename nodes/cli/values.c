@@ -57,6 +57,27 @@ bool wtl__value_ms(const struct wtl__cli *cli, const char *option, int64_t absen
     return false;
 }
 
+bool wtl__value_bytes(const struct wtl__cli *cli, const char *option, int64_t min_bytes,
+                      uint64_t *bytes_out)
+{
+    static const struct wtl_field field = {.name = "size", .type = WTL_FIELD_BYTES};
+    const char *text = wtl__value(cli, option);
+    struct wtl_error error = {0};
+    int64_t bytes = 0;
+    *bytes_out = 0;
+    if (text == NULL) {
+        return true;
+    }
+    if (wtl_setting_read(&field, text, &bytes, &error) == WTL_OK && bytes >= min_bytes) {
+        *bytes_out = (uint64_t)bytes;
+        return true;
+    }
+    (void)wtl__fail(&cli->report, WTL__FAILURE_VALUE, NULL,
+                    "--%s wants a size of %lldMiB at least, such as 512MiB or 2GiB; got \"%s\"",
+                    option, (long long)(min_bytes / 1048576), text);
+    return false;
+}
+
 bool wtl__value_days(const struct wtl__cli *cli, const char *option, unsigned max,
                      unsigned *days_out)
 {

@@ -43,6 +43,10 @@ enum wtl_status wtl__node_config_check(const struct wtl__node_config *config, en
         return wtl_fail(error, WTL_CONFIG, "%u ms to stop, and %u are the most", config->stop_ms,
                         WTL__STOP_MS_MAX);
     }
+    if (config->memory_max != 0 && config->memory_max < WTL__MEMORY_MAX_MIN) {
+        return wtl_fail(error, WTL_CONFIG, "a memory cap of %llu bytes, and %d are the least",
+                        (unsigned long long)config->memory_max, WTL__MEMORY_MAX_MIN);
+    }
     return check_joins(config, error);
 }
 

@@ -15,6 +15,8 @@
 
 #define WTL__STOP_MS_DEFAULT 10000u
 #define WTL__STOP_MS_MAX     600000u
+/* A smaller cap would be used up by what each worker keeps at hand. */
+#define WTL__MEMORY_MAX_MIN (16 * 1048576)
 
 struct wtl__node_config {
     const char *bundle;       /* the identity: a file that `wattle id issue` has made. Mandatory */
@@ -30,6 +32,7 @@ struct wtl__node_config {
 
     unsigned workers;    /* 0: one per CPU */
     uint32_t actors_max; /* 0: the runtime's default */
+    uint64_t memory_max; /* bytes, of all nodes of the process together; 0: no cap */
     bool battery;
 
     /* Started with the node, under its root, which stops them in order; NULL: none. */

@@ -173,6 +173,7 @@ static const struct verb {
     {"flow.show", 1, INSPECT, wtl__inspect_flow},
     {"module.ls", 0, INSPECT, wtl__inspect_modules},
     {"module.upgrade", 2, ADMIN, wtl__inspect_upgrade},
+    {"node.show", 0, INSPECT, wtl__inspect_node},
 };
 
 static const struct verb *verb_of(const struct wtl__inspect_job *job)

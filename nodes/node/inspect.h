@@ -24,6 +24,8 @@
  *
  *   module.ls upgrade             the desk of the node's modules (desk.h)
  *
+ *   node.show                     in numbers that anybody may read
+ *
  * Nothing here waits: a question is a job until its answers have come, or its time is over. Then it
  * is answered with what there is.
  *

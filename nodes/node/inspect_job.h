@@ -120,6 +120,7 @@ void wtl__inspect_pass_on(struct wtl_ctx *x, struct wtl__inspect_job *job, uint6
 
 void wtl__inspect_ls(struct wtl_ctx *x, struct wtl__inspect *self, struct wtl__inspect_job *job);
 void wtl__inspect_show(struct wtl_ctx *x, struct wtl__inspect *self, struct wtl__inspect_job *job);
+void wtl__inspect_node(struct wtl_ctx *x, struct wtl__inspect *self, struct wtl__inspect_job *job);
 void wtl__inspect_kill(struct wtl_ctx *x, struct wtl__inspect *self, struct wtl__inspect_job *job);
 void wtl__inspect_sys(struct wtl_ctx *x, struct wtl__inspect *self, struct wtl__inspect_job *job);
 void wtl__inspect_trace(struct wtl_ctx *x, struct wtl__inspect *self, struct wtl__inspect_job *job);

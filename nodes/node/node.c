@@ -72,6 +72,7 @@ static enum wtl_status make_runtime(struct wtl__node *node, const struct wtl__no
     struct wtl_runtime_options options = {.node = node->id,
                                           .workers = config->workers,
                                           .actors_max = config->actors_max,
+                                          .memory_max = config->memory_max,
                                           .battery = config->battery,
                                           .seed = node->seed};
     enum wtl_status status = wtl_runtime_create(&options, &node->runtime, error);

@@ -4,6 +4,7 @@
 
 #include "actor/names.h"
 #include "actor/supervisor.h"
+#include "base/cap.h"
 #include "inspect_kit.h"
 
 static struct ikit kit;
@@ -383,4 +384,32 @@ Test(cli_inspect, T01_an_actor_that_does_not_answer_is_busy)
     wtl__step_settle(&kit.step);
     cr_expect_null(wtl__cells_find(&kit.step.runtime.cells, worker.local));
     cr_expect_eq(kit.replies, 4);
+}
+
+Test(cli_inspect, X077_a_node_shows_its_memory_and_what_it_turned_away)
+{
+    wtl__cap_set(UINT64_C(1) << 40);
+    ikit_ask(&kit, 0, "node.show", NULL);
+    char *text = ikit_text(&kit, true);
+    EXPECT_HAS(text, "\"memory_max_bytes\":1099511627776");
+    EXPECT_HAS(text, "\"memory_state\":\"ok\"");
+    EXPECT_HAS(text, "\"shed\":0");
+    free(text);
+    struct wtl__cap_stats before = wtl__cap_stats();
+    wtl__cap_set(before.held_bytes > 0 ? before.held_bytes : 1);
+    cr_assert_not(wtl__cap_admits(1));
+    enum wtl__need need = wtl__cap_enter(WTL__NEED_MESSAGE);
+    cr_assert_not(wtl__cap_admits(1));
+    wtl__cap_leave(need);
+    ikit_ask(&kit, 0, "node.show", NULL);
+    text = ikit_text(&kit, true);
+    EXPECT_HAS(text, "\"memory_state\":\"refuses\"");
+    EXPECT_HAS(text, "\"shed\":1");
+    EXPECT_HAS(text, "\"refused\":1");
+    free(text);
+    wtl__cap_set(0);
+    ikit_ask(&kit, 0, "node.show", NULL);
+    text = ikit_text(&kit, false);
+    EXPECT_HAS(text, "no cap");
+    free(text);
 }
