@@ -14,6 +14,7 @@
 #include "actor/sys.h"
 #include "actor/tables.h"
 #include "actor/upgrade.h"
+#include "base/cap.h"
 #include "base/pool.h"
 
 /* Fills the parts of a fresh cell that the spawner decides. */
@@ -120,6 +121,14 @@ static bool watch_child(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl_p
     return true;
 }
 
+/* A tie to the child cannot be made, so the spawner would never hear of its end: as with wtl_link,
+ * it is the spawner that fails. */
+static enum wtl_status no_tie(struct wtl__ctx *x)
+{
+    wtl__cell_fail(x->cell, wtl_reason_of(WTL_NO_MEMORY));
+    return WTL_NO_MEMORY;
+}
+
 /* What the options ask for; the status becomes the child's reason when it is not OK. */
 static enum wtl_status apply_options(struct wtl__runtime *runtime, struct wtl__ctx *x,
                                      struct wtl__cell *cell, struct wtl_pid pid,
@@ -127,15 +136,15 @@ static enum wtl_status apply_options(struct wtl__runtime *runtime, struct wtl__c
 {
     bool inside = x != NULL && x->cell != NULL;
     if (options->link && inside && !link_both(x, cell, pid)) {
-        return WTL_NO_MEMORY;
+        return no_tie(x);
     }
     if (options->monitor && inside && !watch_child(x, cell, pid, options->ref_out)) {
-        return WTL_NO_MEMORY;
+        return no_tie(x);
     }
     if (options->ack && inside) {
         cell->started = wtl__envelope_new(WTL__LOCAL);
         if (cell->started == NULL) {
-            return WTL_NO_MEMORY;
+            return no_tie(x);
         }
         cell->started->msg.tag = WTL_TAG("started");
         cell->started->msg.from = pid;
@@ -430,6 +439,7 @@ void wtl__cell_fault(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl_reas
     x->near = x->runtime->node;
     x->pub.stage = NULL; /* a flow sets both around a stage's functions, in the stage's memory */
     x->pub.api = &wtl__api;
+    wtl__cap_leave(WTL__NEED_ACTOR); /* the batch was left in its middle */
     cell->flags |= WTL__CELL_ENDING | WTL__CELL_BRUTAL;
     cell->reason = reason;
     wtl__drafts_free(&x->drafts);

@@ -171,8 +171,9 @@ static inline void wtl_reply_error_to(struct wtl_ctx *x, struct wtl_from from,
 /* ---- life --------------------------------------------------------------------------------- */
 
 /* Starts an actor on this node and returns its pid at once. When it cannot be started (no memory,
- * name taken, init fails) it ends with that reason, which links and monitors see. NULL options:
- * neither. */
+ * name taken, init fails) it ends with that reason, which links and monitors see; without memory
+ * for the link or monitor itself it is the spawner that ends, `no_memory`, as with wtl_link. NULL
+ * options: neither. */
 static inline struct wtl_pid wtl_spawn(struct wtl_ctx *x, const struct wtl_actor *type,
                                        const struct wtl_spawn_options *options)
 {

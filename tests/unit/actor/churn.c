@@ -1,6 +1,9 @@
 /* churn.c - many lives: the tables return to what they were, slots are used again in turn. */
 #include "kit.h"
 
+#include <stdio.h>
+
+#include "actor/names.h"
 #include "base/pool.h"
 
 static struct kit kit;
@@ -15,8 +18,11 @@ struct mayfly {
 
 static enum wtl_status mayfly_handle(struct wtl_ctx *x, void *self, const struct wtl_msg *m)
 {
+    char name[32];
     (void)self;
     (void)m;
+    (void)snprintf(name, sizeof name, "fly.%llu", (unsigned long long)wtl_self(x).local);
+    wtl_register(x, name, WTL_LOCAL, NULL);
     (void)wtl_after(x, 1000, WTL_TAG("never"), NULL);
     (void)wtl_monitor(x, root.pid);
     (void)wtl_call(x, root.pid, WTL_TAG("ask"), NULL, NULL);
@@ -25,7 +31,7 @@ static enum wtl_status mayfly_handle(struct wtl_ctx *x, void *self, const struct
 
 static WTL_ACTOR(mayfly, struct mayfly, .handle = mayfly_handle);
 
-enum { LIVES = 100000, BATCH = 500 };
+enum { LIVES = WTL_SANITIZED ? 100000 : 1000000, BATCH = 500 };
 
 static void spawn_batch(struct wtl_ctx *x, struct kit_puppet *p, const struct kit_cmd *cmd)
 {
@@ -49,6 +55,13 @@ static enum wtl_status count_only(struct wtl_ctx *x, struct kit_puppet *p,
     return WTL_OK;
 }
 
+static void no_name(void *context, const char *name, struct wtl_pid pid)
+{
+    (void)context;
+    (void)pid;
+    cr_assert_fail("the name %s is left", name);
+}
+
 Test(churn, X078_spawn_and_die_leaves_the_tables_as_they_were)
 {
     root = (struct kit_puppet){.silent = true, .down = count_only};
@@ -63,6 +76,7 @@ Test(churn, X078_spawn_and_die_leaves_the_tables_as_they_were)
         cr_assert_eq(wtl__step_live(&kit.step), 1);
         cr_assert(wtl__wheel_is_empty(&kit.step.wheel));
         cr_assert_eq(kit_cell(&kit, root.pid)->ties.count, 0);
+        wtl__names_each(&kit.step.runtime, no_name, NULL);
         if (i == BATCH) { /* the table of ties keeps its size */
             bytes = wtl__pool_stats().used_bytes;
         }
