@@ -48,15 +48,34 @@ static enum wtl_status lock_folder(struct wtl__incarnation *incarnation, const c
     if (flock(incarnation->lock, LOCK_EX | LOCK_NB) == 0) {
         return WTL_OK;
     }
+    int code = errno;
     (void)close(incarnation->lock);
     incarnation->lock = -1;
-    if (errno != EWOULDBLOCK) {
+    errno = code;
+    if (code != EWOULDBLOCK) {
         return WTL_SYSTEM;
     }
     return wtl_fail(error, WTL_EXISTS,
                     "another node runs with the state folder %s: stop it, or give this one a "
                     "folder of its own with --state FOLDER",
                     folder);
+}
+
+/* Up to `size` bytes, less only at the end of the file; -1 when it cannot be read. */
+static ssize_t read_some(int fd, char *bytes, size_t size)
+{
+    size_t got = 0;
+    while (got < size) {
+        ssize_t now = read(fd, bytes + got, size - got);
+        if (now == 0) {
+            break;
+        }
+        if (now < 0 && errno != EINTR) {
+            return -1;
+        }
+        got += now > 0 ? (size_t)now : 0;
+    }
+    return (ssize_t)got;
 }
 
 /* Reads the last number; 0 when there is no file yet. */
@@ -68,7 +87,7 @@ static enum wtl_status read_last(const char *path, uint32_t *last_out, struct wt
     if (fd < 0) {
         return errno == ENOENT ? WTL_OK : wtl_fail(error, WTL_SYSTEM, "%s", strerror(errno));
     }
-    ssize_t got = read(fd, text, sizeof text - 1);
+    ssize_t got = read_some(fd, text, sizeof text - 1);
     int code = errno;
     (void)close(fd);
     if (got < 0) {
