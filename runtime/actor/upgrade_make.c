@@ -89,7 +89,7 @@ static enum wtl_status make_in_place(struct wtl__cell *cell, struct wtl__trial *
     size_t at = find_address(errand->upgrade, trial->old.state, from->state_size);
     const struct wtl__memory *block = cell->memory;
     while (at == SIZE_MAX && block != NULL) {
-        at = find_address(errand->upgrade, block + 1, block->size);
+        at = find_address(errand->upgrade, block + 1, (size_t)block->size);
         block = block->next;
     }
     if (at != SIZE_MAX) {

@@ -16,7 +16,8 @@
 
 static bool limit(__rlimit_resource_t what, uint64_t value)
 {
-    const struct rlimit both = {.rlim_cur = value, .rlim_max = value};
+    rlim_t most = value < RLIM_INFINITY ? (rlim_t)value : RLIM_INFINITY;
+    const struct rlimit both = {.rlim_cur = most, .rlim_max = most};
     return setrlimit(what, &both) == 0;
 }
 

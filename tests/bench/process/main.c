@@ -176,8 +176,10 @@ static void measure(const struct wtl_actor *type, const char *where, uint64_t ro
     (void)run(type, "call", rounds / 20 + 1);
     (void)run(type, "call", rounds / 4);
     qsort(bench.times_ns, rounds / 4, sizeof *bench.times_ns, compare);
-    report("call_p50", where, (double)bench.times_ns[rounds / 8] / 1000, "us");
-    report("call_p99", where, (double)bench.times_ns[rounds / 4 * 99 / 100] / 1000, "us");
+    uint64_t p50_ns = bench.times_ns[rounds / 8];
+    uint64_t p99_ns = bench.times_ns[rounds / 4 * 99 / 100];
+    report("call_p50", where, (double)p50_ns / 1000, "us");
+    report("call_p99", where, (double)p99_ns / 1000, "us");
     (void)run(type, "flood", rounds / 4);
     uint64_t took_ns = run(type, "flood", rounds * 4);
     report("flood", where, (double)rounds * 4 * 1e9 / (double)took_ns, "messages/s");
@@ -201,7 +203,8 @@ static void measure_start(const char *path, const struct wtl__isolated_config *c
         wtl__isolated_close(module);
     }
     qsort(times_ns, STARTS, sizeof times_ns[0], compare);
-    report("start_p50", "process", (double)times_ns[STARTS / 2] / 1000, "us");
+    uint64_t p50_ns = times_ns[STARTS / 2];
+    report("start_p50", "process", (double)p50_ns / 1000, "us");
 }
 
 int main(int argc, char *argv[])

@@ -67,9 +67,11 @@ Test(describe, X085_descriptions_of_another_size)
     const struct wtl_actor *actors[] = {&actor};
     actor.size = offsetof(struct wtl_actor, priority) + sizeof actor.priority;
     cr_assert_eq(check_actors(actors, 1, &error), WTL_OK, "%s", error.text);
-    cr_assert(WTL_HAS(&actor, mailbox_key) && WTL_HAS(&actor, priority));
+    cr_assert(WTL_HAS(&actor, mailbox_key));
+    cr_assert(WTL_HAS(&actor, priority));
     actor.size--;
-    cr_assert(WTL_HAS(&actor, mailbox_key) && !WTL_HAS(&actor, priority));
+    cr_assert(WTL_HAS(&actor, mailbox_key));
+    cr_assert_not(WTL_HAS(&actor, priority));
     cr_assert_eq(check_actors(actors, 1, &error), WTL_INVALID);
     actor.size = sizeof actor + 64;
     cr_assert_eq(check_actors(actors, 1, &error), WTL_OK, "%s", error.text);

@@ -42,10 +42,10 @@ static void another_value(struct wtl_test *t)
 Test(expect, K02_a_failure_says_what_was_expected_and_what_came)
 {
     FAILS_WITH(another_value, "expect.c:",
-               "expected \"greeting\" {text=\"hello, ada\" count=1}\n"
-               "    but came \"greeting\" {text=\"hello, bob\" count=1}\n"
-               "    text: expected \"hello, ada\", came \"hello, bob\"\n"
-               "    then came \"greeting\" {text=\"hello, eve\" count=2}",
+               ("expected \"greeting\" {text=\"hello, ada\" count=1}\n"
+                "    but came \"greeting\" {text=\"hello, bob\" count=1}\n"
+                "    text: expected \"hello, ada\", came \"hello, bob\"\n"
+                "    then came \"greeting\" {text=\"hello, eve\" count=2}"),
                "0 ms  told \"hello\" {name=\"bob\"} to ", "0 ms  started greeter <",
                "0 ms  came \"greeting\" {text=\"hello, bob\" count=1} from greeter <",
                "seed 1: WTL_TEST_SEED=1 runs it again");

@@ -450,11 +450,11 @@ static void is_a_producer(struct wtl_test *t)
 Test(stages, K35_a_failure_says_what_became_of_a_message)
 {
     FAILS_WITH(emits_another, "stages.c:",
-               "expected that twice emits \"data\" {n=9}\n"
-               "    but it has emitted \"data\" {n=8}\n    n: expected 9, came 8",
+               ("expected that twice emits \"data\" {n=9}\n"
+                "    but it has emitted \"data\" {n=8}\n    n: expected 9, came 8"),
                "fed     message 1, \"data\" {n=4}", "emitted \"data\" {n=8}", "acked   message 1");
-    FAILS_WITH(emits_none, "expected that twice emits \"data\" {n=9}, and nothing was emitted\n"
-                           "    message 1 is dropped: large and odd");
+    FAILS_WITH(emits_none, ("expected that twice emits \"data\" {n=9}, and nothing was emitted\n"
+                            "    message 1 is dropped: large and odd"));
     FAILS_WITH(has_no_room, ", and nothing was emitted; there is no room for more");
     FAILS_WITH(is_acked, "expected that message 1 is open, and twice has it acknowledged, with 1");
     FAILS_WITH(is_not_dropped, "expected that message 1 is dropped: no n, and twice has it ack");
