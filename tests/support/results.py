@@ -64,6 +64,8 @@ def sanitizer_files(prefix):
     """One failure for each report file that a sanitizer wrote."""
     failures = []
     for path in sorted(glob.glob(glob.escape(prefix) + "*")):
+        if "_canary_" in os.path.basename(path):
+            continue  # a planted bug: its test wants the report
         with open(path, encoding="utf-8", errors="replace") as file:
             text = file.read()
         found = REPORT.search(text)
