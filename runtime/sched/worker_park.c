@@ -132,7 +132,7 @@ void wtl__worker_park(struct wtl__worker *worker)
         wtl__worker_want(worker);
     }
     int parks = worker->leads ? WTL__WORKER_LEADS : WTL__WORKER_PARKS;
-    unsigned parked = atomic_fetch_add(&sched->parked, 1) + 1;
+    atomic_fetch_add(&sched->parked, 1);
     atomic_store(&worker->state, parks);
     worker->has_watched = false;
     if (more || sees_work(worker) || atomic_load(&sched->stopping)) {
@@ -141,9 +141,11 @@ void wtl__worker_park(struct wtl__worker *worker)
         }
     } else {
         /* Who was called watches for a while also when nobody runs: it would be called again soon.
-         */
+         * How many are parked is looked at after the announcement: a worker that was woken in
+         * between, and found nobody to call, is seen here. */
         worker->has_watched =
-            sched->workers_count > 1 && (parked < sched->workers_count || worker->was_called);
+            sched->workers_count > 1 &&
+            (atomic_load(&sched->parked) < sched->workers_count || worker->was_called);
         sleep_until_woken(worker, worker->has_watched);
     }
     worker->was_called = !atomic_compare_exchange_strong(&worker->state, &parks, WTL__WORKER_RUNS);
