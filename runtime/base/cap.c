@@ -27,16 +27,14 @@ static uint64_t part(uint64_t max, unsigned percent)
 
 static uint64_t limit_of(enum wtl__need need, uint64_t max)
 {
-    switch (need) {
-    case WTL__NEED_MESSAGE:
+    if (need == WTL__NEED_MESSAGE) {
         return part(max, WTL__CAP_SHED);
-    case WTL__NEED_ACTOR:
-        return part(max, WTL__CAP_REFUSE);
-    case WTL__NEED_RUNTIME:
-    case WTL__NEEDS:
-        break;
     }
-    return max;
+    uint64_t refuse = part(max, WTL__CAP_REFUSE);
+    if (need == WTL__NEED_ACTOR) {
+        return refuse;
+    }
+    return max - refuse > WTL__CAP_OWN ? max : refuse + WTL__CAP_OWN;
 }
 
 void wtl__cap_set(uint64_t bytes)

@@ -10,8 +10,8 @@
  *
  *   below WTL__CAP_SHED      everybody grows
  *   below WTL__CAP_REFUSE    no more messages; nothing is kept for later either
- *   below the cap            only the runtime's own: signals, links to other nodes, supervisors,
- *                            inspection, the node's actors
+ *   below the cap, and       only the runtime's own: signals, links to other nodes, supervisors,
+ *   WTL__CAP_OWN at least    inspection, the node's actors
  *   above                    nobody
  *
  * Thread: any. Owns: nothing.
@@ -25,6 +25,10 @@
 /* Percent of the cap. */
 #define WTL__CAP_SHED   95u
 #define WTL__CAP_REFUSE 98u
+
+/* Bytes that the runtime's own may grow by when nobody else does, also if that is more than is left
+ * of a small cap: each thread takes a span for each size that it has not had yet. */
+#define WTL__CAP_OWN (UINT64_C(4) * 1048576)
 
 /* What a thread takes memory for. */
 enum wtl__need {
