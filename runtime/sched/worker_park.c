@@ -121,6 +121,21 @@ static void sleep_until_woken(struct wtl__worker *worker, bool watches)
     }
 }
 
+/* Asked after the announcement, and of the states, not of their count: a worker whose state says
+ * that it runs looks at this one's state only after that, so either it finds somebody to call or it
+ * is seen here. */
+static bool somebody_runs(const struct wtl__worker *worker)
+{
+    const struct wtl__sched *sched = worker->sched;
+    for (unsigned i = 0; i < sched->workers_count; i++) {
+        const struct wtl__worker *other = &sched->workers[i];
+        if (other != worker && atomic_load(&other->state) == WTL__WORKER_RUNS) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void wtl__worker_park(struct wtl__worker *worker)
 {
     struct wtl__sched *sched = worker->sched;
@@ -140,12 +155,9 @@ void wtl__worker_park(struct wtl__worker *worker)
             wtl__worker_poll(worker, 0);
         }
     } else {
-        /* Who was called watches for a while also when nobody runs: it would be called again soon.
-         * How many are parked is looked at after the announcement: a worker that was woken in
-         * between, and found nobody to call, is seen here. */
+        /* who was called watches for a while also when nobody runs: a call comes seldom alone */
         worker->has_watched =
-            sched->workers_count > 1 &&
-            (atomic_load(&sched->parked) < sched->workers_count || worker->was_called);
+            sched->workers_count > 1 && (worker->was_called || somebody_runs(worker));
         sleep_until_woken(worker, worker->has_watched);
     }
     worker->was_called = !atomic_compare_exchange_strong(&worker->state, &parks, WTL__WORKER_RUNS);
