@@ -6,27 +6,28 @@
  */
 #include <wattle/pack.h>
 
-/* The big-endian number of `size` bytes behind the head byte, or false when they are not there. */
-static bool peek_number(const struct wtl_reader *reader, size_t size, uint64_t *number_out)
+/* The big-endian number of 1, 2, 4 or 8 bytes: `power` is the logarithm. */
+static inline uint64_t number_at(const uint8_t *at, unsigned power)
 {
-    if (wtl_left(reader) <= size) {
+    switch (power) {
+    case 0:
+        return at[0];
+    case 1:
+        return (uint64_t)at[0] << 8 | at[1];
+    case 2:
+        return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
+    default:
+        return wtl__load64(at);
+    }
+}
+
+/* That number behind the head byte, or false when it is not there. */
+static bool peek_number(const struct wtl_reader *reader, unsigned power, uint64_t *number_out)
+{
+    if (wtl_left(reader) <= (size_t)1 << power) {
         return false;
     }
-    const uint8_t *at = reader->at + 1;
-    switch (size) {
-    case 1:
-        *number_out = at[0];
-        break;
-    case 2:
-        *number_out = (uint64_t)at[0] << 8 | at[1];
-        break;
-    case 4:
-        *number_out = (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
-        break;
-    default:
-        *number_out = wtl__load64(at);
-        break;
-    }
+    *number_out = number_at(reader->at + 1, power);
     return true;
 }
 
@@ -48,10 +49,9 @@ static bool get_integer(struct wtl_reader *reader, uint64_t *bits_out, bool *neg
         return false;
     }
     unsigned power = (unsigned)(head - 0xcc) & 3;
-    size_t size = (size_t)1 << power;
     unsigned unused = 64 - (8u << power);
     uint64_t number;
-    if (!peek_number(reader, size, &number)) {
+    if (!peek_number(reader, power, &number)) {
         return false;
     }
     if (head >= 0xd0) {
@@ -59,15 +59,23 @@ static bool get_integer(struct wtl_reader *reader, uint64_t *bits_out, bool *neg
         *negative_out = (int64_t)number < 0;
     }
     *bits_out = number;
-    reader->at += 1 + size;
+    reader->at += 1 + ((size_t)1 << power);
     return true;
 }
 
-/* Nearly always the last value of a body, with fewer bytes behind it than the inline half wants. */
+/* Nearly always the last value of a body, with fewer bytes behind it than the inline half wants;
+ * as most messages have one, the encodings that puts use come first. */
 uint64_t wtl__get_u64(struct wtl_reader *reader)
 {
     uint64_t bits;
     bool negative;
+    const uint8_t *at = reader->at;
+    size_t left = wtl_left(reader);
+    unsigned power = left > 0 ? at[0] - 0xccu : 4;
+    if (power < 4 && left > (size_t)1 << power) {
+        reader->at = at + 1 + ((size_t)1 << power);
+        return number_at(at + 1, power);
+    }
     if (get_integer(reader, &bits, &negative) && !negative) {
         return bits;
     }
@@ -103,12 +111,12 @@ double wtl__get_f64(struct wtl_reader *reader)
     uint64_t bits;
     bool negative;
     double value;
-    if (wtl_left(reader) >= 1 && *reader->at == 0xcb && peek_number(reader, 8, &bits)) {
+    if (wtl_left(reader) >= 1 && *reader->at == 0xcb && peek_number(reader, 3, &bits)) {
         memcpy(&value, &bits, sizeof value);
         reader->at += 9;
         return value;
     }
-    if (wtl_left(reader) >= 1 && *reader->at == 0xca && peek_number(reader, 4, &bits)) {
+    if (wtl_left(reader) >= 1 && *reader->at == 0xca && peek_number(reader, 2, &bits)) {
         uint32_t half = (uint32_t)bits;
         float narrow;
         memcpy(&narrow, &half, sizeof narrow);
@@ -128,10 +136,10 @@ static const uint8_t *get_sized(struct wtl_reader *reader, uint8_t head8, size_t
                                 size_t *size_out)
 {
     *size_out = 0;
-    size_t power = wtl_left(reader) > 0 ? (size_t)(uint8_t)(*reader->at - head8) : 3;
+    unsigned power = wtl_left(reader) > 0 ? (uint8_t)(*reader->at - head8) : 3;
     size_t prefix = (size_t)1 << (power & 3);
     uint64_t size;
-    if (power > 2 || !peek_number(reader, prefix, &size) || wtl_left(reader) - 1 - prefix < extra ||
+    if (power > 2 || !peek_number(reader, power, &size) || wtl_left(reader) - 1 - prefix < extra ||
         wtl_left(reader) - 1 - prefix - extra < size) {
         wtl_reader_fail(reader);
         return NULL;
@@ -178,10 +186,10 @@ uint32_t wtl__get_count(struct wtl_reader *reader, enum wtl_pack_type type)
 {
     uint8_t head16 = type == WTL_PACK_MAP ? 0xde : 0xdc;
     uint64_t each = type == WTL_PACK_MAP ? 2 : 1;
-    size_t wide = wtl_left(reader) > 0 ? (size_t)(uint8_t)(*reader->at - head16) : 2;
+    unsigned wide = wtl_left(reader) > 0 ? (uint8_t)(*reader->at - head16) : 2;
     size_t prefix = wide == 0 ? 2 : 4;
     uint64_t count;
-    if (wide > 1 || !peek_number(reader, prefix, &count) ||
+    if (wide > 1 || !peek_number(reader, 1 + wide, &count) ||
         count * each > wtl_left(reader) - 1 - prefix) {
         wtl_reader_fail(reader);
         return 0;
