@@ -74,6 +74,8 @@ const char *wtl__fault_word(const struct wtl__fault *fault)
         return "stack_overflow";
     }
     switch (fault->signal) {
+    case 0:
+        return "exit";
     case SIGSEGV:
         return "sigsegv";
     case SIGBUS:
@@ -82,6 +84,8 @@ const char *wtl__fault_word(const struct wtl__fault *fault)
         return "sigfpe";
     case SIGILL:
         return "sigill";
+    case SIGABRT:
+        return "sigabrt";
     case SIGURG:
         return "hung"; /* no fault, but an interrupt of the guard's */
     default:

@@ -21,7 +21,8 @@
  * page where wattle_add_module() has compiled it. */
 #define NEAR_BYTES 65536u
 
-static const int signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL};
+/* An abort is never contained: it is caught for its record alone. */
+static const int signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
 
 static struct sigaction former[WTL_COUNT(signals)];
 static struct sigaction former_interrupt;
@@ -82,6 +83,9 @@ static const char *why_not_ours(const struct wtl__fault *fault)
 
 static const char *why_not_at_once(const struct wtl__fault *fault)
 {
+    if (fault->signal == SIGABRT && fault->code == SI_TKILL) {
+        return "abort was called, and nobody knows what is whole behind it";
+    }
     if (fault->code <= 0) {
         return "the signal was sent, not raised by the code";
     }
@@ -117,7 +121,7 @@ static void on_fault(int signal, siginfo_t *info, void *context)
     }
     struct wtl__fault fault = {.signal = signal,
                                .code = info->si_code,
-                               .address = (uintptr_t)info->si_addr,
+                               .address = info->si_code > 0 ? (uintptr_t)info->si_addr : 0,
                                .pc = wtl__fault_pc(context)};
     fault.place = wtl__place_of(fault.pc);
     fault.overflow = signal == SIGSEGV && wtl__here.stack_low != 0 &&
@@ -254,6 +258,9 @@ static enum wtl_status install(struct wtl_error *error)
     (void)backtrace(frame, 1); /* its first call loads a library: not in a handler */
     if (!wtl__guard_threads_init()) {
         return wtl_fail(error, WTL_SYSTEM, "the guard of modules: no thread key is left");
+    }
+    if (!wtl__guard_exits_init()) {
+        return wtl_fail(error, WTL_NO_MEMORY, "the guard of modules: memory is exhausted");
     }
     if (!wtl__places_refresh(NULL, NULL, NULL)) {
         return wtl_fail(error, WTL_NO_MEMORY, "the guard of modules: memory is exhausted");

@@ -16,12 +16,14 @@
  *
  * Everything else is fatal as ever, after a record on stderr: a fault in the runtime, in the C
  * library or another library, on a thread of the work pool, a jump to nowhere, a signal that was
- * sent. What a guard cannot see is damage without a fault: a module that writes where it should not
- * is only ever safe in a process of its own.
+ * sent, an abort, whosever; and an exit that a module or its library has called, which ends the
+ * process with SIGABRT, so that nobody takes it for a stop in order. What a guard cannot see is
+ * damage without a fault: a module that writes where it should not is only ever safe in a process
+ * of its own.
  *
  * Thread: attach and detach one at a time in a process; actors may run meanwhile.
- * Owns: the handlers of SIGSEGV, SIGBUS, SIGFPE, SIGILL and SIGURG while any runtime is attached;
- * an alternate signal stack for each thread that runs actors.
+ * Owns: the handlers of SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT and SIGURG while any runtime is
+ * attached; an alternate signal stack for each thread that runs actors.
  */
 #ifndef WTL_MODULE_GUARD_H
 #define WTL_MODULE_GUARD_H

@@ -38,6 +38,10 @@ extern _Thread_local struct wtl__guarded wtl__here __attribute__((tls_model("ini
 /* Once in a process, before any thread begins. Fails: false when no thread key is left. */
 bool wtl__guard_threads_init(void);
 
+/* Once in a process: whoever calls exit while it runs an actor's function has crashed (see
+ * guard_exit.c). False when memory is exhausted. */
+bool wtl__guard_exits_init(void);
+
 /* Gives this thread its alternate stack; without memory for it everything but a stack overflow is
  * contained all the same. It ends by itself with the thread, or by the second one. */
 void wtl__guard_thread_begin(void);
