@@ -6,6 +6,7 @@
 
 #include "actor/kit.h"
 #include "module_kit.h"
+#include "so/victim.h"
 
 #include "base/log.h"
 
@@ -221,15 +222,10 @@ Test(contain, X087_in_an_answer)
     }
 }
 
-struct victim_settings {
-    bool in_init;
-    bool in_stop;
-};
-
 static void spawn_with_args(struct wtl_ctx *x, struct kit_puppet *p, const struct kit_cmd *cmd)
 {
     struct wtl_writer args;
-    const struct victim_settings settings = {.in_init = true};
+    const struct victim_settings settings = {.in_init = 1, .name = ""};
     (void)p;
     (void)cmd;
     kit_body(x, &args, 9);
@@ -253,7 +249,7 @@ Test(contain, X087_in_stop)
 {
     EACH_SEED
     {
-        const struct victim_settings settings = {.in_stop = true};
+        const struct victim_settings settings = {.in_stop = true, .name = ""};
         call(victim(&settings), "stop");
         kit_settle(&kit);
         EXPECT_DOWN("fault:sigsegv");

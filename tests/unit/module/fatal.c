@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "ending.h"
 #include "module_kit.h"
 
 /* Tells a victim to fault; never returns, or the parent sees that. */
@@ -15,8 +16,8 @@ static void fault_with(void *argument)
     const struct wtl_spawn_options options = {.name = "victim"};
     (void)wtl_runtime_spawn(asker.runtime, wtl__module_actor(&kit_modules, "faulty.victim", NULL),
                             &options);
-    (void)asker_ask_living(&asker, "victim", argument);
-    (void)asker_ask_living(&asker, "victim", "ping"); /* what a worker thread does comes later */
+    (void)asker_ask_living(&asker, "victim", argument, 1);
+    (void)asker_ask_living(&asker, "victim", "ping", 1); /* what a worker thread does comes later */
     for (;;) {
         (void)pause();
     }
@@ -28,7 +29,7 @@ static void dies_with(const char *tag, int signal, const char *const *words)
         cr_skip_test("a sanitizer reports faults itself");
     }
     char text[16384];
-    int came = kit_dies(fault_with, (void *)tag, text, sizeof text);
+    int came = ending_signal(fault_with, (void *)tag, text, sizeof text);
     cr_assert_eq(came, signal, "signal %d: %s", came, text);
     for (; *words != NULL; words++) {
         cr_assert_not_null(strstr(text, *words), "no \"%s\" in: %s", *words, text);
@@ -63,6 +64,17 @@ Test(fatal, X087_on_the_work_pool)
     DIES("work", SIGSEGV, "at faulty+0x", "no actor was running", "runs no function of an actor");
 }
 
+Test(fatal, X090_abort)
+{
+    DIES("abort", SIGABRT, "fatal sigabrt", "message abort", "abort was called", "libc.so.6+0x");
+}
+
+/* Never a stop in order, whatever the code: a watchdog starts the node again. */
+Test(fatal, X090_exit)
+{
+    DIES("exit", SIGABRT, "fatal exit", "at faulty+0x", "message exit", "exit was called");
+}
+
 static void signal_sent(void *argument)
 {
     struct asker asker;
@@ -81,6 +93,6 @@ Test(fatal, X087_a_signal_that_was_sent)
         cr_skip_test("a sanitizer reports faults itself");
     }
     char text[4096];
-    cr_assert_eq(kit_dies(signal_sent, NULL, text, sizeof text), SIGSEGV);
+    cr_assert_eq(ending_signal(signal_sent, NULL, text, sizeof text), SIGSEGV);
     cr_assert_not_null(strstr(text, "was sent"), "%s", text);
 }

@@ -1,6 +1,6 @@
 /*
  * module_kit.h - what the tests of modules share: the modules that CMake has built for them, texts
- * of refusals, and asking actors of a real runtime from the test's thread.
+ * of refusals, and a runtime with threads and the guard.
  */
 #ifndef MODULE_KIT_H
 #define MODULE_KIT_H
@@ -9,6 +9,7 @@
 
 #include <wattle/runtime.h>
 
+#include "asker.h"
 #include "module/module.h"
 
 #define SO(name) MODULE_SO "/" name ".so"
@@ -29,30 +30,8 @@ void *kit_read(const char *path, size_t *size_out);
 
 /* ---- a runtime with threads ---------------------------------------------------------------- */
 
-struct answer {
-    enum wtl_status status;
-    struct wtl_reason reason;
-    struct wtl_pid pid;
-    uint64_t number;
-};
-
-struct asker {
-    struct wtl_runtime *runtime;
-    struct wtl_pid pid;
-};
-
 /* Starts a runtime, with the guard, and an actor that asks others for the test. */
 void asker_open(struct asker *asker, unsigned workers);
 void asker_close(struct asker *asker);
-
-/* Calls the holder of the name with a message of that tag, and waits for the answer. */
-struct answer asker_ask(struct asker *asker, const char *name, const char *tag);
-
-/* The same, again while the actor is being restarted. */
-struct answer asker_ask_living(struct asker *asker, const char *name, const char *tag);
-
-/* Runs a function in a process of its own, which a signal must kill; its stderr is in `text_out`.
- */
-int kit_dies(void (*fn)(void *argument), void *argument, char *text_out, size_t size);
 
 #endif

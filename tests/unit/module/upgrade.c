@@ -87,7 +87,7 @@ static void refused(const char *path, enum wtl_status status, const char *word)
     cr_assert_eq(begin(path, 0, &error), status, "%s: %s", wtl_status_word(error.status),
                  error.text);
     cr_assert_not_null(strstr(error.text, word), "no \"%s\" in \"%s\"", word, error.text);
-    cr_assert_eq(asker_ask(&asker, "clerk", "version").number, 1);
+    cr_assert_eq(asker_ask(&asker, "clerk", "version", 1).number, 1);
 }
 
 static void open_clerk(const char *path, unsigned workers)
@@ -100,7 +100,7 @@ static void open_clerk(const char *path, unsigned workers)
                                     .type = wtl__module_actor(&kit_modules, "clerk.clerk", NULL)};
     const struct wtl_tree tree = {.children = &child, .children_count = 1, .intensity = 100};
     (void)wtl_runtime_supervise(asker.runtime, &tree, "top");
-    cr_assert_eq(asker_ask_living(&asker, "clerk", "add").number, 41);
+    cr_assert_eq(asker_ask_living(&asker, "clerk", "add", 1).number, 41);
     box.switched = 0;
 }
 
@@ -110,18 +110,18 @@ static void open_clerk(const char *path, unsigned workers)
 Test(upgrade, L19_v1_to_v2_and_back)
 {
     open_clerk(SO("clerk_1"), 2);
-    struct wtl_pid pid = asker_ask(&asker, "clerk", "add").pid;
-    cr_assert_eq(asker_ask(&asker, "clerk", "call").status, WTL_OK);
+    struct wtl_pid pid = asker_ask(&asker, "clerk", "add", 1).pid;
+    cr_assert_eq(asker_ask(&asker, "clerk", "call", 1).status, WTL_OK);
     goes_over(SO("clerk_2"));
-    cr_assert_eq(asker_ask(&asker, "clerk", "version").number, 2);
-    struct answer after = asker_ask(&asker, "clerk", "add");
+    cr_assert_eq(asker_ask(&asker, "clerk", "version", 1).number, 2);
+    struct answer after = asker_ask(&asker, "clerk", "add", 1);
     cr_assert_eq(after.number, 43, "its state has gone along");
     cr_assert(wtl_pid_equal(after.pid, pid));
-    cr_assert_eq(asker_ask(&asker, "clerk", "answers").number, 1001);
+    cr_assert_eq(asker_ask(&asker, "clerk", "answers", 1).number, 1001);
     cr_assert_eq(box.switched, 1);
     goes_over(SO("clerk_1"));
-    cr_assert_eq(asker_ask(&asker, "clerk", "version").number, 1);
-    cr_assert_eq(asker_ask(&asker, "clerk", "add").number, 44);
+    cr_assert_eq(asker_ask(&asker, "clerk", "version", 1).number, 1);
+    cr_assert_eq(asker_ask(&asker, "clerk", "add", 1).number, 44);
     asker_close(&asker);
 }
 
@@ -129,9 +129,9 @@ Test(upgrade, L19_a_restart_after_it_runs_new_code)
 {
     open_clerk(SO("clerk_1"), 2);
     goes_over(SO("clerk_2"));
-    cr_assert_eq(asker_ask(&asker, "clerk", "crash").status, WTL_CLOSED);
-    cr_assert_eq(asker_ask_living(&asker, "clerk", "add").number, 41, "a new one");
-    cr_assert_eq(asker_ask(&asker, "clerk", "version").number, 2);
+    cr_assert_eq(asker_ask(&asker, "clerk", "crash", 1).status, WTL_CLOSED);
+    cr_assert_eq(asker_ask_living(&asker, "clerk", "add", 1).number, 41, "a new one");
+    cr_assert_eq(asker_ask(&asker, "clerk", "version", 1).number, 2);
     asker_close(&asker);
 }
 
@@ -140,7 +140,7 @@ Test(upgrade, L19_other_bytes_of_the_same_version)
 {
     open_clerk(SO("clerk_1"), 1);
     goes_over(SO("clerk_1b"));
-    cr_assert_eq(asker_ask(&asker, "clerk", "add").number, 42);
+    cr_assert_eq(asker_ask(&asker, "clerk", "add", 1).number, 42);
     cr_assert_eq(box.outcome.actors, 1);
     asker_close(&asker);
 }
@@ -160,7 +160,7 @@ Test(upgrade, X096_refused_before_anybody_is_held)
     if (!WTL_SANITIZED) { /* whose own data is static */
         refused(SO("statics"), WTL_INVALID, "static data");
     }
-    cr_assert_eq(asker_ask(&asker, "clerk", "add").number, 42);
+    cr_assert_eq(asker_ask(&asker, "clerk", "add", 1).number, 42);
     cr_assert_eq(box.switched, 0);
     asker_close(&asker);
 }
@@ -176,9 +176,9 @@ static void fails_and_returns(const char *old, const char *new, enum wtl_status 
     }
     open_clerk(old, 2);
     returns(new, status, word);
-    cr_assert_eq(asker_ask(&asker, "clerk", "version").number, 1);
-    cr_assert_eq(asker_ask(&asker, "clerk", "add").number, 42);
-    cr_assert_eq(asker_ask(&asker, "clerk", "answers").number, 0);
+    cr_assert_eq(asker_ask(&asker, "clerk", "version", 1).number, 1);
+    cr_assert_eq(asker_ask(&asker, "clerk", "add", 1).number, 42);
+    cr_assert_eq(asker_ask(&asker, "clerk", "answers", 1).number, 0);
     cr_assert_eq(box.switched, 0);
     asker_close(&asker);
 }
@@ -213,7 +213,7 @@ Test(upgrade, X096_a_state_with_a_function)
     cr_assert_eq(outcome.error.status, WTL_VERSION);
     cr_assert_not_null(strstr(outcome.error.text, "address of a function"), "%s",
                        outcome.error.text);
-    cr_assert_eq(asker_ask(&asker, "clerk", "add").number, 42);
+    cr_assert_eq(asker_ask(&asker, "clerk", "add", 1).number, 42);
     asker_close(&asker);
 }
 
@@ -225,8 +225,8 @@ static void loops(const char *old, const char *new)
     }
     open_clerk(old, 2);
     returns(new, WTL_TIMEOUT, "not over in time");
-    cr_assert_eq(asker_ask(&asker, "clerk", "version").number, 1);
-    cr_assert_eq(asker_ask(&asker, "clerk", "add").number, 42);
+    cr_assert_eq(asker_ask(&asker, "clerk", "version", 1).number, 1);
+    cr_assert_eq(asker_ask(&asker, "clerk", "add", 1).number, 42);
     asker_close(&asker);
 }
 

@@ -35,18 +35,18 @@ static void contained_and_restarted(const char *tag, const char *reason, unsigne
         cr_skip_test("a sanitizer wants to see the fault itself");
     }
     open_tree(workers, 0);
-    struct answer before = asker_ask_living(&asker, "victim", "ping");
+    struct answer before = asker_ask_living(&asker, "victim", "ping", 1);
     cr_assert_eq(before.status, WTL_OK);
-    struct answer counted = asker_ask_living(&asker, "counter", "add");
+    struct answer counted = asker_ask_living(&asker, "counter", "add", 1);
     cr_assert_eq(counted.number, 41);
-    struct answer fault = asker_ask(&asker, "victim", tag);
+    struct answer fault = asker_ask(&asker, "victim", tag, 1);
     cr_assert_eq(fault.status, WTL_CLOSED);
     cr_assert(kit_reason_is(fault.reason, reason));
-    struct answer after = asker_ask_living(&asker, "victim", "ping");
+    struct answer after = asker_ask_living(&asker, "victim", "ping", 1);
     cr_assert_eq(after.status, WTL_OK);
     cr_assert_eq(after.number, 1, "its state is new");
     cr_assert(!wtl_pid_equal(after.pid, before.pid));
-    struct answer counted_on = asker_ask(&asker, "counter", "add");
+    struct answer counted_on = asker_ask(&asker, "counter", "add", 1);
     cr_assert_eq(counted_on.number, 42, "it has gone on");
     cr_assert(wtl_pid_equal(counted_on.pid, counted.pid));
     asker_close(&asker);
@@ -57,7 +57,7 @@ Test(workers, OW08_a_module_uses_a_table)
 {
     open_tree(2, 0);
     for (uint64_t i = 1; i <= 3; i++) {
-        struct answer answer = asker_ask_living(&asker, "counter", "table");
+        struct answer answer = asker_ask_living(&asker, "counter", "table", 1);
         cr_assert_eq(answer.status, WTL_OK);
         cr_assert_eq(answer.number, 100 + i);
     }
@@ -89,10 +89,10 @@ Test(workers, X088_again_and_again)
     static const char *const tags[] = {"recurse", "null", "recurse", "memcpy"};
     open_tree(1, 0);
     for (size_t i = 0; i < WTL_COUNT(tags); i++) {
-        cr_assert_eq(asker_ask_living(&asker, "victim", "ping").number, 1);
-        cr_assert_eq(asker_ask(&asker, "victim", tags[i]).status, WTL_CLOSED);
+        cr_assert_eq(asker_ask_living(&asker, "victim", "ping", 1).number, 1);
+        cr_assert_eq(asker_ask(&asker, "victim", tags[i], 1).status, WTL_CLOSED);
     }
-    cr_assert_eq(asker_ask_living(&asker, "victim", "ping").number, 1);
+    cr_assert_eq(asker_ask_living(&asker, "victim", "ping", 1).number, 1);
     asker_close(&asker);
 }
 
@@ -103,15 +103,15 @@ static void ended_and_restarted(const char *tag)
         cr_skip_test("the guard is off under a sanitizer");
     }
     open_tree(2, 60);
-    struct answer counted = asker_ask_living(&asker, "counter", "add");
+    struct answer counted = asker_ask_living(&asker, "counter", "add", 1);
     for (int i = 0; i < 3; i++) {
-        cr_assert_eq(asker_ask_living(&asker, "victim", "ping").number, 1, "its state is new");
-        struct answer hung = asker_ask(&asker, "victim", tag);
+        cr_assert_eq(asker_ask_living(&asker, "victim", "ping", 1).number, 1, "its state is new");
+        struct answer hung = asker_ask(&asker, "victim", tag, 1);
         cr_assert_eq(hung.status, WTL_CLOSED);
         cr_assert(kit_reason_is(hung.reason, "fault:hung"));
     }
-    cr_assert_eq(asker_ask_living(&asker, "victim", "ping").number, 1);
-    struct answer counted_on = asker_ask(&asker, "counter", "add");
+    cr_assert_eq(asker_ask_living(&asker, "victim", "ping", 1).number, 1);
+    struct answer counted_on = asker_ask(&asker, "counter", "add", 1);
     cr_assert_eq(counted_on.number, counted.number + 1, "it has seen nothing");
     cr_assert(wtl_pid_equal(counted_on.pid, counted.pid));
     asker_close(&asker);

@@ -2,6 +2,7 @@
  * messages to and from them. */
 #include <signal.h>
 
+#include "module/so/victim.h"
 #include "process_kit.h"
 
 static const struct wtl_actor *open_story(const char *name)
@@ -41,12 +42,6 @@ Test(lives, it_stops_with_its_own_reason_and_stop_function)
     cr_assert(kit_has_logged("the teller stops: shutdown"), "its supervisor has stopped it");
     cr_assert(!kit_has_logged("module_process_died"));
 }
-
-struct victim_settings {
-    int64_t in_init;
-    const char *word;
-    const char *name;
-};
 
 Test(lives, settings_arrive_with_their_strings)
 {

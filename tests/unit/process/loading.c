@@ -1,5 +1,6 @@
 /* loading.c - a module that cannot be loaded, or does harm while it is, never harms the node: it is
  * refused with what was wrong, or its actors end. */
+#include "module/so/victim.h"
 #include "process_kit.h"
 
 static void is_refused(const char *path, enum wtl_status status, const char *part)
@@ -59,12 +60,6 @@ Test(loading, without_the_program)
 }
 
 /* ---- before an actor is ready --------------------------------------------------------------- */
-
-struct victim_settings {
-    int64_t in_init;
-    const char *word;
-    const char *name;
-};
 
 static struct {
     pthread_mutex_t lock;

@@ -7,6 +7,7 @@
 #include <wattle/supervisor.h>
 
 #include "base/log.h"
+#include "module/guard.h"
 #include "sched/system.h"
 
 struct stage_of_test kit;
@@ -42,98 +43,21 @@ bool kit_has_logged(const char *text)
     return has;
 }
 
-/* ---- the asker ----------------------------------------------------------------------------- */
-
-/* One question at a time: the test waits for its answer. */
-static struct {
-    pthread_mutex_t lock;
-    pthread_cond_t came;
-    bool is_there;
-    struct answer answer;
-} box = {.lock = PTHREAD_MUTEX_INITIALIZER, .came = PTHREAD_COND_INITIALIZER};
-
-static enum wtl_status on_answer(struct wtl_ctx *x, void *self, const struct wtl_answer *answer,
-                                 void *context)
-{
-    struct wtl_reader reader = wtl_read(&answer->message);
-    (void)x;
-    (void)self;
-    (void)context;
-    (void)pthread_mutex_lock(&box.lock);
-    box.answer =
-        (struct answer){.status = answer->status, .reason = answer->reason, .pid = answer->pid};
-    if (wtl_peek(&reader) == WTL_PACK_INT) {
-        box.answer.number = wtl_get_u64(&reader);
-    } else if (wtl_peek(&reader) == WTL_PACK_STR) {
-        size_t size = 0;
-        const char *text = wtl_get_str(&reader, &size);
-        size = size < sizeof box.answer.text - 1 ? size : sizeof box.answer.text - 1;
-        memcpy(box.answer.text, text, size);
-    }
-    box.is_there = true;
-    (void)pthread_cond_signal(&box.came);
-    (void)pthread_mutex_unlock(&box.lock);
-    return WTL_OK;
-}
-
-static enum wtl_status asker_handle(struct wtl_ctx *x, void *self, const struct wtl_msg *message)
-{
-    char name[64];
-    char tag[16];
-    unsigned long number;
-    struct wtl_writer body;
-    (void)self;
-    if (wtl_getf(message, "[%63s %15s %lu]", name, tag, &number) != WTL_OK) {
-        return WTL_BAD_PAYLOAD;
-    }
-    (void)wtl_message_open(x, &body, 16);
-    wtl_put_u64(&body, number);
-    if (wtl_is(message, "tell")) {
-        (void)!wtl_tell_name(x, name, wtl_tag_make(tag, strlen(tag)), &body);
-    } else {
-        (void)wtl_call_name(
-            x, name, wtl_tag_make(tag, strlen(tag)), &body,
-            &(struct wtl_call_options){.on_answer = on_answer, .deadline_ms = 30000});
-    }
-    return WTL_OK;
-}
-
-static WTL_ACTOR(asker_type, char, .handle = asker_handle);
-
-static void command(struct wtl_tag what, const char *name, const char *tag, uint64_t number)
-{
-    struct wtl_writer body;
-    (void)wtl_runtime_message(&body, 64);
-    wtl_putf(&body, "[%s %s %lu]", name, tag, (unsigned long)number);
-    cr_assert_eq(wtl_runtime_tell(kit.runtime, kit.asker, what, &body), WTL_OK);
-}
+/* ---- asking -------------------------------------------------------------------------------- */
 
 struct answer kit_ask(const char *name, const char *tag, uint64_t number)
 {
-    box.is_there = false;
-    command(WTL_TAG("ask"), name, tag, number);
-    (void)pthread_mutex_lock(&box.lock);
-    while (!box.is_there) {
-        (void)pthread_cond_wait(&box.came, &box.lock);
-    }
-    struct answer answer = box.answer;
-    (void)pthread_mutex_unlock(&box.lock);
-    return answer;
+    return asker_ask(&kit.asker, name, tag, number);
 }
 
 struct answer kit_ask_living(const char *name, const char *tag, uint64_t number)
 {
-    struct answer answer;
-    do {
-        answer = kit_ask(name, tag, number);
-    } while (answer.status == WTL_NOT_FOUND || answer.status == WTL_NO_PROCESS ||
-             answer.status == WTL_CLOSED);
-    return answer;
+    return asker_ask_living(&kit.asker, name, tag, number);
 }
 
 void kit_tell(const char *name, const char *tag, uint64_t number)
 {
-    command(WTL_TAG("tell"), name, tag, number);
+    asker_tell(&kit.asker, name, tag, number);
 }
 
 /* ---- opening and closing -------------------------------------------------------------------- */
@@ -169,7 +93,7 @@ void kit_open(unsigned workers)
     wtl__log_set_rate(wtl__log_process(), UINT32_MAX);
     fds_before = count_fds();
     create(workers);
-    kit.asker = wtl_runtime_spawn(kit.runtime, &asker_type, NULL);
+    asker_begin(&kit.asker, kit.runtime);
 }
 
 struct wtl__isolated *kit_isolate(const char *path, const struct wtl__isolated_config *config)
@@ -187,6 +111,9 @@ const struct wtl_actor *kit_load_here(const char *path, const char *type)
     struct wtl_error error = {0};
     enum wtl_status status = wtl__module_load(&loaded, path, WTL__MODULE_SEALED, NULL, &error);
     cr_assert_eq(status, WTL_OK, "%s", error.text);
+    bool on = false;
+    status = wtl__guard_attach(wtl__runtime_of(kit.runtime), WTL__GUARD_AUTO, &on, &error);
+    cr_assert_eq(status, WTL_OK, "%s", error.text);
     fds_before++; /* the image of a module that was loaded stays */
     return wtl__module_actor(&loaded, type, NULL);
 }
@@ -194,6 +121,7 @@ const struct wtl_actor *kit_load_here(const char *path, const char *type)
 void kit_close(void)
 {
     wtl_runtime_stop(kit.runtime, 5000);
+    wtl__guard_detach(wtl__runtime_of(kit.runtime)); /* if a module was loaded here */
     wtl_runtime_destroy(kit.runtime);
     wtl__isolated_close(kit.module);
     kit.module = NULL;

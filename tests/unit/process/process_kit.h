@@ -9,22 +9,14 @@
 
 #include <wattle/runtime.h>
 
+#include "../module/asker.h"
 #include "process/isolated.h"
 
 #define SO(name) MODULE_SO "/" name ".so"
 
-/* An answer, as far as the test looks at it. */
-struct answer {
-    enum wtl_status status;
-    struct wtl_reason reason;
-    struct wtl_pid pid;
-    uint64_t number; /* the first value of the body, when it is a number, */
-    char text[512];  /* or a text */
-};
-
 struct stage_of_test {
     struct wtl_runtime *runtime;
-    struct wtl_pid asker;
+    struct asker asker;
     struct wtl__isolated *module;
 };
 
@@ -38,7 +30,8 @@ void kit_close(void);
 
 extern struct stage_of_test kit;
 
-/* Loads the module into this process, and gives that type of it. */
+/* Loads the module into this process, with the guard unless a sanitizer is there, and gives that
+ * type of it. */
 const struct wtl_actor *kit_load_here(const char *path, const char *type);
 
 /* The type of an actor of the module that was opened last. */

@@ -1,18 +1,10 @@
-/*
- * faulty.c - an actor that faults in whichever way it is told to.
- *
- * `blind` keeps the compiler from seeing that an address is wrong, or that a call never returns.
- */
-#include <stdlib.h>
+/* faulty.c - an actor that faults in whichever way it is told to, in the node. */
 #include <sys/mman.h>
 
 #include <wattle/module.h>
 #include <wattle/wattle.h>
 
-struct victim_settings {
-    bool in_init;
-    bool in_stop;
-};
+#include "breakage.h"
 
 struct victim {
     const struct victim_settings *settings;
@@ -20,43 +12,12 @@ struct victim {
 };
 
 static const struct wtl_field victim_fields[] = {
-    WTL_FIELD(struct victim_settings, in_init, BOOL, "false", NULL, "Faults in its init."),
+    WTL_FIELD(struct victim_settings, in_init, I64, "0", NULL, "Breaks in its init."),
     WTL_FIELD(struct victim_settings, in_stop, BOOL, "false", NULL, "Faults in its stop."),
+    WTL_FIELD(struct victim_settings, word, STR, "", NULL, "Unused here."),
+    WTL_FIELD(struct victim_settings, name, STR, "", NULL, "A name that it registers."),
     {0},
 };
-
-static void *blind(uintptr_t address)
-{
-    __asm__ volatile("" : "+r"(address));
-    return (void *)address;
-}
-
-static int blind_number(int number)
-{
-    __asm__ volatile("" : "+r"(number));
-    return number;
-}
-
-static void fault(void)
-{
-    *(volatile int *)blind(8) = 1;
-}
-
-static __attribute__((noinline)) uint64_t recurse(uint64_t depth)
-{
-    volatile char block[4000];
-    block[depth % sizeof block] = (char)depth;
-    uint64_t deeper = blind_number(1) != 0 ? recurse(depth + 1) : 0;
-    return deeper + (uint64_t)block[depth % sizeof block];
-}
-
-static int compare(const void *left, const void *right)
-{
-    (void)left;
-    (void)right;
-    fault();
-    return 0;
-}
 
 /* A mapping whose file has no such bytes. */
 static void bus(void)
@@ -108,14 +69,6 @@ static enum wtl_status nothing(void *argument, struct wtl_writer *result)
     return WTL_OK;
 }
 
-static enum wtl_status fault_at_work(void *argument, struct wtl_writer *result)
-{
-    (void)argument;
-    (void)result;
-    fault();
-    return WTL_OK;
-}
-
 /* Leaves messages that are not sent: one that has grown, one from the middle of the list. */
 static void opened(struct wtl_ctx *x, const struct wtl_msg *message)
 {
@@ -134,21 +87,10 @@ static void opened(struct wtl_ctx *x, const struct wtl_msg *message)
 /* Faults that are this module's own. */
 static enum wtl_status own_fault(struct wtl_ctx *x, const struct wtl_msg *message)
 {
-    static const char text[] = "text";
-    if (wtl_is(message, "null")) {
-        fault();
-    } else if (wtl_is(message, "memcpy")) {
-        memcpy(blind(8), text, (size_t)blind_number(sizeof text));
-    } else if (wtl_is(message, "strlen")) {
+    if (wtl_is(message, "strlen")) {
         return (enum wtl_status)strlen(blind(8));
-    } else if (wtl_is(message, "divide")) {
-        return (enum wtl_status)(1000 / blind_number(0));
-    } else if (wtl_is(message, "illegal")) {
-        __builtin_trap();
     } else if (wtl_is(message, "bus")) {
         bus();
-    } else if (wtl_is(message, "recurse")) {
-        return (enum wtl_status)recurse(1);
     } else if (wtl_is(message, "replied")) {
         wtl_replyf(x, message, "%u", 7u);
         fault();
@@ -171,39 +113,22 @@ static enum wtl_status own_fault(struct wtl_ctx *x, const struct wtl_msg *messag
     return WTL_OK;
 }
 
-/* Functions that do not return. */
-static void never_return(struct wtl_ctx *x, const struct wtl_msg *message)
+/* Half of the time it is not in this module. */
+static void loop_with_calls(struct wtl_ctx *x)
 {
-    if (wtl_is(message, "loop")) {
-        while (blind_number(1) != 0) {
-        }
-    } else if (wtl_is(message, "loop_calls")) { /* half of the time it is not in this module */
-        while (wtl_now_ns(x) != 0) {
-            for (int i = 0; i < blind_number(100); i++) {
-            }
+    while (wtl_now_ns(x) != 0) {
+        for (int i = 0; i < blind_number(100); i++) {
         }
     }
 }
 
-/* Faults that nobody can answer for. */
+/* Faults of others, whom this module has made fault. */
 static enum wtl_status foreign_fault(struct wtl_ctx *x, const struct wtl_msg *message)
 {
-    static const int numbers[] = {2, 1, 3};
     if (wtl_is(message, "runtime")) {
         wtl_log(x, WTL_LOG_INFO, blind(8));
     } else if (wtl_is(message, "libc")) {
         return (enum wtl_status)strtol(blind(8), NULL, 10);
-    } else if (wtl_is(message, "callback")) {
-        int copy[3];
-        memcpy(copy, numbers, sizeof copy);
-        qsort(copy, 3, sizeof copy[0], compare);
-    } else if (wtl_is(message, "jump")) {
-        void (*nowhere)(void) = NULL;
-        void *address = blind(16);
-        memcpy(&nowhere, &address, sizeof nowhere);
-        nowhere();
-    } else if (wtl_is(message, "work")) {
-        (void)wtl_work(x, fault_at_work, NULL, 0, NULL);
     }
     return WTL_OK;
 }
@@ -212,10 +137,12 @@ static enum wtl_status victim_init(struct wtl_ctx *x, void *self, const void *se
                                    const struct wtl_msg *args)
 {
     struct victim *victim = self;
-    (void)x;
     (void)args;
     victim->settings = settings;
-    if (victim->settings->in_init) {
+    if (victim->settings->name[0] != '\0') {
+        wtl_register(x, victim->settings->name, WTL_LOCAL, NULL);
+    }
+    if (victim->settings->in_init != 0) {
         fault();
     }
     return WTL_OK;
@@ -232,8 +159,11 @@ static enum wtl_status victim_handle(struct wtl_ctx *x, void *self, const struct
     if (wtl_is(message, "stop")) {
         return WTL_STOP;
     }
-    never_return(x, message);
-    enum wtl_status status = own_fault(x, message);
+    if (wtl_is(message, "loop_calls")) {
+        loop_with_calls(x);
+    }
+    enum wtl_status status = breakage(x, message);
+    status = status == WTL_OK ? own_fault(x, message) : status;
     return status == WTL_OK ? foreign_fault(x, message) : status;
 }
 

@@ -1,8 +1,5 @@
-/*
- * guest.c - actors that break whatever they are told to break, and say what they may do.
- *
- * `blind` keeps the compiler from seeing that an address is wrong, or that a call never returns.
- */
+/* guest.c - actors that break whatever they are told to break, and say what they may do, in a
+ * process of their own. */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -19,11 +16,7 @@
 #include <wattle/module.h>
 #include <wattle/wattle.h>
 
-struct victim_settings {
-    int64_t in_init; /* faults before it is ready: 1 null, 2 exit, 3 endless */
-    const char *word;
-    const char *name; /* that it registers, "" for none: children of a pool have none otherwise */
-};
+#include "module/so/breakage.h"
 
 struct victim {
     const struct victim_settings *settings;
@@ -32,77 +25,11 @@ struct victim {
 
 static const struct wtl_field victim_fields[] = {
     WTL_FIELD(struct victim_settings, in_init, I64, "0", NULL, "Faults in its init."),
+    WTL_FIELD(struct victim_settings, in_stop, BOOL, "false", NULL, "Unused here."),
     WTL_FIELD(struct victim_settings, word, STR, "none", NULL, "What it says when asked."),
     WTL_FIELD(struct victim_settings, name, STR, "", NULL, "A name that it registers."),
     {0},
 };
-
-static void *blind(uintptr_t address)
-{
-    __asm__ volatile("" : "+r"(address));
-    return (void *)address;
-}
-
-static int blind_number(int number)
-{
-    __asm__ volatile("" : "+r"(number));
-    return number;
-}
-
-static void fault(void)
-{
-    *(volatile int *)blind(8) = 1;
-}
-
-static void endless(void)
-{
-    while (blind_number(1) != 0) {
-    }
-}
-
-static __attribute__((noinline)) uint64_t recurse(uint64_t depth)
-{
-    volatile char block[4000];
-    block[depth % sizeof block] = (char)depth;
-    uint64_t deeper = blind_number(1) != 0 ? recurse(depth + 1) : 0;
-    return deeper + (uint64_t)block[depth % sizeof block];
-}
-
-static void jump(void)
-{
-    void (*nowhere)(void) = NULL;
-    void *address = blind(16);
-    memcpy(&nowhere, &address, sizeof nowhere);
-    nowhere();
-}
-
-static int compare(const void *left, const void *right)
-{
-    (void)left;
-    (void)right;
-    fault();
-    return 0;
-}
-
-static void in_a_callback(void)
-{
-    static const int numbers[] = {2, 1, 3};
-    int copy[3];
-    memcpy(copy, numbers, sizeof copy);
-    qsort(copy, 3, sizeof copy[0], compare);
-}
-
-/* A list that is written to without looking whether malloc gave anything. */
-static void hog(size_t block)
-{
-    volatile char *memory = NULL;
-    do {
-        memory = malloc(block);
-        for (size_t at = 0; at < block; at += 4096) {
-            memory[at] = 1;
-        }
-    } while (blind_number(1) != 0);
-}
 
 /* Every descriptor that can be had; why there are no more. */
 static int leak(void)
@@ -131,52 +58,20 @@ static void large_claim(void)
     endless();
 }
 
-static enum wtl_status fault_at_work(void *argument, struct wtl_writer *result)
+static void block(void)
 {
-    (void)argument;
-    (void)result;
-    fault();
-    return WTL_OK;
+    char byte;
+    (void)!read(3, &byte, 0);
+    (void)poll(NULL, 0, -1);
 }
 
-/* Breaks its process, in the way of the tag; returns when there is no such way. */
-static void perish(struct wtl_ctx *x, const struct wtl_msg *message)
+/* Breaks what only a process of its own has, in the way of the tag. */
+static void perish(const struct wtl_msg *message)
 {
-    if (wtl_is(message, "null")) {
-        fault();
-    } else if (wtl_is(message, "jump")) {
-        jump();
-    } else if (wtl_is(message, "divide")) {
-        (void)raise(1000 / blind_number(0));
-    } else if (wtl_is(message, "illegal")) {
-        __builtin_trap();
-    } else if (wtl_is(message, "recurse")) {
-        (void)recurse(1);
-    } else if (wtl_is(message, "callback")) {
-        in_a_callback();
-    } else if (wtl_is(message, "double_free")) {
-        void *block = blind((uintptr_t)malloc(100));
-        free(block);
-        free(blind((uintptr_t)block));
-    } else if (wtl_is(message, "abort")) {
-        abort();
-    } else if (wtl_is(message, "exit")) {
-        exit(0);
-    } else if (wtl_is(message, "_exit")) {
-        _exit(7);
-    } else if (wtl_is(message, "kill")) {
-        (void)raise(SIGKILL);
-    } else if (wtl_is(message, "loop")) {
-        endless();
-    } else if (wtl_is(message, "block")) {
-        char byte;
-        int ends[2] = {3, 3};
-        (void)!read(ends[0], &byte, 0);
-        (void)poll(NULL, 0, -1);
+    if (wtl_is(message, "block")) {
+        block();
     } else if (wtl_is(message, "hog")) {
         hog(1 << 20);
-    } else if (wtl_is(message, "hog10G")) {
-        hog(UINT64_C(10) << 30);
     } else if (wtl_is(message, "close")) {
         (void)close(3);
         endless();
@@ -184,10 +79,6 @@ static void perish(struct wtl_ctx *x, const struct wtl_msg *message)
         garbage();
     } else if (wtl_is(message, "claim")) {
         large_claim();
-    } else if (wtl_is(message, "work")) {
-        (void)wtl_work(x, fault_at_work, NULL, 0, NULL);
-    } else if (wtl_is(message, "stopped")) {
-        (void)raise(SIGSTOP);
     }
 }
 
@@ -326,8 +217,8 @@ static enum wtl_status victim_handle(struct wtl_ctx *x, void *self, const struct
         wtl_replyf(x, message, "%u", (unsigned)tried);
         return WTL_OK;
     }
-    perish(x, message);
-    return WTL_OK;
+    perish(message);
+    return breakage(x, message);
 }
 
 static WTL_ACTOR(victim, struct victim, .fields = victim_fields,
