@@ -3,10 +3,12 @@
  *
  * The first byte of an input says what the rest is. A small shared object is made when the program
  * starts, and signed: what only ever fails at the first bytes is never asked the interesting
- * questions. Its key is random, so an input that fails should be replayed a few times.
+ * questions. Its key is random, so an input that fails should be replayed a few times. No input
+ * holds the label of a private key: it is put around what is given.
  *
  *   f  a file                         m  a manifest, as it is and signed
  *   s  a private key                  t  public keys
+ *   k  the lines of a private key     l  the same, where public keys are read
  *   e  changes to the object          (4 bytes each: where, where, how wide, xor)
  *   c  changes to the signed object   (the same)
  */
@@ -18,6 +20,7 @@
 
 #include "base/attr.h"
 #include "certs/key.h"
+#include "certs/pem.h"
 #include "certs/release.h"
 #include "module/about.h"
 #include "module/elf_file.h"
@@ -211,7 +214,8 @@ static void check_manifest(const uint8_t *data, size_t size)
     WTL_ASSERT(!check_release(whole, size + WTL_SIGNER_SIGNATURE + 20));
 }
 
-static void check_keys(bool is_secret, const uint8_t *data, size_t size)
+/* True: it is what was expected. */
+static bool check_keys(bool is_secret, const uint8_t *data, size_t size)
 {
     struct wtl_signer other;
     struct wtl_trusted others = {0};
@@ -221,11 +225,28 @@ static void check_keys(bool is_secret, const uint8_t *data, size_t size)
             wtl_signer_parse((const char *)data, size, "input", &other, &error);
         WTL_ASSERT((status == WTL_OK) == (other.secret.bytes != NULL));
         wtl_signer_deinit(&other);
-        return;
+        return status == WTL_OK;
     }
     enum wtl_status status = wtl_trusted_parse((const char *)data, size, "input", &others, &error);
     WTL_ASSERT(others.count <= WTL_TRUSTED_MAX && (status != WTL_OK || others.count > 0));
     WTL_ASSERT(status == WTL_OK || error.text[0] != '\0');
+    return status == WTL_OK;
+}
+
+/* The lines of a block, in the label of a private key: never one that nodes are given. */
+static void check_labelled(bool is_secret, const uint8_t *data, size_t size)
+{
+    static const char head[] = "-----BEGIN " WTL__PEM_KEY "-----\n";
+    static const char tail[] = "-----END " WTL__PEM_KEY "-----\n";
+    size_t head_size = strlen(head);
+    size_t tail_size = strlen(tail);
+    uint8_t *block = malloc(head_size + size + tail_size);
+    WTL_ASSERT(block != NULL);
+    memcpy(block, head, head_size);
+    memcpy(block + head_size, data, size);
+    memcpy(block + head_size + size, tail, tail_size);
+    WTL_ASSERT(!check_keys(is_secret, block, head_size + size + tail_size) || is_secret);
+    free(block);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -246,7 +267,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         break;
     case 's':
     case 't':
-        check_keys(part == 's', data, size);
+        (void)check_keys(part == 's', data, size);
+        break;
+    case 'k':
+    case 'l':
+        check_labelled(part == 'k', data, size);
         break;
     case 'e':
     case 'c':
