@@ -29,9 +29,9 @@ enum {
                        * seeds; but not all, and not always */
 };
 
-static const struct scene *const scenes[] = {&scene_wakes,  &scene_mail,  &scene_rings,
-                                             &scene_ends,   &scene_links, &scene_tree,
-                                             &scene_timers, &scene_names, &scene_calls};
+static const struct scene *const scenes[] = {
+    &scene_wakes, &scene_mail,   &scene_rings, &scene_ends,  &scene_links,
+    &scene_tree,  &scene_timers, &scene_names, &scene_calls, &scene_upgrades};
 
 static uint64_t run(const struct scene *scene, uint64_t seed, enum turns_way way)
 {

@@ -29,6 +29,7 @@ extern const struct scene scene_tree;
 extern const struct scene scene_timers;
 extern const struct scene scene_names;
 extern const struct scene scene_calls;
+extern const struct scene scene_upgrades;
 
 extern struct wtl_runtime *scene_runtime;
 
