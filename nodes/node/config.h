@@ -30,7 +30,7 @@ struct wtl__node_config {
     uint32_t stop_ms;         /* how long an ordered stop may take; 0: WTL__STOP_MS_DEFAULT */
     uint64_t seed;            /* of jitter and wtl_random; 0: from the system */
 
-    unsigned workers;    /* 0: one per CPU */
+    unsigned workers;    /* 0: one per CPU, two at least */
     uint32_t actors_max; /* 0: the runtime's default */
     uint64_t memory_max; /* bytes, of all nodes of the process together; 0: no cap */
     bool battery;

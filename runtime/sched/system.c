@@ -59,6 +59,17 @@ static void end_workers(struct wtl__sched *sched, unsigned made, unsigned starte
     sched->workers = NULL;
 }
 
+/* Without a number: one for each CPU, but two at least. A handler that does not return is noticed
+ * by a worker that is not in it; on a lone CPU that one sleeps, and nobody spins. */
+static void count_workers(struct wtl__sched *sched, const struct wtl_runtime_options *options)
+{
+    unsigned count = options->workers != 0 ? options->workers : wtl__cpus_usable();
+    bool shares_cpu = options->workers == 0 && count == 1;
+    count = shares_cpu ? 2 : count;
+    sched->workers_count = count < WTL__WORKERS_MAX ? count : WTL__WORKERS_MAX;
+    sched->spins = !options->battery && count > 1 && !shares_cpu;
+}
+
 static enum wtl_status start_workers(struct wtl__sched *sched, uint64_t seed,
                                      struct wtl_error *error)
 {
@@ -105,11 +116,7 @@ enum wtl_status wtl_runtime_create(const struct wtl_runtime_options *options,
     }
     sched->runtime.host = &wtl__worker_ops;
     sched->runtime.host_self = sched;
-    sched->battery = options->battery;
-    sched->workers_count = options->workers != 0 ? options->workers : wtl__cpus_usable();
-    if (sched->workers_count > WTL__WORKERS_MAX) {
-        sched->workers_count = WTL__WORKERS_MAX;
-    }
+    count_workers(sched, options);
     wtl__inject_init(&sched->inject);
     wtl__inject_init(&sched->low);
     wtl__inject_init(&sched->high);

@@ -195,8 +195,7 @@ static struct wtl__cell *spin(struct wtl__worker *worker)
 {
     struct wtl__sched *sched = worker->sched;
     unsigned none = 0;
-    if (sched->battery || sched->workers_count == 1 ||
-        !atomic_compare_exchange_strong(&sched->spinning, &none, 1)) {
+    if (!sched->spins || !atomic_compare_exchange_strong(&sched->spinning, &none, 1)) {
         return NULL;
     }
     struct wtl__cell *cell = NULL;

@@ -117,7 +117,7 @@ struct wtl__sched {
     _Atomic(bool) stopping;
     _Atomic(const struct wtl__poller *) poller; /* NULL: none */
     unsigned workers_count;
-    bool battery;
+    bool spins; /* who finds nothing looks for a while: there is a CPU to spare, and power */
     struct wtl__worker *workers;
 };
 

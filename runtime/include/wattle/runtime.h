@@ -14,7 +14,8 @@ struct wtl_runtime;
 
 struct wtl_runtime_options {
     uint64_t node;       /* the node id of its pids; 0: 1 */
-    unsigned workers;    /* threads that run actors; 0: one per CPU that this process may use */
+    unsigned workers;    /* threads that run actors; 0: one per CPU that this process may use, but
+                          * two at least, of which one notices that a handler does not return */
     uint32_t actors_max; /* 0: 2^22 */
     uint64_t memory_max; /* bytes that actors, messages and tables may hold, of all runtimes of the
                           * process together; 0: no cap. From 95 % of it on no more messages are

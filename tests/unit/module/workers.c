@@ -1,5 +1,7 @@
 /* workers.c - faults on real threads: a supervisor restarts the actor, the same worker goes on, and
  * the others have seen nothing. */
+#include <sched.h>
+
 #include <wattle/supervisor.h>
 
 #include "actor/kit.h"
@@ -97,12 +99,12 @@ Test(workers, X088_again_and_again)
 }
 
 /* A loop is no fault, but its supervisor sees that it does not end, and the guard ends it. */
-static void ended_and_restarted(const char *tag)
+static void ended_and_restarted(const char *tag, unsigned workers)
 {
     if (WTL_SANITIZED) {
         cr_skip_test("the guard is off under a sanitizer");
     }
-    open_tree(2, 60);
+    open_tree(workers, 60);
     struct answer counted = asker_ask_living(&asker, "counter", "add", 1);
     for (int i = 0; i < 3; i++) {
         cr_assert_eq(asker_ask_living(&asker, "victim", "ping", 1).number, 1, "its state is new");
@@ -119,10 +121,20 @@ static void ended_and_restarted(const char *tag)
 
 Test(workers, S26_X091_a_loop_is_ended)
 {
-    ended_and_restarted("loop");
+    ended_and_restarted("loop", 2);
 }
 
 Test(workers, S26_X091_a_loop_that_calls_the_runtime_is_ended)
 {
-    ended_and_restarted("loop_calls");
+    ended_and_restarted("loop_calls", 2);
+}
+
+/* As on a device: nobody has said how many workers there are to be. */
+Test(workers, S26_X091_a_loop_is_ended_on_one_cpu)
+{
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET((unsigned)sched_getcpu(), &one);
+    cr_assert_eq(sched_setaffinity(0, sizeof one, &one), 0);
+    ended_and_restarted("loop", 0);
 }
