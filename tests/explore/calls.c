@@ -1,14 +1,28 @@
 /*
  * calls.c - questions with deadlines, some of which hold their caller, to servers that answer now,
  * later or never, and end: each question has one answer, and a held caller handles nothing else.
+ * Several of them as a collection: each is answered once, before the one end of all; and never
+ * after the rest was given up.
  */
 #include "scene.h"
 
 #include <string.h>
 
-enum { CALLERS = 3, SERVERS = 2, CALLS = 5 };
+enum { CALLERS = 3, SERVERS = 2, CALLS = 5, GATHERED = 4, GATHERS = 2 };
+
+/* A collection of one caller. */
+struct gathering {
+    struct caller *caller;
+    struct wtl_requests *requests;
+    unsigned answered; /* a bit each */
+    unsigned asked;
+    unsigned enough; /* after so many answers the rest is given up */
+    bool over;
+};
 
 struct caller {
+    struct gathering gatherings[GATHERS];
+    unsigned gathers;
     unsigned asked;
     unsigned answered; /* a bit each */
     bool holds;        /* until it is answered, no message is to be handled */
@@ -21,7 +35,8 @@ static struct {
     bool inside[SERVERS];
     struct wtl_from owed[SERVERS]; /* a question that is answered with the next one */
     bool owes[SERVERS];
-    unsigned over; /* questions that were answered */
+    unsigned over;     /* questions that were answered */
+    unsigned gathered; /* collections that have ended, or were given up */
 } stage;
 
 static enum wtl_status actor_init(struct wtl_ctx *x, void *self, const void *settings,
@@ -81,6 +96,62 @@ static enum wtl_status caller_answer(struct wtl_ctx *x, void *self, const struct
     return WTL_OK;
 }
 
+static enum wtl_status gathers_one(struct wtl_ctx *x, void *self, uint64_t label,
+                                   const struct wtl_answer *answer, void *context)
+{
+    struct gathering *own = *(struct gathering **)context;
+    (void)self;
+    (void)answer;
+    scene_enter(&own->caller->inside);
+    TURNS_EXPECT(!own->over, "a collection goes on after its end");
+    TURNS_EXPECT((own->answered & 1u << label) == 0, "a request is answered twice");
+    own->answered |= 1u << label;
+    if ((unsigned)__builtin_popcount(own->answered) == own->enough) {
+        own->over = true;
+        stage.gathered++;
+        wtl_requests_cancel(x, own->requests);
+    }
+    scene_leave(&own->caller->inside);
+    return WTL_OK;
+}
+
+static enum wtl_status gathered_all(struct wtl_ctx *x, void *self,
+                                    const struct wtl_request *requests, void *context)
+{
+    struct gathering *own = *(struct gathering **)context;
+    unsigned count = 0;
+    (void)x;
+    (void)self;
+    for (; requests != NULL; requests = requests->next) {
+        TURNS_EXPECT((own->answered & 1u << requests->label) != 0, "an answer was not told");
+        count++;
+    }
+    TURNS_EXPECT(!own->over, "a collection ends twice");
+    TURNS_EXPECT(count == own->asked, "a collection of %u ends with %u", own->asked, count);
+    own->over = true;
+    stage.gathered++;
+    return WTL_OK;
+}
+
+static void gather(struct wtl_ctx *x, struct caller *me)
+{
+    struct gathering *own = &me->gatherings[me->gathers++];
+    own->caller = me;
+    own->enough = (unsigned)turns_draw(2 * GATHERED);
+    own->requests = wtl_requests_create(
+        x, &(struct wtl_requests_options){.deadline_ms = 1 + (uint32_t)turns_draw(3),
+                                          .on_answer = gathers_one,
+                                          .on_done = gathered_all,
+                                          .context = &own,
+                                          .context_size = sizeof own});
+    for (unsigned i = 0; i < GATHERED; i++) {
+        enum wtl_status status = wtl_requests_call(
+            x, own->requests, i, stage.servers[turns_draw(SERVERS)], WTL_TAG("ask"), NULL);
+        TURNS_EXPECT(status == WTL_OK || status == WTL_TIMEOUT, "not asked: %d", status);
+        own->asked += status == WTL_OK;
+    }
+}
+
 static enum wtl_status caller_handle(struct wtl_ctx *x, void *self, const struct wtl_msg *m)
 {
     struct caller *me = &stage.callers[*(uint64_t *)self];
@@ -95,6 +166,8 @@ static enum wtl_status caller_handle(struct wtl_ctx *x, void *self, const struct
                                            .context_size = sizeof which};
         me->holds = options.hold;
         (void)wtl_call(x, stage.servers[turns_draw(SERVERS)], WTL_TAG("ask"), NULL, &options);
+    } else if (wtl_is(m, "gather")) {
+        gather(x, me);
     }
     scene_leave(&me->inside);
     return WTL_OK;
@@ -119,7 +192,13 @@ static void calls(void)
         (void)scene_tell(callers[turns_draw(CALLERS)], WTL_TAG("noise"), 0);
         turns_wait(NULL, turns_now_ns() + turns_draw(300000), "a while");
     }
+    for (unsigned i = 0; i < CALLERS * GATHERS; i++) {
+        TURNS_EXPECT(scene_tell(callers[i % CALLERS], WTL_TAG("gather"), 0) == WTL_OK, "not told");
+        (void)scene_tell(callers[turns_draw(CALLERS)], WTL_TAG("noise"), 0);
+        turns_wait(NULL, turns_now_ns() + turns_draw(300000), "a while");
+    }
     scene_wait(&stage.over, CALLERS * CALLS, "all answers");
+    scene_wait(&stage.gathered, CALLERS * GATHERS, "all collections");
     scene_end();
 }
 

@@ -17,6 +17,7 @@ ARROWS = {
     "runtime/base": "",
     "runtime/table": "base",
     "runtime/states": "",
+    "runtime/requests": "",
     "runtime/actor": "base table",
     "runtime/sched": "base actor",
     "runtime/module": "base actor sched",

@@ -4,6 +4,7 @@
 
 #include <wattle/actor.h>
 #include <wattle/pack.h>
+#include <wattle/requests.h>
 #include <wattle/states.h>
 #include <wattle/status.h>
 #include <wattle/supervisor.h>

@@ -116,6 +116,7 @@ Test(there, trees)
     }
 
 STORY(calls, "calls", false, "c1 c0 a4:not_found=0 s a1:ok=41 a2:denied=0 a3:timeout=0")
+STORY(gathering, "gather", true, "g0:ok=40 g1:denied=0 g2:timeout=0 g3:not_found=0 ")
 STORY(holding, "holding", true, "a1:ok=8 m7 ")
 STORY(time, "time", true, "1 1 -1 m2 m1 t1 m3 ")
 STORY(watching, "watching", false, "1 0 d:noproc s d1:error:timeout d2:error:timeout")

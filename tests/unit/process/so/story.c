@@ -162,6 +162,36 @@ static void tell_of_calls(struct wtl_ctx *x, struct teller *teller)
     note(teller, "c%d", wtl_call_cancel(x, request));
 }
 
+static enum wtl_status on_done(struct wtl_ctx *x, void *self, const struct wtl_request *requests,
+                               void *context)
+{
+    (void)x;
+    (void)context;
+    for (const struct wtl_request *one = requests; one != NULL; one = one->next) {
+        note(self, "g%lu:%s=%lu", (unsigned long)one->label, wtl_status_word(one->answer.status),
+             number_of(&one->answer.message));
+    }
+    return WTL_OK;
+}
+
+/* Several requests as one collection; another one is given up. */
+static void tell_of_gathering(struct wtl_ctx *x, struct teller *teller)
+{
+    const struct wtl_requests_options options = {.deadline_ms = 40, .on_done = on_done};
+    static const char *const tags[] = {"double", "refuse", "silence"};
+    struct wtl_writer body;
+    struct wtl_pid other = bear(x, teller, 0, false);
+    struct wtl_requests *all = wtl_requests_create(x, &options);
+    struct wtl_requests *none = wtl_requests_create(x, &options);
+    for (unsigned i = 0; i < sizeof tags / sizeof tags[0]; i++) {
+        put_number(x, &body, 20);
+        (void)!wtl_requests_call(x, all, i, other, wtl_tag_make(tags[i], strlen(tags[i])), &body);
+    }
+    (void)!wtl_requests_call_name(x, all, 3, "no.such.name", WTL_TAG("double"), NULL);
+    (void)!wtl_requests_call(x, none, 4, other, WTL_TAG("silence"), NULL);
+    wtl_requests_cancel(x, none);
+}
+
 /* Nothing is handled before the answer that is held for. */
 static void tell_of_holding(struct wtl_ctx *x, struct teller *teller)
 {
@@ -425,12 +455,15 @@ static bool tell(struct wtl_ctx *x, struct teller *teller, const struct wtl_msg 
         const char *tag;
         void (*story)(struct wtl_ctx *x, struct teller *teller);
     } stories[] = {
-        {"calls", tell_of_calls},         {"holding", tell_of_holding}, {"time", tell_of_time},
-        {"watching", tell_of_watching},   {"links", tell_of_links},     {"births", tell_of_births},
-        {"names", tell_of_names},         {"work", tell_of_work},       {"memory", tell_of_memory},
-        {"readiness", tell_of_readiness}, {"hunger", tell_of_hunger},   {"known", tell_of_known},
-        {"trees", tell_of_trees},         {"up", go_on_in_trees},       {"fell", end_of_trees},
-        {"tasks", tell_of_tasks},         {"tables", tell_of_tables},
+        {"calls", tell_of_calls},   {"holding", tell_of_holding},
+        {"time", tell_of_time},     {"watching", tell_of_watching},
+        {"links", tell_of_links},   {"births", tell_of_births},
+        {"names", tell_of_names},   {"work", tell_of_work},
+        {"memory", tell_of_memory}, {"readiness", tell_of_readiness},
+        {"hunger", tell_of_hunger}, {"known", tell_of_known},
+        {"trees", tell_of_trees},   {"up", go_on_in_trees},
+        {"fell", end_of_trees},     {"tasks", tell_of_tasks},
+        {"tables", tell_of_tables}, {"gather", tell_of_gathering},
     };
     for (size_t i = 0; i < sizeof stories / sizeof stories[0]; i++) {
         if (wtl_tag_equal(message->tag, wtl_tag_make(stories[i].tag, strlen(stories[i].tag)))) {
