@@ -81,7 +81,7 @@ SHARED_ALLOWED = [
         r"^runtime/actor/(upgrade|version)\.[ch]$",
         r"^runtime/sched/",
         r"^runtime/module/(fault|guard|guard_thread|module|places)\.[ch]$",
-        r"^runtime/process/(board|isolated|process|host/fault|host/work)\.[ch]$",
+        r"^runtime/process/(board|isolated|process|process_private|host/fault|host/work)\.[ch]$",
         r"^runtime/module/(census|upgrade)\.[ch]$",
         r"^actors/flow/(counts|registry)\.[ch]$",
         r"^nodes/net/(loop|pool|work)\w*\.[ch]$",
