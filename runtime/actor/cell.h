@@ -21,6 +21,7 @@
 
 #include <wattle/actor.h>
 
+#include "actor/blocks.h"
 #include "actor/mailbox.h"
 #include "actor/ties.h"
 #include "base/list.h"
@@ -69,17 +70,6 @@ enum wtl__cell_state {
 /* cell.remote */
 #define WTL__REMOTE_TIES    1u
 #define WTL__REMOTE_WATCHES 2u
-
-/* The head of a block that wtl_alloc gave. */
-struct wtl__memory {
-    _Alignas(16) struct wtl__memory *next; /* and so is what follows the head */
-    struct wtl__memory *previous;
-    uint64_t size;
-    union {
-        struct wtl__memory *freed; /* by an upgrade that is not decided yet: the next of these */
-        uint64_t room;             /* as large everywhere */
-    };
-};
 
 struct wtl__cell {
     /* written by senders, and by whoever spawns and frees the cell */

@@ -58,13 +58,8 @@ void *wtl__memory_take(struct wtl__cell *cell, size_t size)
     if (memory == NULL) {
         return NULL;
     }
-    *memory = (struct wtl__memory){.next = cell->memory, .size = size};
-    if (cell->memory != NULL) {
-        cell->memory->previous = memory;
-    }
-    cell->memory = memory;
     cell->memory_used += size;
-    return memory + 1;
+    return wtl__blocks_add(&cell->memory, memory, size);
 }
 
 void wtl__memory_give(struct wtl__cell *cell, void *block)
@@ -72,16 +67,7 @@ void wtl__memory_give(struct wtl__cell *cell, void *block)
     if (block == NULL) {
         return;
     }
-    struct wtl__memory *memory = (struct wtl__memory *)block - 1;
-    if (memory->next != NULL) {
-        memory->next->previous = memory->previous;
-    }
-    if (memory->previous != NULL) {
-        memory->previous->next = memory->next;
-    } else {
-        WTL_ASSERT(cell->memory == memory); /* freed by another actor than its owner */
-        cell->memory = memory->next;
-    }
+    struct wtl__memory *memory = wtl__blocks_remove(&cell->memory, block);
     cell->memory_used -= memory->size;
     wtl__pool_give(memory);
 }

@@ -348,13 +348,8 @@ static void *api_alloc(struct wtl_ctx *x, size_t size)
     if (memory == NULL) {
         return NULL;
     }
-    *memory = (struct wtl__memory){.next = guest->memory, .size = size};
-    if (guest->memory != NULL) {
-        guest->memory->previous = memory;
-    }
-    guest->memory = memory;
     guest->memory_used += size;
-    return memory + 1;
+    return wtl__blocks_add(&guest->memory, memory, size);
 }
 
 static void api_free(struct wtl_ctx *x, void *block)
@@ -363,16 +358,7 @@ static void api_free(struct wtl_ctx *x, void *block)
     if (block == NULL) {
         return;
     }
-    struct wtl__memory *memory = (struct wtl__memory *)block - 1;
-    if (memory->next != NULL) {
-        memory->next->previous = memory->previous;
-    }
-    if (memory->previous != NULL) {
-        memory->previous->next = memory->next;
-    } else {
-        WTL_ASSERT(guest->memory == memory); /* freed by another actor than its owner */
-        guest->memory = memory->next;
-    }
+    struct wtl__memory *memory = wtl__blocks_remove(&guest->memory, block);
     guest->memory_used -= memory->size;
     free(memory);
 }
