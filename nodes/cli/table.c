@@ -172,8 +172,24 @@ struct layout {
     FILE *file;
     size_t widths[WTL__CONTROL_COLUMNS_MAX];
     int64_t sums[WTL__CONTROL_COLUMNS_MAX];
+    bool is_hidden[WTL__CONTROL_COLUMNS_MAX];
+    uint32_t last; /* that is not hidden */
     bool has_sums;
 };
+
+/* Depths are seen as indents, and processes where a module has one. */
+static bool is_hidden(const struct wtl__table *table, uint32_t i)
+{
+    if (table->columns[i].kind != WTL__COLUMN_PROCESS) {
+        return table->columns[i].kind == WTL__COLUMN_DEPTH;
+    }
+    for (uint32_t row = 0; row < table->rows; row++) {
+        if (cell_at(table, row, i)->kind != WTL__VALUE_NONE) {
+            return false;
+        }
+    }
+    return true;
+}
 
 /* How far column `i` of that row is indented: by the depth in front of it. */
 static int64_t indent_of(const struct wtl__table *table, uint32_t row, uint32_t i)
@@ -194,6 +210,8 @@ static void measure(struct layout *layout)
                                   .size = table->columns[i].size};
         show_cell(&shown, WTL__COLUMN_TEXT, &head, 0);
         layout->widths[i] = shown.width;
+        layout->is_hidden[i] = is_hidden(table, i);
+        layout->last = layout->is_hidden[i] ? layout->last : i;
         for (uint32_t row = 0; row < table->rows; row++) {
             const struct wtl__value *value = cell_at(table, row, i);
             show_cell(&shown, table->columns[i].kind, value, indent_of(table, row, i));
@@ -215,7 +233,7 @@ static void put_cell(struct layout *layout, uint32_t i, const struct shown *show
 {
     const struct wtl__table *table = layout->table;
     size_t pad = layout->widths[i] > shown->width ? layout->widths[i] - shown->width : 0;
-    bool is_last = i + 1 == table->columns_count;
+    bool is_last = i == layout->last;
     bool right = is_number(table->columns[i].kind);
     bool is_first = i == 0 || (i == 1 && table->columns[0].kind == WTL__COLUMN_DEPTH);
     (void)fprintf(layout->file, "%s%*s%.*s", is_first ? "" : "  ", right ? (int)pad : 0, "",
@@ -231,7 +249,7 @@ static void put_head(struct layout *layout, bool color)
     (void)fputs(color ? "\033[1m" : "", layout->file);
     for (uint32_t i = 0; i < layout->table->columns_count; i++) {
         const struct wtl__reply_column *column = &layout->table->columns[i];
-        if (column->kind != WTL__COLUMN_DEPTH) {
+        if (!layout->is_hidden[i]) {
             struct wtl__value head = {
                 .kind = WTL__VALUE_TEXT, .text = column->name, .size = column->size};
             show_cell(&shown, WTL__COLUMN_TEXT, &head, 0);
@@ -261,7 +279,7 @@ static void put_row(struct layout *layout, uint32_t row, bool color)
     bool dim = color && is_down(table, row);
     (void)fputs(dim ? "\033[2m" : "", layout->file);
     for (uint32_t i = 0; i < table->columns_count; i++) {
-        if (table->columns[i].kind != WTL__COLUMN_DEPTH) {
+        if (!layout->is_hidden[i]) {
             show_cell(&shown, table->columns[i].kind, cell_at(table, row, i),
                       indent_of(table, row, i));
             put_cell(layout, i, &shown);

@@ -210,7 +210,7 @@ static void get_columns(struct wtl_reader *reader, struct wtl__reply *reply)
             wtl_skip(reader);
         }
         /* a kind of a later version is shown as what it is, a number or a text */
-        column->kind = kind >= WTL__COLUMN_TEXT && kind <= WTL__COLUMN_VALUE
+        column->kind = kind >= WTL__COLUMN_TEXT && kind <= WTL__COLUMN_PROCESS
                            ? (enum wtl__column_kind)kind
                            : WTL__COLUMN_TEXT;
         reply->columns_count = i + 1;

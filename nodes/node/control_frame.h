@@ -47,11 +47,12 @@ enum wtl__column_kind {
     WTL__COLUMN_TEXT = 1,
     WTL__COLUMN_COUNT,
     WTL__COLUMN_BYTES,
-    WTL__COLUMN_US,    /* microseconds */
-    WTL__COLUMN_AGE,   /* milliseconds since then */
-    WTL__COLUMN_DAYS,  /* days left, negative when past */
-    WTL__COLUMN_DEPTH, /* how far the next column is indented */
-    WTL__COLUMN_VALUE, /* a value of msgpack, as bytes: whoever shows it scans it */
+    WTL__COLUMN_US,      /* microseconds */
+    WTL__COLUMN_AGE,     /* milliseconds since then */
+    WTL__COLUMN_DAYS,    /* days left, negative when past */
+    WTL__COLUMN_DEPTH,   /* how far the next column is indented */
+    WTL__COLUMN_VALUE,   /* a value of msgpack, as bytes: whoever shows it scans it */
+    WTL__COLUMN_PROCESS, /* a module's process; people see the column where somebody has one */
 };
 
 struct wtl__column {

@@ -19,7 +19,7 @@ static const struct wtl__column ls_columns[] = {
     {"TYPE", WTL__COLUMN_TEXT, false},     {"STATE", WTL__COLUMN_TEXT, false},
     {"MAILBOX", WTL__COLUMN_COUNT, true},  {"HANDLED", WTL__COLUMN_COUNT, true},
     {"MEMORY", WTL__COLUMN_BYTES, true},   {"LINKS", WTL__COLUMN_COUNT, true},
-    {"RESTARTS", WTL__COLUMN_COUNT, true},
+    {"RESTARTS", WTL__COLUMN_COUNT, true}, {"PROCESS", WTL__COLUMN_PROCESS, false},
 };
 
 static void put_ls_row(struct wtl_writer *reply, const struct wtl__inspect *self,
@@ -36,6 +36,7 @@ static void put_ls_row(struct wtl_writer *reply, const struct wtl__inspect *self
     wtl_put_u64(reply, sight->memory_bytes);
     wtl_put_u64(reply, sight->links);
     wtl__put_known(reply, restarts);
+    wtl__put_process(reply, sight);
 }
 
 /* One whose handler has not returned: what can be known without it. */
@@ -48,10 +49,11 @@ static void put_busy_row(struct wtl_writer *reply, const struct wtl__inspect *se
     wtl_put_nil(reply);
     wtl_put_nil(reply);
     wtl_put_strz(reply, "busy");
-    for (size_t i = 4; i + 1 < WTL_COUNT(ls_columns); i++) {
+    for (size_t i = 4; i + 2 < WTL_COUNT(ls_columns); i++) {
         wtl_put_nil(reply);
     }
     wtl__put_known(reply, restarts);
+    wtl_put_nil(reply);
 }
 
 /* Is there a row for it? Those that have ended meanwhile have none. */

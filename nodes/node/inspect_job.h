@@ -209,4 +209,10 @@ static inline void wtl__put_known(struct wtl_writer *writer, int64_t number)
     }
 }
 
+/* In which process its code runs; nil for the node's own. */
+static inline void wtl__put_process(struct wtl_writer *writer, const struct wtl__sight *sight)
+{
+    wtl__put_known(writer, sight->process != 0 ? (int64_t)sight->process : -1);
+}
+
 #endif

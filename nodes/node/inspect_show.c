@@ -17,7 +17,7 @@ static const struct wtl__column show_columns[] = {
     {"LINKS", WTL__COLUMN_TEXT, false},         {"MONITORS", WTL__COLUMN_TEXT, false},
     {"WATCHERS", WTL__COLUMN_TEXT, false},      {"STRATEGY", WTL__COLUMN_TEXT, false},
     {"INTENSITY", WTL__COLUMN_TEXT, false},     {"CHILDREN", WTL__COLUMN_COUNT, false},
-    {"LAST-RESTARTS", WTL__COLUMN_TEXT, false}, {"PROCESS", WTL__COLUMN_COUNT, false},
+    {"LAST-RESTARTS", WTL__COLUMN_TEXT, false}, {"PROCESS", WTL__COLUMN_PROCESS, false},
 };
 
 /* Text that grows up to a bound, for a list in one cell. */
@@ -137,11 +137,7 @@ static void put_show(struct wtl_writer *reply, struct wtl_ctx *x, const struct w
     put_ties(reply, self, sight, here, "monitor", sight->monitors);
     put_ties(reply, self, sight, here, "watcher", sight->watchers);
     put_supervisor(reply, sight);
-    if (sight->process != 0) {
-        wtl_put_u64(reply, sight->process);
-    } else {
-        wtl_put_nil(reply);
-    }
+    wtl__put_process(reply, sight);
 }
 
 static void show_done(struct wtl_ctx *x, struct wtl__inspect *self, struct wtl__inspect_job *job)

@@ -15,7 +15,7 @@ static const struct wtl__column tree_columns[] = {
     {"DEPTH", WTL__COLUMN_DEPTH, false},   {"ACTOR", WTL__COLUMN_TEXT, false},
     {"PID", WTL__COLUMN_TEXT, false},      {"TYPE", WTL__COLUMN_TEXT, false},
     {"STATE", WTL__COLUMN_TEXT, false},    {"RESTARTS", WTL__COLUMN_COUNT, false},
-    {"STRATEGY", WTL__COLUMN_TEXT, false},
+    {"STRATEGY", WTL__COLUMN_TEXT, false}, {"PROCESS", WTL__COLUMN_PROCESS, false},
 };
 
 /* One actor that was looked at. */
@@ -86,9 +86,9 @@ static uint32_t first_of(const struct tree *tree, uint64_t parent)
     return low;
 }
 
-static void put_row(struct tree *tree, struct wtl__look_text name, uint64_t local,
-                    struct wtl__look_text type, struct wtl__look_text state, int64_t restarts,
-                    struct wtl__look_text strategy)
+/* What is seen of one that has no actor is empty. */
+static void put_row(struct tree *tree, struct wtl__look_text name, const struct wtl__sight *sight,
+                    int64_t restarts)
 {
     char pid[WTL__PID_TEXT];
     if (tree->rows_count >= WTL__INSPECT_ROWS_MAX) {
@@ -98,15 +98,16 @@ static void put_row(struct tree *tree, struct wtl__look_text name, uint64_t loca
     wtl_put_array(tree->rows, WTL_COUNT(tree_columns));
     wtl_put_u64(tree->rows, tree->depth);
     wtl__put_look_text(tree->rows, name);
-    if (local == 0) {
+    if (sight->local == 0) {
         wtl_put_nil(tree->rows);
     } else {
-        wtl_put_strz(tree->rows, wtl__pid_text(tree->self->config->name, local, pid));
+        wtl_put_strz(tree->rows, wtl__pid_text(tree->self->config->name, sight->local, pid));
     }
-    wtl__put_look_text(tree->rows, type);
-    wtl__put_look_text(tree->rows, state);
+    wtl__put_look_text(tree->rows, sight->type);
+    wtl__put_look_text(tree->rows, sight->state);
     wtl__put_known(tree->rows, restarts);
-    wtl__put_look_text(tree->rows, strategy);
+    wtl__put_look_text(tree->rows, sight->strategy);
+    wtl__put_process(tree->rows, sight);
 }
 
 static struct wtl__look_text text_of(const char *text)
@@ -121,13 +122,13 @@ static void put_entry(struct tree *tree, struct entry *entry, const struct wtl__
     struct wtl__sight sight = {0};
     if (entry->answer == NULL || !wtl__sight_read(entry->answer, &sight)) {
         sight.state = text_of("busy");
+        sight.local = entry->local;
     }
     struct wtl__look_text name = child != NULL && child->id.size > 0 ? child->id
                                  : sight.name.size > 0               ? sight.name
                                                                      : sight.type;
     entry->is_done = true;
-    put_row(tree, name, entry->local, sight.type, sight.state,
-            child != NULL ? (int64_t)child->restarts : -1, sight.strategy);
+    put_row(tree, name, &sight, child != NULL ? (int64_t)child->restarts : -1);
     if (tree->depth + 1 < DEPTH_MAX) {
         tree->depth++;
         tree->levels[tree->depth] = (struct level){.children = sight.children,
@@ -141,7 +142,6 @@ static void put_entry(struct tree *tree, struct entry *entry, const struct wtl__
 static bool put_next(struct tree *tree)
 {
     struct level *level = &tree->levels[tree->depth];
-    static const struct wtl__look_text none;
     if (level->children_left > 0) {
         level->children_left--;
         struct wtl__sight_child child = wtl__sight_child(&level->children);
@@ -149,7 +149,8 @@ static bool put_next(struct tree *tree)
         if (entry != NULL && !entry->is_done) {
             put_entry(tree, entry, &child);
         } else if (entry == NULL) {
-            put_row(tree, child.id, child.local, none, child.state, (int64_t)child.restarts, none);
+            const struct wtl__sight seen = {.local = child.local, .state = child.state};
+            put_row(tree, child.id, &seen, (int64_t)child.restarts);
         }
         return true;
     }

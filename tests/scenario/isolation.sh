@@ -36,6 +36,42 @@ refused 65 E0503 "U05: without --dev" "$wattle" node start --id edge-1.bundle \
     --listen 127.0.0.1:0 --module "$isolated"
 has "is not trusted" "as for any module"
 
+# ---- a module that is signed
+
+expect 0 "a key to sign with" "$wattle" module keygen team -q
+expect 0 "and somebody else's" "$wattle" module keygen other -q
+expect 0 "a release of the one" "$wattle" module sign "$module" --key team.key --number 1 \
+    --out signed.so -q
+expect 0 "and of the other" "$wattle" module sign "$module" --key other.key --number 1 \
+    --out stranger.so -q
+cp signed.so bent.so
+printf '\377\001' | dd of=bent.so bs=1 seek=5000 conv=notrunc 2>/dev/null
+for file in stranger.so bent.so "$module"; do
+    refused 65 E0503 "X082: $(basename "$file") is refused" "$wattle" node start \
+        --id cloud-1.bundle --control "$work/cloud-1.sock" --state signed --module-key team.pub \
+        --module "$file,isolation=process,may=files"
+    has "module_refused .*reason=" "and audited"
+done
+[ -z "$(pgrep -P $$ -f wattle-module-host)" ]
+result $? "X082: and none of it has run"
+printf 'flow own {\n  push machine.readings @cloud { period_ms = 20ms } <~>\n' >own.flow
+printf '    machine.store @cloud { path = "%s/own.db" }\n}\n' "$work" >>own.flow
+start cloud-1 --listen 127.0.0.1:0 --state signed --module-key team.pub --flow own.flow \
+    --module signed.so,isolation=process,may=files
+cloud=$pid
+expect 0 "X082: what was signed is loaded" grep "module_loaded module=machine .*release=1" \
+    cloud-1.err
+own_flow_stores() {
+    "$wattle" flow show own --json --control "$work/cloud-1.sock" >flow.json 2>flow.err &&
+        python3 -c 'import json
+print(max(row["acked"] or 0 for row in json.load(open("flow.json"))) > 20)'
+}
+await True own_flow_stores
+result $? "X082: it runs"
+[ "$(pgrep -c -P "$cloud" -f wattle-module-host)" = 1 ]
+result $? "X082: in a process of its own"
+stop cloud-1 "$cloud"
+
 # ---- three nodes and the flow
 
 start cloud-1 --listen 127.0.0.1:0 --state cloud --module "$isolated" --dev --flow climate.flow
@@ -65,12 +101,22 @@ done
 
 # ---- where an actor's code runs is shown
 
-"$wattle" actor ls --json >actors.json 2>/dev/null
+child=$(child_of "$cloud")
+expect 0 "U03: the actors of the cloud" "$wattle" actor ls --json
+json "U03: the code of each stage runs in the process of its module, all else in the node" \
+    "{row['type']: row['process'] for row in it if row['process']} == {'store': $child}"
 stored=$(python3 -c 'import json
-rows = json.load(open("actors.json"))
-print(next(row["pid"] for row in rows if "store" in (row["type"] or "")))')
+print(next(row["pid"] for row in json.load(open("out")) if row["process"]))')
+expect 0 "U03: as people see them" "$wattle" actor ls
+has "RESTARTS  *PROCESS" "there is a column for it"
+has " store .* $child\$" "which has the process"
+expect 0 "U03: the tree of the cloud" "$wattle" actor tree
+has "STRATEGY  *PROCESS" "has the column too"
+has " store .* $child\$" "with the process"
+expect 0 "U03: and for programs" "$wattle" actor tree --json
+json "U03: the same" "[row['process'] for row in it if row['type'] == 'store'] == [$child]"
 expect 0 "U03: the actor that stores" "$wattle" actor show "$stored" --json
-json "U03: its code runs in the process of its module" "it['process'] == $(child_of "$cloud")"
+json "U03: its code runs in the process of its module" "it['process'] == $child"
 
 # ---- each process is killed in turn; the flow goes on, and nothing is lost
 

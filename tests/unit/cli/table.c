@@ -203,6 +203,47 @@ Test(cli_table, T02_depth_indents)
     answer_free(answer);
 }
 
+/* Of modules in processes of their own: seen where there is one, and in JSON always. */
+static void has_process(int64_t process, const char *printed_as, const char *json)
+{
+    static const struct wtl__column actors[] = {{"NAME", WTL__COLUMN_TEXT, false},
+                                                {"TYPE", WTL__COLUMN_TEXT, false},
+                                                {"PROCESS", WTL__COLUMN_PROCESS, false}};
+    struct answer *answer = answer_begin(actors, 3, 2, 2, WTL__SHAPE_TABLE);
+    for (uint32_t i = 0; i < 2; i++) {
+        wtl_put_array(&answer->writer, 3);
+        wtl_put_strz(&answer->writer, i == 0 ? "one" : "two");
+        wtl_put_strz(&answer->writer, i == 0 ? "worker" : "t");
+        if (i == 1 && process != 0) {
+            wtl_put_i64(&answer->writer, process);
+        } else {
+            wtl_put_nil(&answer->writer);
+        }
+    }
+    answer_read(answer);
+    char *text = printed(answer, (struct wtl__table_style){0});
+    EXPECT_TEXT(text, printed_as);
+    free(text);
+    text = as_json(answer);
+    EXPECT_HAS(text, json);
+    free(text);
+    answer_free(answer);
+}
+
+Test(cli_table, U03_processes_are_shown_where_there_are_some)
+{
+    has_process(0,
+                "NAME  TYPE\n"
+                "one   worker\n"
+                "two   t\n",
+                "{\"name\":\"two\",\"type\":\"t\",\"process\":null}");
+    has_process(4711,
+                "NAME  TYPE    PROCESS\n"
+                "one   worker        -\n"
+                "two   t          4711\n",
+                "{\"name\":\"two\",\"type\":\"t\",\"process\":4711}");
+}
+
 Test(cli_table, U03_a_record_is_printed_line_by_line)
 {
     struct answer *answer = answer_begin(columns, 7, 1, 1, WTL__SHAPE_RECORD);
