@@ -276,6 +276,45 @@ Test(mesh_splits, X111_a_claim_that_crosses_its_own_drop_revives_nothing)
     }
 }
 
+/* One of many things that go wrong, or right again, drawn with the dice. */
+static void strike(struct net *net, uint32_t dice, uint32_t step)
+{
+    uint32_t node = dice / 16 % 6;
+    char name[16];
+    (void)snprintf(name, sizeof name, "key%u", (unsigned)(dice / 128 % 12));
+    switch (dice % 16) {
+    case 0:
+        net->nodes[node].side = 1 - net->nodes[node].side;
+        break;
+    case 1:
+        net_cut(net, node, (node + 1) % 6);
+        break;
+    case 2:
+        if (net->nodes[node].core != NULL) {
+            net_kill(net, node, dice / 4096 % 2 == 0);
+        }
+        break;
+    case 3:
+    case 4:
+        if (net->nodes[node].core == NULL) {
+            net_start(net, node);
+        }
+        break;
+    case 5:
+    case 6:
+        if (net->nodes[node].core != NULL) {
+            wtl__core_names_drop(net->nodes[node].core, net_pid(net, node, 1 + dice % 12),
+                                 net->now_ms);
+        }
+        break;
+    default:
+        if (net->nodes[node].core != NULL) {
+            net_register(net, node, 1 + dice % 12, 1000 + step, name);
+        }
+        break;
+    }
+}
+
 /* Faults of all kinds, drawn from a seed; then quiet, and all must agree. */
 static void storm(uint64_t seed)
 {
@@ -283,43 +322,10 @@ static void storm(uint64_t seed)
     uint32_t device = net_add(net, "device", WTL_LAYER_DEVICE, "n0 n1 n2");
     net_start(net, device);
     uint64_t draw = seed * UINT64_C(0x9e3779b97f4a7c15) + 1;
-    char name[16];
     for (uint32_t step = 0; step < 150; step++) {
         draw = draw * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
         uint32_t dice = (uint32_t)(draw >> 33);
-        uint32_t node = dice / 16 % 6;
-        (void)snprintf(name, sizeof name, "key%u", (unsigned)(dice / 128 % 12));
-        switch (dice % 16) {
-        case 0:
-            net->nodes[node].side = 1 - net->nodes[node].side;
-            break;
-        case 1:
-            net_cut(net, node, (node + 1) % 6);
-            break;
-        case 2:
-            if (net->nodes[node].core != NULL) {
-                net_kill(net, node, dice / 4096 % 2 == 0);
-            }
-            break;
-        case 3:
-        case 4:
-            if (net->nodes[node].core == NULL) {
-                net_start(net, node);
-            }
-            break;
-        case 5:
-        case 6:
-            if (net->nodes[node].core != NULL) {
-                wtl__core_names_drop(net->nodes[node].core, net_pid(net, node, 1 + dice % 12),
-                                     net->now_ms);
-            }
-            break;
-        default:
-            if (net->nodes[node].core != NULL) {
-                net_register(net, node, 1 + dice % 12, 1000 + step, name);
-            }
-            break;
-        }
+        strike(net, dice, step);
         net_run(net, dice / 4096 % 700);
     }
     net_start_all(net);
