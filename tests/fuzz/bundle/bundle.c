@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../change.h"
 #include "base/attr.h"
 #include "certs/authority.h"
 #include "certs/chain.h"
@@ -145,27 +146,12 @@ static void check_spliced(char part, const uint8_t *data, size_t size)
     free(copy);
 }
 
-/* Applies (offset, offset, xor) triples; returns whether anything is different now. */
-static bool change(uint8_t *bytes, size_t bytes_size, const uint8_t *data, size_t size)
-{
-    uint8_t *kept = malloc(bytes_size);
-    WTL_ASSERT(kept != NULL);
-    memcpy(kept, bytes, bytes_size);
-    for (size_t i = 0; i + 3 <= size; i += 3) {
-        bytes[((size_t)data[i] << 8 | data[i + 1]) % bytes_size] ^= data[i + 2];
-    }
-    bool changed = memcmp(kept, bytes, bytes_size) != 0;
-    free(kept);
-    return changed;
-}
-
 static void check_changed(char part, const uint8_t *data, size_t size)
 {
     const struct wtl_der *source = part == 'p' ? &good_text : &good.chain[0];
     uint8_t *copy = malloc(source->size);
     WTL_ASSERT(copy != NULL);
-    memcpy(copy, source->bytes, source->size);
-    bool changed = change(copy, source->size, data, size);
+    bool changed = fuzz_change(copy, source->bytes, source->size, data, size);
     if (part == 'p') {
         check_text((const char *)copy, source->size);
         check_show((const char *)copy, source->size);

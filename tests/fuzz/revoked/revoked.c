@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../change.h"
 #include "base/attr.h"
 #include "certs/authority.h"
 #include "certs/issued.h"
@@ -142,22 +143,12 @@ static void check_signed(bool with_head, const uint8_t *data, size_t size)
     free(text.bytes);
 }
 
-/* Applies (offset, offset, xor) triples; returns whether anything is different now. */
-static bool change(uint8_t *bytes, const struct wtl_der *source, const uint8_t *data, size_t size)
-{
-    memcpy(bytes, source->bytes, source->size);
-    for (size_t i = 0; i + 3 <= size; i += 3) {
-        bytes[((size_t)data[i] << 8 | data[i + 1]) % source->size] ^= data[i + 2];
-    }
-    return memcmp(bytes, source->bytes, source->size) != 0;
-}
-
 static void check_changed(bool is_text, const uint8_t *data, size_t size)
 {
     const struct wtl_der *source = is_text ? &good_text : &good_list;
     struct wtl_der copy = {.bytes = malloc(source->size), .size = source->size};
     WTL_ASSERT(copy.bytes != NULL);
-    bool changed = change(copy.bytes, source, data, size);
+    bool changed = fuzz_change(copy.bytes, source->bytes, source->size, data, size);
     if (is_text) {
         (void)check_text(copy.bytes, copy.size);
     } else {
