@@ -17,8 +17,8 @@ static enum wtl_status check_care(const struct stat *info, const char *path,
     unsigned mode = (unsigned)info->st_mode & 07777;
     if (mode != 0600 && mode != 0400) {
         return wtl_fail(error, WTL_CONFIG,
-                        "%s: expected mode 0600, because it holds a private key, came %04o; run: "
-                        "chmod 600 %s",
+                        "%s: expected mode 0600, as files with a private key have, came %04o; run: "
+                        "chmod 600 %s, if it is such a file",
                         path, mode, path);
     }
     if (info->st_uid != geteuid() && info->st_uid != 0) {

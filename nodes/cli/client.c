@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -218,7 +219,11 @@ enum wtl_status wtl__client_ask(const char *path, const struct wtl__request *req
     };
     client.fd = connect_to(path);
     if (client.fd < 0) {
-        return wtl_fail(error, status_of(errno), "connecting: %s", strerror(errno));
+        int code = errno;
+        struct stat found;
+        bool is_other = stat(path, &found) == 0 && !S_ISSOCK(found.st_mode);
+        return wtl_fail(error, status_of(code), "connecting: %s",
+                        is_other ? "expected a socket, came another kind of file" : strerror(code));
     }
     enum wtl_status status = send_request(&client, request);
     if (status == WTL_OK || status == WTL_CLOSED) {

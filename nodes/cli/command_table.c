@@ -207,6 +207,30 @@ const struct wtl__command wtl__commands[] = {
      .flags = WTL__PRINTS_JSON,
      .summary = "show what a module says of itself, without judging or running it",
      .run = wtl__run_module_inspect},
+    {.noun = "module",
+     .verb = "ls",
+     .operands = "",
+     .flags = LIST,
+     .summary = "the modules of a node, with every version that it has loaded",
+     .details =
+         "STATE: new actors are of the version that \"runs\"; one that is \"ending\" has "
+         "actors that are\nabout to stop; the code of one that is \"kept\" stays loaded until "
+         "the node ends, because a\nsupervisor's spec or a message may still refer to it.",
+     .run = wtl__run_ask},
+    {.noun = "module",
+     .verb = "upgrade",
+     .operands = "NAME FILE",
+     .operands_min = 2,
+     .operands_max = 2,
+     .flags = WTL__ASKS_A_NODE | WTL__PRINTS_JSON,
+     .summary = "let the actors of a module go over to another version, while they run",
+     .details =
+         "All of them go over, or none: each is held still between two messages, the old "
+         "version saves its\nstate, and the new one takes it. What fails, or is not over "
+         "within three quarters of --timeout,\nlets all go on as they were. Nothing that was "
+         "sent is lost. The way back is the same with the\nolder file.\n\n"
+         "  wattle module upgrade climate ./climate-0.2.0.so --timeout 20s",
+     .run = wtl__run_ask},
     {.noun = "node",
      .verb = "start",
      .operands = "",
@@ -350,9 +374,8 @@ const struct wtl__command wtl__commands[] = {
      .flags = LIST,
      .summary = "the messages of one actor, as they go in and out",
      .details = "Shown, without their bodies, when there are --count of them, when --for is over, "
-                "or when the actor ends; it "
-                "is traced no\nlonger then. AT is the time since the begin. One question at a time "
-                "traces an actor.",
+                "or when the\nactor ends; it is traced no longer then. AT is the time since the "
+                "begin. One question at a time\ntraces an actor.",
      .options = actor_trace_options,
      .run = wtl__run_ask,
      .prepare = wtl__prepare_trace},
@@ -398,30 +421,6 @@ const struct wtl__command wtl__commands[] = {
      .flags = ONE,
      .summary = "one flow: its stages, where they run, what went through them",
      .run = wtl__run_ask},
-    {.noun = "module",
-     .verb = "ls",
-     .operands = "",
-     .flags = LIST,
-     .summary = "the modules of a node, with every version that it has loaded",
-     .details =
-         "STATE: new actors are of the version that \"runs\"; one that is \"ending\" has "
-         "actors that are\nabout to stop; the code of one that is \"kept\" stays loaded until "
-         "the node ends, because a\nsupervisor's spec or a message may still refer to it.",
-     .run = wtl__run_ask},
-    {.noun = "module",
-     .verb = "upgrade",
-     .operands = "NAME FILE",
-     .operands_min = 2,
-     .operands_max = 2,
-     .flags = WTL__ASKS_A_NODE | WTL__PRINTS_JSON,
-     .summary = "let the actors of a module go over to another version, while they run",
-     .details =
-         "All of them go over, or none: each is held still between two messages, the old "
-         "version saves its\nstate, and the new one takes it. What fails, or is not over "
-         "within three quarters of --timeout,\nlets all go on as they were. Nothing that was "
-         "sent is lost. The way back is the same with the\nolder file.\n\n"
-         "  wattle module upgrade climate ./climate-0.2.0.so --timeout 20s",
-     .run = wtl__run_ask},
     {.noun = "new",
      .operands = "NAME",
      .operands_min = 1,
@@ -463,7 +462,6 @@ const char *wtl__noun_summary(const char *noun)
         {"mesh", "what a node knows of the mesh"},
         {"actor", "actors and their supervisors"},
         {"flow", "dataflows"},
-        {"module", "the code of actors"},
     };
     for (size_t i = 0; i < sizeof summaries / sizeof summaries[0]; i++) {
         if (strcmp(summaries[i][0], noun) == 0) {

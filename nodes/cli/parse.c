@@ -206,6 +206,17 @@ static enum wtl__end check_front(struct wtl__cli *cli)
     return WTL__END_OK;
 }
 
+/* The words that a command takes behind the first `count` of them. */
+static const char *operands_behind(const struct wtl__command *command, uint32_t count)
+{
+    const char *words = command->operands;
+    for (; count > 0; count--) {
+        words += strcspn(words, " ");
+        words += strspn(words, " ");
+    }
+    return words;
+}
+
 static enum wtl__end check_rest(struct wtl__cli *cli)
 {
     const struct wtl__command *command = cli->command;
@@ -220,7 +231,7 @@ static enum wtl__end check_rest(struct wtl__cli *cli)
     }
     if (cli->operands_count < command->operands_min) {
         enum wtl__end end = wtl__fail(&cli->report, WTL__FAILURE_OPERANDS, NULL, "%s is missing",
-                                      command->operands);
+                                      operands_behind(command, cli->operands_count));
         wtl__usage_line(cli, command);
         return end;
     }

@@ -52,7 +52,7 @@ bool wtl__value_ms(const struct wtl__cli *cli, const char *option, int64_t absen
         return true;
     }
     (void)wtl__fail(&cli->report, WTL__FAILURE_VALUE, NULL,
-                    "--%s wants a time from %lldms to %llds, such as 500ms, 5s or 2m; got \"%s\"",
+                    "--%s wants a time from %lldms to %llds, such as 500ms or 5s; got \"%s\"",
                     option, (long long)min_ms, (long long)(max_ms / 1000), text);
     return false;
 }

@@ -37,12 +37,19 @@ static const struct wtl_field *key_at(const char *text)
     return key->name != NULL ? key : NULL;
 }
 
+/* Is that comma behind "FILE.so" and in front of "word=": an option, if one that there is not? */
+static bool is_behind_file(const char *text, const char *comma)
+{
+    const char *word_end = comma + 1 + strcspn(comma + 1, ",=");
+    return comma - text > 3 && strncmp(comma - 3, ".so", 3) == 0 && *word_end == '=';
+}
+
 /* Where the options begin: at the first comma that a key follows, so that a path may have commas.
  */
 static size_t path_size(const char *text)
 {
     const char *comma = strchr(text, ',');
-    while (comma != NULL && key_at(comma + 1) == NULL) {
+    while (comma != NULL && key_at(comma + 1) == NULL && !is_behind_file(text, comma)) {
         comma = strchr(comma + 1, ',');
     }
     return comma != NULL ? (size_t)(comma - text) : strlen(text);

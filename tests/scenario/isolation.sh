@@ -25,7 +25,10 @@ END
 
 refused 64 E0104 "U05: an option that there is not" "$wattle" node start --id edge-1.bundle \
     --module "$module,isolation=process,speed=9" --dev
-has "budget, or speed=9\|no option\|expected" "what was expected"
+has "expected isolation=, may=, memory= or budget=" "what was expected"
+refused 64 E0104 "U05: an option that there is not, alone" "$wattle" node start \
+    --id edge-1.bundle --module "$module,speed=9" --dev
+has 'no option "speed=9"' "which one"
 refused 64 E0104 "U05: limits without a process" "$wattle" node start --id edge-1.bundle \
     --module "$module,memory=64MiB" --dev
 has "add isolation=process" "and what to do"

@@ -54,7 +54,8 @@ Test(cli_usage, U04_usage_errors_end_with_64)
         {{"actor", "kill", "1.1", "--watch"}, WTL__END_USAGE, "has no option --watch"},
         {{"actor", "trace", "1.1", "--count", "0"}, WTL__END_USAGE, "from 1 to 4096; got \"0\""},
         {{"actor", "trace", "1.1", "--for", "2m"}, WTL__END_USAGE, "--for wants a time"},
-        {{"actor", "replace", "1.1"}, WTL__END_USAGE, "STATE"},
+        {{"actor", "replace", "1.1"}, WTL__END_USAGE, ": STATE is missing"},
+        {{"module", "upgrade"}, WTL__END_USAGE, ": NAME FILE is missing"},
         {{"actor", "replace", "1.1", "{x}"}, WTL__END_USAGE, "at byte 1, a key in quotes"},
         {{"flow", "graph", "x", "--format", "png"}, WTL__END_USAGE, "text, dot or mermaid"},
     };
