@@ -1,14 +1,13 @@
 /* database.c - the table of readings. See database.h. */
 #include "database.h"
 
-#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 struct database {
     sqlite3 *sql; /* NULL while it is not open */
     sqlite3_stmt *insert;
-    char path[DATABASE_PATH_MAX + 1];
+    char path[SQL_PATH_MAX + 1];
 };
 
 static const char schema[] =
@@ -57,48 +56,20 @@ void database_destroy(struct database *database)
     }
 }
 
-/* Will it perhaps be better later? */
-static bool may_pass(int code)
+static enum wtl_status open_file(struct database *database, struct sql_error *error)
 {
-    switch (code & 0xff) {
-    case SQLITE_FULL:
-    case SQLITE_BUSY:
-    case SQLITE_LOCKED:
-    case SQLITE_IOERR:
-    case SQLITE_NOMEM:
-    case SQLITE_PROTOCOL:
-        return true;
-    default:
-        return false;
+    enum wtl_status status = sql_open(database->path, &database->sql, error);
+    if (status != WTL_OK) {
+        return status;
     }
-}
-
-static enum wtl_status fail(const struct database *database, int code, struct database_error *error)
-{
-    const char *text = database->sql != NULL ? sqlite3_errmsg(database->sql) : sqlite3_errstr(code);
-    error->code = code;
-    (void)snprintf(error->text, sizeof error->text, "%s", text);
-    return may_pass(code) ? WTL_STORAGE : WTL_CONFIG;
-}
-
-static enum wtl_status open_file(struct database *database, struct database_error *error)
-{
-    int flags =
-        SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_FULLMUTEX | SQLITE_OPEN_EXRESCODE;
-    int code = sqlite3_open_v2(database->path, &database->sql, flags, NULL);
+    int code = sqlite3_exec(database->sql, schema, NULL, NULL, NULL);
     if (code == SQLITE_OK) {
-        (void)sqlite3_busy_timeout(database->sql, DATABASE_BUSY_MS);
-        code = sqlite3_exec(database->sql, schema, NULL, NULL, NULL);
+        code = sql_prepare(database->sql, insert_text, &database->insert);
     }
-    if (code == SQLITE_OK) {
-        code = sqlite3_prepare_v3(database->sql, insert_text, sizeof insert_text,
-                                  SQLITE_PREPARE_PERSISTENT, &database->insert, NULL);
+    if (code != SQLITE_OK) {
+        status = sql_fail(database->sql, code, error);
+        close_file(database);
     }
-    if (code == SQLITE_OK) {
-        return WTL_OK;
-    }
-    enum wtl_status status = fail(database, code, error);
-    close_file(database);
     return status;
 }
 
@@ -116,13 +87,11 @@ static int insert(sqlite3_stmt *statement, const struct row *row)
     (void)sqlite3_bind_int64(statement, 10, (sqlite3_int64)row->key.source.local);
     (void)sqlite3_bind_int64(statement, 11, (sqlite3_int64)row->key.seq);
     (void)sqlite3_bind_int64(statement, 12, (sqlite3_int64)row->key.child);
-    int code = sqlite3_step(statement);
-    (void)sqlite3_reset(statement);
-    return code == SQLITE_DONE ? SQLITE_OK : code;
+    return sql_run(statement);
 }
 
 enum wtl_status database_write(struct database *database, const struct row *rows, uint32_t count,
-                               struct database_error *error)
+                               struct sql_error *error)
 {
     enum wtl_status status = WTL_OK;
     if (database->sql == NULL) {
@@ -131,19 +100,9 @@ enum wtl_status database_write(struct database *database, const struct row *rows
     if (status != WTL_OK || count == 0) {
         return status;
     }
-    int code = sqlite3_exec(database->sql, "BEGIN IMMEDIATE", NULL, NULL, NULL);
+    int code = sql_begin(database->sql);
     for (uint32_t i = 0; i < count && code == SQLITE_OK; i++) {
         code = insert(database->insert, &rows[i]);
     }
-    if (code == SQLITE_OK) {
-        code = sqlite3_exec(database->sql, "COMMIT", NULL, NULL, NULL);
-    }
-    if (code == SQLITE_OK) {
-        return WTL_OK;
-    }
-    status = fail(database, code, error);
-    if (sqlite3_get_autocommit(database->sql) == 0) {
-        (void)sqlite3_exec(database->sql, "ROLLBACK", NULL, NULL, NULL);
-    }
-    return status;
+    return sql_status(sql_end(database->sql, code, error));
 }

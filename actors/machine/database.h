@@ -12,10 +12,7 @@
 #define MACHINE_DATABASE_H
 
 #include "machine.h"
-
-#define DATABASE_PATH_MAX 1023u
-/* How long a transaction waits for somebody else's. */
-#define DATABASE_BUSY_MS 100
+#include "sqlite/connection.h"
 
 struct row {
     struct wtl_key key;
@@ -30,20 +27,13 @@ struct row {
 
 struct database;
 
-/* What went wrong, for the log: SQLite's extended code and its text. */
-struct database_error {
-    int code;
-    char text[160];
-};
-
 /* NULL when memory is exhausted. Nothing is opened yet. */
 struct database *database_create(const char *path);
 void database_destroy(struct database *database);
 
 /* Writes the rows in one transaction, all or none; opens the file first where it is not open.
- * Fails: WTL_STORAGE for what may pass (a full disk, a lock, an I/O error); WTL_CONFIG for a path
- * that cannot be used, or a file that is no such database. */
+ * Fails: as sql_fail. */
 enum wtl_status database_write(struct database *database, const struct row *rows, uint32_t count,
-                               struct database_error *error) WTL_MUST_USE;
+                               struct sql_error *error) WTL_MUST_USE;
 
 #endif

@@ -82,7 +82,7 @@ static struct row *batch_add(struct wtl_ctx *x, struct state *state)
 static enum wtl_status write_rows(void *argument, struct wtl_writer *result)
 {
     const struct batch *batch = argument;
-    struct database_error error = {0};
+    struct sql_error error = {0};
     enum wtl_status status = database_write(batch->database, batch->rows, batch->count, &error);
     wtl_putf(result, "code=%d text=%s", error.code, error.text);
     return status;
@@ -212,7 +212,7 @@ static enum wtl_status init(struct wtl_ctx *x, void *self, const void *settings,
     struct state *state = self;
     (void)args;
     state->path = ((const struct settings *)settings)->path;
-    if (state->path[0] == '\0' || strlen(state->path) > DATABASE_PATH_MAX) {
+    if (state->path[0] == '\0' || strlen(state->path) > SQL_PATH_MAX) {
         wtl_log(x, WTL_LOG_ERROR, "settings: expected a path of 1 to 1023 bytes");
         return WTL_CONFIG;
     }
