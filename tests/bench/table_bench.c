@@ -2,7 +2,8 @@
  * table_bench.c - OW07 and E03: a table with a million entries under readers and writers, beside
  * the same map in one actor that is asked; and one value that everybody reads while it is replaced.
  *
- * usage: table_bench [ENTRIES [SECONDS [WORKERS]]]   (1000000 2 0; 0 workers: one for each CPU)
+ * usage: table_bench [ENTRIES [SECONDS [WORKERS [shared]]]]
+ *        (1000000 2 0; 0 workers: one for each CPU; shared: the one value alone)
  *
  * Readers and writers are actors. Each does a chunk of calls in one run of its function and then
  * gives way. Prints bench<TAB>system<TAB>metric<TAB>value<TAB>unit; asserts nothing about time.
@@ -163,9 +164,10 @@ static WTL_ACTOR(writer, uint64_t, .handle = writer_handle);
 static WTL_ACTOR(adder, uint64_t, .handle = adder_handle);
 static WTL_ACTOR(scanner, struct wtl_table_cursor, .handle = scanner_handle);
 
-/* ---- one value that all read: a configuration of 64 KiB ----------------------------------- */
+/* ---- one value that all read: a configuration --------------------------------------------- */
 
 static uint8_t config[64 * 1024];
+static size_t config_size = sizeof config;
 
 static enum wtl_status borrower_handle(struct wtl_ctx *x, void *self, const struct wtl_msg *message)
 {
@@ -174,7 +176,7 @@ static enum wtl_status borrower_handle(struct wtl_ctx *x, void *self, const stru
     for (unsigned i = 0; i < WTL_TABLE_BORROWED_MAX; i++) {
         struct wtl_reader value;
         enum wtl_status status = wtl_table_borrow(x, table, WTL_BYTES_STR("config"), &value);
-        WTL_ASSERT(status == WTL_OK && wtl_left(&value) == sizeof config);
+        WTL_ASSERT(status == WTL_OK && wtl_left(&value) == config_size);
     }
     atomic_fetch_add_explicit(&reads, WTL_TABLE_BORROWED_MAX, memory_order_relaxed);
     go_on(x);
@@ -188,7 +190,7 @@ static enum wtl_status updater_handle(struct wtl_ctx *x, void *self, const struc
     (void)message;
     uint64_t begin = now_ns();
     enum wtl_status status =
-        wtl_table_insert(x, table, WTL_BYTES_STR("config"), wtl_bytes_over(config, sizeof config));
+        wtl_table_insert(x, table, WTL_BYTES_STR("config"), wtl_bytes_over(config, config_size));
     uint64_t took = now_ns() - begin;
     WTL_ASSERT(status == WTL_OK || status == WTL_BUSY);
     uint32_t at = atomic_fetch_add(&samples_count, 1);
@@ -399,29 +401,34 @@ static int by_size(const void *left, const void *right)
     return (a > b) - (a < b);
 }
 
-static void shared_value(struct wtl_pid pid)
+/* All workers read it at once; then while it is replaced. */
+static void shared_value(struct wtl_pid pid, size_t size)
 {
     uint64_t all = entries;
+    char name[64];
+    config_size = size;
+    (void)snprintf(name, sizeof name, "one value of %zu bytes, %u workers", size,
+                   wtl_runtime_workers(runtime));
     entries = 0;
     (void)fill(pid, (struct wtl_table_options){.kind = WTL_TABLE_SET});
     entries = all;
+    atomic_store(&samples_count, 0);
     struct wtl_pid once = wtl_runtime_spawn(runtime, &updater, NULL);
     atomic_store(&stopping, true);
     tell(once, WTL_TAG("go"));
     while (atomic_load(&samples_count) == 0) {
         (void)usleep(1000);
     }
-    rate_alone("set", "borrows of one value of 64 KiB", &reads, run(&borrower, READERS, NULL, 0));
+    rate_alone(name, "reads", &reads, run(&borrower, READERS, NULL, 0));
     atomic_store(&samples_count, 0);
-    rate("set", "the same, replaced 1000 times a second", &reads,
-         run(&borrower, READERS, &updater, 1));
+    rate(name, "reads, replaced 1000 times a second", &reads, run(&borrower, READERS, &updater, 1));
     uint32_t count = atomic_load(&samples_count);
     count = count < SAMPLES ? count : SAMPLES;
     qsort(samples, count, sizeof samples[0], by_size);
-    const uint32_t middle = count / 2;
-    const uint32_t high = count - 1 - count / 100;
-    report("set", "one such update, p50", (double)samples[middle] / 1e3, "us");
-    report("set", "one such update, p99", (double)samples[high] / 1e3, "us");
+    report(name, "updates beside them", (double)count, "");
+    report(name, "one such update, p50", (double)samples[count / 2] / 1e3, "us");
+    report(name, "one such update, p99", (double)samples[count - 1 - count / 100] / 1e3, "us");
+    report(name, "one such update, the longest", (double)samples[count - 1] / 1e3, "us");
     drop(pid);
 }
 
@@ -441,8 +448,9 @@ int main(int count, char **words)
     entries = count > 1 ? strtoull(words[1], NULL, 10) : entries;
     seconds = count > 2 ? strtod(words[2], NULL) : seconds;
     runtime_options.workers = count > 3 ? (unsigned)strtoul(words[3], NULL, 10) : 0;
-    if (entries == 0 || seconds <= 0 || count > 4) {
-        (void)fprintf(stderr, "usage: table_bench [ENTRIES [SECONDS [WORKERS]]]\n");
+    bool alone = count == 5 && strcmp(words[4], "shared") == 0;
+    if (entries == 0 || seconds <= 0 || count > 5 || (count == 5 && !alone)) {
+        (void)fprintf(stderr, "usage: table_bench [ENTRIES [SECONDS [WORKERS [shared]]]]\n");
         return 2;
     }
     if (wtl_runtime_create(&runtime_options, &runtime, &error) != WTL_OK) {
@@ -450,10 +458,15 @@ int main(int count, char **words)
         return 1;
     }
     struct wtl_pid pid = wtl_runtime_spawn(runtime, &owner, NULL);
-    tables(pid, WTL_TABLE_SET, "set");
-    tables(pid, WTL_TABLE_ORDERED, "ordered");
-    shared_value(pid);
-    one_actor();
+    if (!alone) {
+        tables(pid, WTL_TABLE_SET, "set");
+        tables(pid, WTL_TABLE_ORDERED, "ordered");
+    }
+    shared_value(pid, 64);
+    shared_value(pid, sizeof config);
+    if (!alone) {
+        one_actor();
+    }
     wtl_runtime_stop(runtime, 5000);
     wtl_runtime_destroy(runtime);
     return 0;
