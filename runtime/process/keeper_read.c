@@ -88,6 +88,9 @@ static bool on_frames(void *context, uint64_t local, const uint8_t *bytes, size_
         return on_failed(reading, &frame);
     case WTL__PIPE_FIND:
         return on_find(reading, &frame);
+    case WTL__PIPE_TABLE:
+        return wtl__process_ask_table(keeper->process, wtl__ctx_of(reading->x), &frame) ||
+               refuse(reading, "asks a table before it was answered");
     default: /* AWAKE, PONG: that it was heard is all */
         return true;
     }

@@ -22,7 +22,7 @@
 #include <wattle/flow.h>
 
 /* Counted up when a kind or a field changes: node and program must be of one version. */
-#define WTL__PIPE_VERSION 1u
+#define WTL__PIPE_VERSION 2u
 
 struct wtl__pipe_head {
     uint32_t size; /* of what follows the head */
@@ -72,14 +72,16 @@ _Static_assert(sizeof(struct wtl__pipe_head) == 16, "the head has no holes");
     X(FOUND, 12, "pr")    /* of FIND */                                                            \
     X(UNLINKED, 13, "p")  /* no exit of an older link comes any more */                            \
     X(PING, 14, "")       /* PONG when the child is back in its loop */                            \
+    X(TABLED, 15, "rsb")  /* of TABLE; body: table_ask.h */                                        \
     X(HELLO, 32, "b")     /* the module, as manifest.h packs it */                                 \
     X(FAILED, 33, "sb")   /* it cannot be loaded: why, as text */                                  \
     X(AWAKE, 34, "")      /* something of the child's own is to be run after a rest */             \
     X(PONG, 35, "")                                                                                \
-    X(FIND, 36, "rn")   /* who has this local name? The child waits. */                            \
-    X(READY, 48, "s")   /* init has returned */                                                    \
-    X(RAN, 49, "sk")    /* one RUN is over */                                                      \
-    X(STOPPED, 50, "s") /* stop has returned */                                                    \
+    X(FIND, 36, "rn")    /* who has this local name? The child waits. */                           \
+    X(TABLE, 37, "prcb") /* the actor p asks a table; c is what, body: table_ask.h. It waits. */   \
+    X(READY, 48, "s")    /* init has returned */                                                   \
+    X(RAN, 49, "sk")     /* one RUN is over */                                                     \
+    X(STOPPED, 50, "s")  /* stop has returned */                                                   \
     X(LOG, 51, "cb")                                                                               \
     X(TELL, 52, "pgb")                                                                             \
     X(TELL_NAME, 53, "gnb")                                                                        \

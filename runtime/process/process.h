@@ -79,6 +79,7 @@ struct wtl__process {
     bool watched;       /* the keeper's clock runs */
     bool blocked;       /* the keeper waits until the socket takes more */
     bool closing;       /* the keeper waits until nobody sits here */
+    bool asks_table;    /* the child waits for a table */
     const char *broken; /* what the child has done wrong; static */
 };
 
@@ -128,6 +129,9 @@ void wtl__process_reserve(struct wtl__process *process, struct wtl__ctx *x, uint
  * than it may. */
 bool wtl__process_give(struct wtl__process *process, struct wtl__ctx *x, uint64_t local,
                        const uint8_t *bytes, size_t size);
+/* One of its actors asks a table, and will be answered. False: another question is under way. */
+bool wtl__process_ask_table(struct wtl__process *process, struct wtl__ctx *x,
+                            const struct wtl__pipe_frame *frame);
 /* The socket takes bytes again. True: all are sent. */
 bool wtl__process_drain(struct wtl__process *process, struct wtl__ctx *x);
 /* From now on it is dead: everybody in it ends with that reason. */

@@ -24,11 +24,16 @@
  * order is nil, false, true, numbers by value, strings by their bytes, bin, ext, arrays element by
  * element; what is the beginning of something longer comes before it.
  *
+ * In a module that runs in a process of its own each call is asked of the node, and that process
+ * waits for the answer: tens of microseconds. What is read is a copy, a select shows what was there
+ * in pieces of 64 KiB, its limit counts what is shown, and key, value and 512 bytes together are a
+ * message's body, or WTL_TOO_LARGE. WTL_CLOSED is also said to an actor that has ended meanwhile,
+ * and WTL_BUSY about an heir or owner whose spawn waits behind a full mailbox.
+ *
  * Thread: as everything in actor.h; a handle may be given to any actor of this node, and means
  * nothing elsewhere. Fails: WTL_CLOSED when the table is no more, WTL_DENIED when its access does
- * not allow it, WTL_INVALID for what is no key, WTL_UNSUPPORTED in a module that runs in a process
- * of its own, which does not have the node's memory; these four come from every call that takes a
- * table or a key, and are not said again.
+ * not allow it, WTL_INVALID for what is no key; these three come from every call that takes a table
+ * or a key, and are not said again.
  */
 #ifndef WATTLE_TABLE_H
 #define WATTLE_TABLE_H

@@ -210,6 +210,9 @@ void wtl__host_dispatch(struct wtl__host *host, const struct wtl__pipe_frame *fr
         host->found_request = frame->request;
         host->found = frame->pid;
         break;
+    case WTL__PIPE_TABLED:
+        wtl__host_tabled(host, frame);
+        break;
     case WTL__PIPE_PING:
         (void)wtl__host_put(host, &pong);
         break;

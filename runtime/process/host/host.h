@@ -19,6 +19,7 @@
 #include <wattle/flow.h>
 #include <wattle/module.h>
 #include <wattle/supervisor.h>
+#include <wattle/table.h>
 
 #include "actor/runtime.h"
 #include "base/map.h"
@@ -148,6 +149,20 @@ struct wtl__host_ctx {
     struct wtl__item *current; /* what it handles, while it is not kept */
 };
 
+/* What a table of the node has answered. Owns: its bytes, malloc's. */
+struct wtl__tabled {
+    uint64_t request;
+    enum wtl_status status;
+    uint8_t *bytes;
+    uint32_t size;
+};
+
+/* A value that was copied out for wtl_table_borrow. */
+struct wtl__borrowed {
+    struct wtl__borrowed *next;
+    uint8_t bytes[];
+};
+
 struct wtl__host {
     struct wtl__host_ctx x;
     struct wtl__board *board;
@@ -164,6 +179,9 @@ struct wtl__host {
     uint64_t unpaid;
     uint64_t found_request; /* of FIND */
     struct wtl_pid found;
+    struct wtl__tabled tabled;      /* the last answer of a table */
+    struct wtl__borrowed *borrowed; /* by the function that runs */
+    uint32_t borrowed_count;
     struct wtl__wheel wheel;
     struct wtl__prng prng;
 
@@ -242,7 +260,35 @@ bool wtl__host_run(struct wtl__host *host);
 
 extern const struct wtl_api wtl__host_api;
 extern const struct wtl_stage_api wtl__host_stage_api;
-extern const struct wtl_table_api wtl__host_tables; /* tables.c */
+
+/* ---- tables.c, tables_read.c ---------------------------------------------------------------- */
+
+struct wtl__table_ask;
+
+extern const struct wtl_table_api wtl__host_tables;
+
+/* Asks the node, and waits; the answer is in host->tabled until the next one. */
+enum wtl_status wtl__host_ask_table(struct wtl_ctx *x, uint64_t verb,
+                                    const struct wtl__table_ask *ask);
+/* TABLED has come. */
+void wtl__host_tabled(struct wtl__host *host, const struct wtl__pipe_frame *frame);
+/* A function has returned: what it has borrowed ends. */
+void wtl__host_give_back(struct wtl__host *host);
+
+enum wtl_status wtl__host_lookup(struct wtl_ctx *x, struct wtl_table table, struct wtl_bytes key,
+                                 struct wtl_writer *into);
+enum wtl_status wtl__host_take(struct wtl_ctx *x, struct wtl_table table, struct wtl_bytes key,
+                               struct wtl_writer *into);
+enum wtl_status wtl__host_borrow(struct wtl_ctx *x, struct wtl_table table, struct wtl_bytes key,
+                                 struct wtl_reader *value_out);
+enum wtl_status wtl__host_step(struct wtl_ctx *x, struct wtl_table table,
+                               struct wtl_table_cursor *cursor, bool backwards);
+enum wtl_status wtl__host_select(struct wtl_ctx *x, struct wtl_table table,
+                                 const struct wtl_table_match *match,
+                                 struct wtl_table_cursor *cursor, wtl_table_visit visit,
+                                 void *context);
+
+/* ---- calls.c and its neighbours again ------------------------------------------------------- */
 
 uint64_t wtl__host_ref(struct wtl__host *host);
 

@@ -18,6 +18,9 @@ static void leave(struct wtl__host *host)
 {
     struct wtl__guest *guest = host->x.guest;
     wtl__board_end(host->board);
+    if (host->borrowed != NULL) {
+        wtl__host_give_back(host);
+    }
     if (guest->over && guest->state != WTL__GUEST_ENDED) {
         struct wtl__pipe_frame frame = {.kind = WTL__PIPE_OVER, .count = guest->memory_used};
         wtl__guest_send(host, guest, &frame);

@@ -58,12 +58,29 @@ COSTS(X091_a_handler_that_blocks, "block", "fault:timeout")
 COSTS(X091_a_process_that_was_stopped, "stopped", "fault:timeout")
 COSTS(X095_a_closed_socket, "close", "fault:closed")
 COSTS(X095_garbage, "garbage", "fault:proto_error")
+COSTS(X095_a_question_that_is_none, "question", "fault:proto_error")
 COSTS(X095_a_claim_of_4_gigabytes, "claim", "fault:proto_error")
 /* other processors give 0, or trap as for a debugger; a sanitizer sees it before the processor */
 #if defined __x86_64__ && !WTL_SANITIZED
 COSTS(X087_division_by_zero, "divide", "fault:sigfpe")
 COSTS(X087_an_illegal_instruction, "illegal", "fault:sigill")
 #endif
+
+/* Who asks is looked up among the actors of this process: another one's pid is refused, and costs
+ * nothing, because it may have been the process's a moment ago. */
+Test(faults, X095_a_question_in_the_name_of_another)
+{
+    kit_open(2);
+    (void)kit_isolate(SO("guest"), NULL);
+    (void)kit_supervise("victim", kit_type_of("victim"), NULL);
+    cr_assert_eq(kit_ask_living("victim", "ping", 0).number, 1);
+    for (unsigned i = 0; i < 20; i++) {
+        cr_assert_eq(kit_ask("victim", "forge", 0).number, 1);
+    }
+    cr_assert_eq(kit_ask("victim", "ping", 0).number, 22);
+    cr_assert(!kit_has_logged("module_process_died"));
+    kit_close();
+}
 
 static void skip_under_a_sanitizer(void)
 {

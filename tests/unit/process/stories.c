@@ -72,15 +72,27 @@ static void tells(bool isolated, const char *story, const char *expected, bool i
     kit_close();
 }
 
-/* What is not the same there. */
-Test(here, tables)
+/* A table ends with the actor that made it, wherever that one's code runs. */
+static void tells_of_ends(bool isolated)
 {
-    tells(false, "tables", "ok ok ", true);
+    open_teller(isolated);
+    kit_tell("story", "ends", 0);
+    comes_to("0 ok ", true);
+    (void)kit_ask("story", "end", 0);
+    (void)kit_ask_living("story", "report", 0);
+    kit_tell("story", "ends", 0);
+    comes_to("0 ok ", true);
+    kit_close();
 }
 
-Test(there, tables)
+Test(here, tables_end)
 {
-    tells(true, "tables", "unsupported unsupported ", true);
+    tells_of_ends(false);
+}
+
+Test(there, tables_end)
+{
+    tells_of_ends(true);
 }
 
 static void tells_of_trees(bool isolated)
@@ -129,3 +141,8 @@ STORY(hunger, "hunger", false, "m0 d1:killed:memory_max")
 STORY(known, "known", false, "1 d1:error:timeout d2:noproc d:noproc")
 STORY(tasks, "tasks", true, "1 0:ok=0 1:ok=2 2:ok=4 3:ok=6 all:4 ")
 STORY(keeping, "keep", true, "k1 3 m3 ")
+STORY(tables, "tables", true,
+      "ok exists 1 ok exists invalid ok 6 not_found exists ok ok ok 70000 69999 too_large ok "
+      "not_found ok closed ")
+STORY(walks, "walks", true, "ok 100 ok 100 4950 more ok 50 3225 ok 99 ok 100 1 1 ok not_found ")
+STORY(owners, "owners", false, "ok ok ok denied not_found ok d1:normal")

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include <wattle/module.h>
+#include <wattle/table.h>
 #include <wattle/wattle.h>
 
 #include "module/so/breakage.h"
@@ -58,6 +59,19 @@ static void large_claim(void)
     endless();
 }
 
+/* A question to a table, as the actor of that number, whose body is no question. */
+static void bad_question(uint64_t local)
+{
+    unsigned char frame[128] = {0};
+    struct wtl_writer writer = wtl_writer_over(frame + 16, sizeof frame - 16);
+    for (unsigned i = 0; i < 4; i++) { /* a node, the actor, the number, the verb */
+        wtl_put_u64(&writer, i == 1 ? local : 1);
+    }
+    frame[0] = (unsigned char)wtl_written(&writer);
+    frame[4] = 37;
+    (void)!write(3, frame, 16 + wtl_written(&writer));
+}
+
 static void block(void)
 {
     char byte;
@@ -66,9 +80,12 @@ static void block(void)
 }
 
 /* Breaks what only a process of its own has, in the way of the tag. */
-static void perish(const struct wtl_msg *message)
+static void perish(struct wtl_ctx *x, const struct wtl_msg *message)
 {
-    if (wtl_is(message, "block")) {
+    if (wtl_is(message, "question")) {
+        bad_question(wtl_self(x).local);
+        endless();
+    } else if (wtl_is(message, "block")) {
         block();
     } else if (wtl_is(message, "hog")) {
         hog(1 << 20);
@@ -209,6 +226,11 @@ static enum wtl_status victim_handle(struct wtl_ctx *x, void *self, const struct
         (void)fprintf(stderr, " one of errors\n");
         return WTL_OK;
     }
+    if (wtl_is(message, "forge")) { /* in the name of whoever has asked */
+        bad_question(message->from.local);
+        wtl_replyf(x, message, "%d", wtl_table_find(x, "none").id == 0);
+        return WTL_OK;
+    }
     if (wtl_is(message, "stop")) {
         return WTL_STOP;
     }
@@ -217,7 +239,7 @@ static enum wtl_status victim_handle(struct wtl_ctx *x, void *self, const struct
         wtl_replyf(x, message, "%u", (unsigned)tried);
         return WTL_OK;
     }
-    perish(message);
+    perish(x, message);
     return breakage(x, message);
 }
 

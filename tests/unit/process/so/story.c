@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include <wattle/table.h>
+
 __attribute__((format(printf, 2, 3))) void note(struct teller *teller, const char *format, ...)
 {
     va_list arguments;
@@ -55,6 +57,8 @@ static bool tell(struct wtl_ctx *x, struct teller *teller, const struct wtl_msg 
         {"trees", tell_of_trees},   {"up", go_on_in_trees},
         {"fell", end_of_trees},     {"tasks", tell_of_tasks},
         {"tables", tell_of_tables}, {"gather", tell_of_gathering},
+        {"walks", tell_of_walks},   {"owners", tell_of_owners},
+        {"ends", tell_of_ends},
     };
     for (size_t i = 0; i < sizeof stories / sizeof stories[0]; i++) {
         if (wtl_tag_equal(message->tag, wtl_tag_make(stories[i].tag, strlen(stories[i].tag)))) {
@@ -84,6 +88,9 @@ static enum wtl_status teller_handle(struct wtl_ctx *x, void *self, const struct
         note(teller, "m%lu", number_of(message));
     } else if (wtl_is(message, "started")) {
         note(teller, "s");
+    } else if (wtl_is(message, "table_transfer")) {
+        note(teller, "%s",
+             wtl_status_word(wtl_table_destroy(x, (struct wtl_table){teller->timer})));
     } else if (wtl_is(message, "tick")) {
         if (++teller->ticks == 3) {
             note(teller, "t%d", wtl_timer_cancel(x, teller->timer) >= 0);

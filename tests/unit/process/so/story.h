@@ -1,7 +1,8 @@
 /*
  * story.h - the parts of a module that goes through the table call by call and writes down what
  * happens to it: story.c is the teller, story_alone.c and story_others.c what it does by itself and
- * with others, story_cast.c who these are.
+ * with others, story_tables.c what it does with
+ * tables, story_cast.c who the others are.
  */
 #ifndef STORY_H
 #define STORY_H
@@ -42,7 +43,6 @@ void tell_of_time(struct wtl_ctx *x, struct teller *teller);
 void tell_of_work(struct wtl_ctx *x, struct teller *teller);
 void tell_of_memory(struct wtl_ctx *x, struct teller *teller);
 void tell_of_hunger(struct wtl_ctx *x, struct teller *teller);
-void tell_of_tables(struct wtl_ctx *x, struct teller *teller);
 void tell_of_readiness(struct wtl_ctx *x, struct teller *teller);
 void keep(struct wtl_ctx *x, struct teller *teller, const struct wtl_msg *message);
 
@@ -60,6 +60,13 @@ void tell_of_trees(struct wtl_ctx *x, struct teller *teller);
 void tell_of_tasks(struct wtl_ctx *x, struct teller *teller);
 void go_on_in_trees(struct wtl_ctx *x, struct teller *teller);
 void end_of_trees(struct wtl_ctx *x, struct teller *teller);
+
+/* ---- story_tables.c ------------------------------------------------------------------------- */
+
+void tell_of_tables(struct wtl_ctx *x, struct teller *teller);
+void tell_of_walks(struct wtl_ctx *x, struct teller *teller);
+void tell_of_owners(struct wtl_ctx *x, struct teller *teller);
+void tell_of_ends(struct wtl_ctx *x, struct teller *teller);
 
 /* ---- story_cast.c --------------------------------------------------------------------------- */
 

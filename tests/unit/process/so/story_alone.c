@@ -1,5 +1,5 @@
-/* story_alone.c - what a teller does by itself: time, memory, blocking work, tables, readiness,
- * messages that it keeps. See story.h. */
+/* story_alone.c - what a teller does by itself: time, memory, blocking work, readiness, messages
+ * that it keeps. See story.h. */
 #include <sys/eventfd.h>
 
 #include "story.h"
@@ -58,14 +58,6 @@ void tell_of_memory(struct wtl_ctx *x, struct teller *teller)
 void tell_of_hunger(struct wtl_ctx *x, struct teller *teller)
 {
     wtl_tell(x, bear(x, teller, 0, false), WTL_TAG("eat"), NULL);
-}
-
-void tell_of_tables(struct wtl_ctx *x, struct teller *teller)
-{
-    struct wtl_table table;
-    note(teller, "%s", wtl_status_word(wtl_table_create(x, NULL, &table)));
-    note(teller, "%s",
-         wtl_status_word(wtl_table_insert(x, table, WTL_BYTES_STR("key"), WTL_BYTES_U64(1))));
 }
 
 /* It stays ready until it is unwatched. */
