@@ -23,6 +23,7 @@ static const struct wtl__column node_columns[] = {
     {"REPLACED", WTL__COLUMN_COUNT, false},
     {"LATE-REPLIES", WTL__COLUMN_COUNT, false},
     {"STALE", WTL__COLUMN_COUNT, false},
+    {"EXPIRED", WTL__COLUMN_COUNT, false},
 };
 
 static const char *scarcity_word(const struct wtl__cap_stats *memory)
@@ -38,7 +39,7 @@ void wtl__inspect_node(struct wtl_ctx *x, struct wtl__inspect *self, struct wtl_
         WTL__COUNT_SPAWNED,        WTL__COUNT_CRASHED,        WTL__COUNT_RESTARTS,
         WTL__COUNT_DROPPED_FULL,   WTL__COUNT_DROPPED_NOPROC, WTL__COUNT_DROPPED_REMOTE,
         WTL__COUNT_DROPPED_MEMORY, WTL__COUNT_REPLACED,       WTL__COUNT_LATE_REPLIES,
-        WTL__COUNT_STALE};
+        WTL__COUNT_STALE,          WTL__COUNT_EXPIRED};
     const struct wtl__runtime *runtime = wtl__ctx_of(x)->runtime;
     struct wtl__cap_stats memory = wtl__cap_stats();
     struct wtl_writer reply;

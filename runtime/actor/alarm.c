@@ -4,6 +4,7 @@
  * owner alone decides what a signal that has come is worth.
  */
 #include "actor/ask.h"
+#include "actor/deadline.h"
 
 #include "base/pool.h"
 
@@ -44,6 +45,10 @@ struct wtl__alarm *wtl__deadline_new(struct wtl__ctx *x, uint64_t request, uint6
     alarm->deadline = true;
     alarm->deadline_ms = wtl__deadline_ms(
         after_ms < FAR_MS ? host->now_ns(x->runtime) : host->soon_ns(x->runtime), after_ms);
+    uint64_t until_ms = wtl__deadline_now(x);
+    if (WTL_UNLIKELY(until_ms != 0) && until_ms < alarm->deadline_ms) {
+        alarm->deadline_ms = until_ms;
+    }
     return alarm;
 }
 

@@ -6,6 +6,7 @@
  */
 #include "actor/ask.h"
 #include "actor/bonds.h"
+#include "actor/deadline.h"
 #include "actor/deliver.h"
 #include "actor/memory.h"
 #include "actor/names.h"
@@ -335,4 +336,6 @@ const struct wtl_api wtl__api = {
     .monitor_name = wtl__monitor_name,
     .tables = &wtl__table_api,
     .sys = wtl__sys_ask,
+    .deadline_left_ms = wtl__deadline_left_ms,
+    .deadline_set_ms = wtl__deadline_set_ms,
 };

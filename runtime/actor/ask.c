@@ -9,6 +9,7 @@
  */
 #include "actor/ask.h"
 
+#include "actor/deadline.h"
 #include "actor/memory.h"
 #include "base/pool.h"
 
@@ -45,8 +46,13 @@ struct wtl__pending *wtl__pending_new(struct wtl__ctx *x, struct wtl_pid to,
         wtl__cell_fail(x->cell, wtl_reason_of(WTL_NO_MEMORY));
         return NULL;
     }
-    *pending = (struct wtl__pending){
-        .alarm = alarm, .on_answer = options->on_answer, .context_size = options->context_size};
+    *pending = (struct wtl__pending){.alarm = alarm,
+                                     .on_answer = options->on_answer,
+                                     .carries = deadline <= WTL__UNTIL_MAX_MS,
+                                     .context_size = options->context_size};
+    if (deadline != WTL_CALL_FOREVER) {
+        wtl__deadline_keep(x, pending);
+    }
     pending->tie.msg.from = to;
     pending->tie.msg.request = request;
     if (options->context_size > 0) {
@@ -109,6 +115,9 @@ enum wtl_status wtl__pending_run(struct wtl__ctx *x, struct wtl__pending *pendin
         cell->held_request = 0;
     }
     if (pending->on_answer != NULL) {
+        if (WTL_UNLIKELY(pending->scope.until_ms != 0)) {
+            wtl__deadline_resume(x, pending);
+        }
         struct wtl_answer answer = {.status = pending->status,
                                     .reason = pending->reason,
                                     .pid = pending->pid,
@@ -152,7 +161,8 @@ static uint64_t call_with(struct wtl__ctx *x, struct wtl_pid to, const char *nam
         return 0;
     }
     uint64_t request = pending->tie.msg.request;
-    struct wtl__envelope *envelope = wtl__message_take(body, WTL__CALL);
+    struct wtl__envelope *envelope =
+        body != NULL ? wtl__message_take(body, WTL__CALL) : wtl__call_new();
     if (envelope == NULL) {
         answer_here(x, pending, wtl__message_fault(body));
         return request;
@@ -162,6 +172,12 @@ static uint64_t call_with(struct wtl__ctx *x, struct wtl_pid to, const char *nam
         answer_here(x, pending, WTL_INVALID);
         return request;
     }
+    if (pending->scope.until_ms != 0 && wtl__deadline_is_over(x)) {
+        wtl__envelope_free(envelope);
+        answer_here(x, pending, WTL_TIMEOUT);
+        return request;
+    }
+    wtl__deadline_put(envelope, pending);
     pending->by_name = name != NULL;
     envelope->msg.tag = tag;
     envelope->msg.from = wtl__pid_of(x->runtime, x->cell);
@@ -275,6 +291,7 @@ enum wtl_status wtl__reply_about(struct wtl_ctx *pub, struct wtl_from from, enum
         wtl__count(x->runtime, WTL__COUNT_LATE_REPLIES);
         return WTL_NOT_FOUND;
     }
+    wtl__deadline_settled(x, from);
     struct wtl__envelope *reply = wtl__message_take(body, WTL__REPLY);
     if (reply == NULL) {
         reply = wtl__envelope_new(WTL__REPLY);

@@ -49,18 +49,29 @@ struct wtl__envelope *wtl__envelope_new(enum wtl__kind kind)
     return envelope;
 }
 
-static void body_init(struct wtl__envelope *envelope, size_t capacity)
+static void body_init(struct wtl__envelope *envelope)
 {
-    struct wtl__body *body = inline_body(envelope);
-    atomic_init(&body->count, 1);
-    body->capacity = (uint32_t)capacity;
+    atomic_init(&inline_body(envelope)->count, 1);
+}
+
+struct wtl__envelope *wtl__call_new(void)
+{
+    struct wtl__envelope *envelope = wtl__pool_take_hot(BLOCK_HEAD);
+    if (WTL_UNLIKELY(envelope == NULL)) {
+        envelope = take_for(WTL__NEED_MESSAGE, BLOCK_HEAD);
+    }
+    if (envelope != NULL) {
+        *envelope = (struct wtl__envelope){.msg = {.kind_ = WTL__CALL}};
+        body_init(envelope);
+    }
+    return envelope;
 }
 
 static struct wtl__envelope *block_new(size_t capacity)
 {
     struct wtl__envelope *envelope = take_for(WTL__NEED_MESSAGE, BLOCK_HEAD + capacity);
     if (envelope != NULL) {
-        body_init(envelope, capacity);
+        body_init(envelope);
     }
     return envelope;
 }
@@ -181,7 +192,7 @@ bool wtl__message_open_in(struct wtl__draft **list, struct wtl_writer *writer, s
     if (WTL_UNLIKELY(envelope == NULL)) {
         return open_slow(list, writer, capacity);
     }
-    body_init(envelope, capacity);
+    body_init(envelope);
     draft_join(envelope, list);
     writer_begin(writer, envelope, capacity);
     return true;

@@ -58,6 +58,7 @@ enum wtl__kind {
 #define WTL__FLAG_STOP        4u /* of EXIT_SEND: its supervisor's order; never from the wire */
 #define WTL__FLAG_LEAVES      8u /* kept, and released by an upgrade that is not decided yet */
 #define WTL__CLASS_SHIFT      4u
+#define WTL__FLAG_UNTIL       128u /* of a call: it says until when its caller waits */
 
 struct wtl__envelope {
     struct wtl__envelope *next;
@@ -68,7 +69,7 @@ _Static_assert(sizeof(struct wtl__envelope) <= 64, "an envelope is one cache lin
 
 struct wtl__body {
     _Atomic(uint32_t) count; /* envelopes that share it */
-    uint32_t capacity;
+    uint32_t until_ms;       /* of the envelope before it, see wtl__until */
     uint8_t bytes[];
 };
 
@@ -101,9 +102,8 @@ static inline void wtl__set_reason(struct wtl__envelope *envelope, struct wtl_re
 
 static inline struct wtl_reason wtl__get_reason(const struct wtl__envelope *envelope)
 {
-    return (struct wtl_reason){.class_ =
-                                   (enum wtl_exit_class)(envelope->msg.flags_ >> WTL__CLASS_SHIFT),
-                               .word = envelope->msg.tag};
+    unsigned class_ = (envelope->msg.flags_ & ~WTL__FLAG_UNTIL) >> WTL__CLASS_SHIFT;
+    return (struct wtl_reason){.class_ = (enum wtl_exit_class)class_, .word = envelope->msg.tag};
 }
 
 /* A reply's status travels in the first word of its tag. */
@@ -119,6 +119,33 @@ static inline enum wtl_status wtl__get_status(const struct wtl__envelope *envelo
 
 /* A bare envelope, zeroed but for its kind. NULL when memory is exhausted. */
 struct wtl__envelope *wtl__envelope_new(enum wtl__kind kind);
+
+/* A call without a body: its block has a body's head all the same, because that is where a call
+ * says until when. NULL when memory is exhausted. */
+struct wtl__envelope *wtl__call_new(void);
+
+/* Deadlines that are further away do not travel: until when is 32 bits of milliseconds. */
+#define WTL__UNTIL_MAX_MS ((uint32_t)INT32_MAX)
+
+/* Says in a call until when its caller waits: in the head of the body in its own block, so that no
+ * message is larger for it. Of what wtl__call_new or a writer has made. */
+static inline void wtl__until_put(struct wtl__envelope *call, uint64_t until_ms)
+{
+    ((struct wtl__body *)(void *)(call + 1))->until_ms = (uint32_t)until_ms;
+    call->msg.flags_ |= WTL__FLAG_UNTIL;
+}
+
+/* Does it? Then that is when, of all moments the nearest to now. */
+static inline bool wtl__has_until(const struct wtl__envelope *call)
+{
+    return (call->msg.flags_ & WTL__FLAG_UNTIL) != 0;
+}
+
+static inline uint64_t wtl__until(const struct wtl__envelope *call, uint64_t now_ms)
+{
+    uint32_t until_ms = ((const struct wtl__body *)(const void *)(call + 1))->until_ms;
+    return now_ms + (uint64_t)(int64_t)(int32_t)(until_ms - (uint32_t)now_ms);
+}
 
 /* Takes the message out of the list that it may be in. */
 static inline void wtl__draft_leave(struct wtl__envelope *envelope)

@@ -6,6 +6,7 @@
  *
  * Thread: the holder of the cell's run token; see cell.h for the states.
  */
+#include "actor/deadline.h"
 #include "actor/memory.h"
 #include "actor/report.h"
 #include "actor/room.h"
@@ -98,6 +99,7 @@ static void start_with(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl__e
     if (type->init != NULL) {
         static const struct wtl_msg none;
         cell->flags |= WTL__CELL_INITING;
+        wtl__cell_turn(cell);
         status =
             type->init(&x->pub, cell->state, cell->settings, args != NULL ? &args->msg : &none);
     }
@@ -227,6 +229,10 @@ static __attribute__((noinline)) void handle_other(struct wtl__ctx *x, struct wt
     uint64_t fd = 0;
     if (kind == WTL__CALL) {
         cell->handled++;
+        if (wtl__has_until(envelope) && !wtl__deadline_begin(x, envelope)) {
+            wtl__envelope_free(envelope);
+            return;
+        }
     } else {
         fd = notice_leaves(cell, envelope);
     }
@@ -373,6 +379,7 @@ static bool stop_is_over(struct wtl__ctx *x, struct wtl__cell *cell)
             return true;
         }
         cell->flags &= ~(WTL__CELL_ENDING | WTL__CELL_HELD | WTL__CELL_PARKED);
+        wtl__cell_turn(cell);
         enum wtl_status status = cell->type->stop(&x->pub, cell->state, cell->reason);
         if (status != WTL_LATER) {
             wtl__cell_returned(cell, status, NULL);

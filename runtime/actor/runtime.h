@@ -34,6 +34,8 @@ struct wtl__host_ops {
     uint64_t (*now_ns)(struct wtl__runtime *runtime);
     /* now_ns, or a few milliseconds later, never earlier; cheaper */
     uint64_t (*soon_ns)(struct wtl__runtime *runtime);
+    /* now_ns, or a few milliseconds earlier, never later; cheaper still */
+    uint64_t (*past_ns)(struct wtl__runtime *runtime);
     /* Arms an alarm (its deadline is set); when due, wtl__alarm_fire is called, from any thread. */
     void (*alarm_arm)(struct wtl__ctx *x, struct wtl__alarm *alarm);
     /* False: it has fired already, and its signal is under way. */
@@ -80,6 +82,7 @@ enum wtl__counter {
     WTL__COUNT_CRASHED,
     WTL__COUNT_RESTARTS,
     WTL__COUNT_REPLACED, /* while they waited, by a later message of their key */
+    WTL__COUNT_EXPIRED,  /* calls that nobody waited for any more when it was their turn */
     WTL__COUNTERS
 };
 
@@ -120,6 +123,13 @@ struct wtl__runtime {
     _Atomic(uint64_t) refs; /* the next block of unique numbers, see wtl__ref */
 };
 
+/* Until when somebody waits for what an actor does, and for which call; see deadline.h. */
+struct wtl__scope {
+    uint64_t until_ms; /* 0: nobody has said */
+    uint64_t node;     /* the caller's */
+    uint64_t request;  /* 0: of no call */
+};
+
 /* What one thread that runs actors holds. `pub` is what the actors see of it. */
 struct wtl__ctx {
     struct wtl_ctx pub; /* first: a wtl_ctx is the begin of one of these */
@@ -144,7 +154,9 @@ struct wtl__ctx {
         };
     };
     struct wtl_pid blocked_on;
-    uint64_t deadline_ns;     /* when the batch should end */
+    struct wtl__scope scope; /* of the turn of the cell below */
+    const struct wtl__cell *scope_cell;
+    uint32_t scope_turn;
     struct wtl__holds *holds; /* of what was borrowed; NULL: nothing ever was */
     struct wtl__trial *trial; /* set while its save or upgrade runs, see upgrade.h */
 };
@@ -351,9 +363,11 @@ struct wtl__pending {
     struct wtl__alarm *alarm;
     wtl_on_answer on_answer;
     bool by_name; /* who is asked is not known yet: any node may answer */
+    bool carries; /* its deadline travels with the call */
     enum wtl_status status;
     struct wtl_reason reason;
     struct wtl_pid pid;
+    struct wtl__scope scope; /* of its answer */
     uint32_t context_size;
     _Alignas(16) uint8_t context[];
 };

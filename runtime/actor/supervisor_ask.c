@@ -11,6 +11,7 @@
 #include "actor/supervisor_private.h"
 
 #include "actor/ask.h"
+#include "actor/deadline.h"
 
 /* ---- the caller's half --------------------------------------------------------------------- */
 
@@ -32,6 +33,7 @@ static uint64_t call_native(struct wtl__ctx *x, struct wtl_pid to, struct wtl_wr
     envelope->msg.flags_ |= WTL__FLAG_NATIVE;
     envelope->msg.from = wtl__pid_of(x->runtime, x->cell);
     envelope->msg.request = request;
+    wtl__deadline_put(envelope, pending);
     (void)wtl__deliver(x->runtime, x, to, envelope);
     return request;
 }

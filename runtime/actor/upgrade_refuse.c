@@ -42,6 +42,25 @@ static const struct wtl_msg *no_keep(struct wtl_ctx *x, const struct wtl_msg *me
     return NULL;
 }
 
+static uint64_t no_sys(struct wtl_ctx *x, struct wtl_pid to, int verb, struct wtl_writer *argument,
+                       const struct wtl_call_options *options)
+{
+    wtl__trial_refuse(x, "wtl_sys");
+    wtl__message_drop(argument);
+    return 0;
+}
+
+static uint32_t no_deadline_left_ms(struct wtl_ctx *x)
+{
+    wtl__trial_refuse(x, "wtl_deadline_left_ms");
+    return WTL_CALL_FOREVER;
+}
+
+static void no_deadline_set_ms(struct wtl_ctx *x, uint32_t ms)
+{
+    wtl__trial_refuse(x, "wtl_deadline_set_ms");
+}
+
 static uint64_t no_call(struct wtl_ctx *x, struct wtl_pid to, struct wtl_tag tag,
                         struct wtl_writer *body, const struct wtl_call_options *options)
 {
@@ -409,4 +428,7 @@ const struct wtl_api wtl__trial_api = {
     .tasks_run = no_tasks_run,
     .monitor_name = no_monitor_name,
     .tables = &no_tables,
+    .sys = no_sys,
+    .deadline_left_ms = no_deadline_left_ms,
+    .deadline_set_ms = no_deadline_set_ms,
 };

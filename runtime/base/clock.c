@@ -32,6 +32,15 @@ uint64_t wtl__clock_soon_ns(void)
 #endif
 }
 
+uint64_t wtl__clock_past_ns(void)
+{
+#ifdef CLOCK_MONOTONIC_COARSE
+    return read_ns(CLOCK_MONOTONIC_COARSE);
+#else
+    return read_ns(CLOCK_MONOTONIC);
+#endif
+}
+
 static uint64_t system_wall_ns(const struct wtl__clock *clock)
 {
     (void)clock;

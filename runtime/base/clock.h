@@ -33,6 +33,10 @@ const struct wtl__clock *wtl__clock_system(void);
  * at a fifth of the cost. Thread: any. */
 uint64_t wtl__clock_soon_ns(void);
 
+/* The system's now_ns, or a few milliseconds earlier, never later: for what is over, at less than
+ * that. Thread: any. */
+uint64_t wtl__clock_past_ns(void);
+
 static inline uint64_t wtl__clock_now_ns(const struct wtl__clock *clock)
 {
     return clock->calls->now_ns(clock);

@@ -80,6 +80,7 @@ static const struct wtl__host_ops step_ops = {
     .ready = step_ready,
     .now_ns = step_now_ns,
     .soon_ns = step_now_ns,
+    .past_ns = step_now_ns,
     .alarm_arm = step_alarm_arm,
     .alarm_disarm = step_alarm_disarm,
     .fd_watch = step_fd_watch,

@@ -272,10 +272,17 @@ static uint64_t host_soon_ns(struct wtl__runtime *runtime)
     return wtl__clock_soon_ns();
 }
 
+static uint64_t host_past_ns(struct wtl__runtime *runtime)
+{
+    (void)runtime;
+    return wtl__clock_past_ns();
+}
+
 const struct wtl__host_ops wtl__worker_ops = {
     .ready = ready,
     .now_ns = host_now_ns,
     .soon_ns = host_soon_ns,
+    .past_ns = host_past_ns,
     .alarm_arm = wtl__worker_alarm_arm,
     .alarm_disarm = wtl__worker_alarm_disarm,
     .fd_watch = wtl__worker_fd_watch,

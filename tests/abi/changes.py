@@ -16,7 +16,7 @@ INCLUDE = os.path.join(abi.HERE, "..", "..", "runtime", "include")
 MINOR = ("actor.h", "#define WTL_ABI_MINOR ", "#define WTL_ABI_MINOR 9")
 MAJOR = ("actor.h", "#define WTL_ABI_MAJOR ", "#define WTL_ABI_MAJOR 9")
 # how the table of functions ends
-LAST_CALL = "                    const struct wtl_call_options *options);\n"
+LAST_CALL = "    void (*deadline_set_ms)(struct wtl_ctx *x, uint32_t ms);\n"
 STATUS = "X(STORAGE, 35,"
 
 # (title, edits as (header, text, text instead), what is said about it; None: it holds)

@@ -18,6 +18,8 @@
 #define pthread_mutex_unlock explore_mutex_unlock
 #define usleep               explore_usleep
 #define wtl__clock_system    explore_clock
+#define wtl__clock_soon_ns   explore_now_ns
+#define wtl__clock_past_ns   explore_now_ns
 #define uv_run               explore_uv_run
 #define uv_async_send        explore_uv_async_send
 #define uv_timer_start       explore_uv_timer_start

@@ -22,6 +22,7 @@ int explore_mutex_lock(pthread_mutex_t *mutex);
 int explore_mutex_unlock(pthread_mutex_t *mutex);
 int explore_usleep(unsigned us);
 const struct wtl__clock *explore_clock(void);
+uint64_t explore_now_ns(void);
 int explore_uv_run(uv_loop_t *loop, uv_run_mode mode);
 int explore_uv_async_send(uv_async_t *async);
 int explore_uv_timer_start(uv_timer_t *timer, uv_timer_cb callback, uint64_t ms, uint64_t every_ms);
@@ -89,6 +90,11 @@ const struct wtl__clock *explore_clock(void)
 {
     static const struct wtl__clock clock = {.calls = &calls};
     return &clock;
+}
+
+uint64_t explore_now_ns(void)
+{
+    return turns_now_ns();
 }
 
 int explore_usleep(unsigned us)

@@ -221,7 +221,8 @@ typedef enum wtl_status (*wtl_on_answer)(struct wtl_ctx *x, void *self,
 #define WTL_CONTEXT_MAX 256u
 
 struct wtl_call_options {
-    uint32_t deadline_ms;    /* 0: WTL_CALL_DEADLINE_MS */
+    uint32_t deadline_ms;    /* 0: WTL_CALL_DEADLINE_MS; never later than wtl_deadline_left_ms, but
+                              * for WTL_CALL_FOREVER */
     bool hold;               /* handle no other message until it is answered */
     wtl_on_answer on_answer; /* NULL: the answer is dropped */
     const void *context;
@@ -337,12 +338,14 @@ struct wtl_api {
     const struct wtl_table_api *tables;
     uint64_t (*sys)(struct wtl_ctx *x, struct wtl_pid to, int verb, struct wtl_writer *argument,
                     const struct wtl_call_options *options);
+    uint32_t (*deadline_left_ms)(struct wtl_ctx *x);
+    void (*deadline_set_ms)(struct wtl_ctx *x, uint32_t ms);
 };
 
 /* A module runs on a node of the same major number, and of its own minor number or a higher one.
  * The minor number goes up once with each release that has added something. */
 #define WTL_ABI_MAJOR 1
-#define WTL_ABI_MINOR 2
+#define WTL_ABI_MINOR 3
 
 /* Is that field there, in a struct that says its own size? What was built with older headers ends
  * before it. A module needs to ask when it runs on nodes of lower minor numbers than its headers';

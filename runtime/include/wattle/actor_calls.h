@@ -168,6 +168,24 @@ static inline void wtl_reply_error_to(struct wtl_ctx *x, struct wtl_from from,
     (void)x->api->reply(x, from, status, body);
 }
 
+/* How long what this function does is waited for, in milliseconds: what is left of the deadline of
+ * the call that it handles, or for which it has asked what is now answered. What it asks in turn
+ * has that as its bound, on other nodes too. 0: it is over, and whatever is asked is answered
+ * WTL_TIMEOUT and not sent. WTL_CALL_FOREVER: nobody has said. It ends with the call's reply, and
+ * is not passed on by messages, timers and wtl_continue: whoever answers a deferred call from there
+ * sets it. */
+static inline uint32_t wtl_deadline_left_ms(struct wtl_ctx *x)
+{
+    return x->api->deadline_left_ms(x);
+}
+
+/* Says so: for the rest of this function, and for the answers to what it asks. WTL_CALL_FOREVER:
+ * what it asks from now on has its own deadlines alone. */
+static inline void wtl_deadline_set_ms(struct wtl_ctx *x, uint32_t ms)
+{
+    x->api->deadline_set_ms(x, ms);
+}
+
 /* ---- life --------------------------------------------------------------------------------- */
 
 /* Starts an actor on this node and returns its pid at once. When it cannot be started (no memory,

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "../../support/travel.h"
 #include "base/pool.h"
 
 struct crate {
@@ -51,6 +52,7 @@ static enum wtl_status port_send(void *port, struct wtl__ctx *x, struct wtl_pid 
         wtl__envelope_free(envelope);
         return WTL_NO_PROCESS;
     }
+    test_travel(envelope, &wire_nodes[2 - to.node].step, &wire_nodes[to.node - 1].step);
     pack(&crates[to.node - 1], (struct crate){.to = to, .envelope = envelope});
     return WTL_OK;
 }

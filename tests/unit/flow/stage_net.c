@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "../../support/travel.h"
 #include "base/log.h"
 #include "base/pool.h"
 
@@ -47,6 +48,7 @@ static enum wtl_status port_send(void *port, struct wtl__ctx *x, struct wtl_pid 
         return WTL_NO_CONNECTION;
     }
     cr_assert_lt(queue->count, NET_QUEUE_MAX, "a queue between nodes is not bounded");
+    test_travel(envelope, &from->step, &net.nodes[index].step);
     queue->letters[(queue->first + queue->count++) % NET_QUEUE_MAX] =
         (struct net_letter){.envelope = envelope, .to = to};
     return WTL_OK;
