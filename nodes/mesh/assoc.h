@@ -62,8 +62,9 @@ void wtl__sender_route(struct wtl__sender *sender, uint16_t handle);
 void wtl__sender_unroute(struct wtl__sender *sender);
 /* Has it anything to write now, with its credit? */
 bool wtl__sender_wants(const struct wtl__sender *sender);
-/* Writes whole frames (OPEN first, where needed) straight into `out`; returns their bytes. */
-size_t wtl__sender_fill(struct wtl__sender *sender, uint8_t *out, size_t capacity);
+/* Writes whole frames (OPEN first, where needed) straight into `out`; returns their bytes. Until
+ * when a call is waited for goes as what is left of that at `now_ms`, the clock of the runtime. */
+size_t wtl__sender_fill(struct wtl__sender *sender, uint8_t *out, size_t capacity, uint64_t now_ms);
 /* WTL_PROTOCOL for a number that was never sent, or less credit than before. Frees what is done. */
 enum wtl_status wtl__sender_ack(struct wtl__sender *sender,
                                 const struct wtl__ack *ack) WTL_MUST_USE;
@@ -82,7 +83,8 @@ struct wtl__receiver {
     uint64_t ack_due_ms;                /* 0: none is due */
     struct wtl_writer building;         /* the body that is being put together */
     struct wtl__mail mail;
-    uint32_t route; /* of the OPEN that counts */
+    uint64_t started_ms; /* when its first piece came */
+    uint32_t route;      /* of the OPEN that counts */
     bool in_message;
     bool skipping; /* a message that was delivered before */
     uint64_t duplicates;

@@ -56,6 +56,10 @@ static void deliver(struct wtl__receiver *receiver, wtl__on_mail on_mail, void *
     envelope->msg.tag = mail->tag;
     envelope->msg.request = mail->request;
     envelope->msg.flags_ = mail->flags;
+    if (mail->has_left) {
+        uint32_t left_ms = mail->left_ms < WTL__UNTIL_MAX_MS ? mail->left_ms : WTL__UNTIL_MAX_MS;
+        wtl__until_put(envelope, receiver->started_ms + left_ms);
+    }
     if (mail->from != 0) {
         envelope->msg.from = (struct wtl_pid){.node = receiver->source, .local = mail->from};
     }
@@ -100,13 +104,15 @@ static enum wtl_status finish(struct wtl__receiver *receiver, uint64_t now_ms, w
 }
 
 /* The begin of a message: its head is whole in the first piece. */
-static enum wtl_status start(struct wtl__receiver *receiver, const uint8_t **piece, size_t *size)
+static enum wtl_status start(struct wtl__receiver *receiver, const uint8_t **piece, size_t *size,
+                             uint64_t now_ms)
 {
     size_t used = 0;
     if (receiver->in_message) {
         return WTL_PROTOCOL;
     }
     receiver->in_message = true;
+    receiver->started_ms = now_ms;
     receiver->skipping = receiver->number < receiver->expected;
     if (receiver->skipping) {
         return WTL_OK;
@@ -132,7 +138,7 @@ enum wtl_status wtl__receiver_data(struct wtl__receiver *receiver, const struct 
     const uint8_t *piece = frame->payload + 2;
     size_t size = frame->size - 2;
     if ((frame->flags & WTL__FRAME_FIRST) != 0) {
-        enum wtl_status status = start(receiver, &piece, &size);
+        enum wtl_status status = start(receiver, &piece, &size, now_ms);
         if (status != WTL_OK) {
             return status;
         }

@@ -19,9 +19,13 @@ void wtl__sender_init(struct wtl__sender *sender, uint64_t source, uint64_t dest
                                    .credit = WTL__WINDOW};
 }
 
-static struct wtl__mail mail_of(const struct wtl__envelope *envelope)
+static struct wtl__mail mail_of(const struct wtl__envelope *envelope, uint64_t now_ms)
 {
+    bool has_left = envelope->msg.kind_ == WTL__CALL && wtl__has_until(envelope);
+    uint64_t until_ms = has_left ? wtl__until(envelope, now_ms) : 0;
     return (struct wtl__mail){.kind = envelope->msg.kind_,
+                              .has_left = has_left,
+                              .left_ms = until_ms > now_ms ? (uint32_t)(until_ms - now_ms) : 0,
                               .flags = (uint8_t)(envelope->msg.flags_ & WTL__MAIL_FLAGS),
                               .to = wtl__mail_to(envelope),
                               .from = envelope->msg.from.local,
@@ -111,10 +115,10 @@ static bool next_out(struct wtl__sender *sender)
 
 /* Writes one piece of the message that goes out as a DATA frame; returns its bytes, 0 when there is
  * too little room. out_at counts head and body together. */
-static size_t put_piece(struct wtl__sender *sender, uint8_t *out, size_t capacity)
+static size_t put_piece(struct wtl__sender *sender, uint8_t *out, size_t capacity, uint64_t now_ms)
 {
     struct wtl__envelope *envelope = sender->out;
-    struct wtl__mail mail = mail_of(envelope);
+    struct wtl__mail mail = mail_of(envelope, now_ms);
     uint8_t head[WTL__MAIL_HEAD_MAX];
     size_t head_size = wtl__put_mail(head, &mail);
     size_t whole = head_size + mail.body_size;
@@ -168,7 +172,7 @@ static size_t put_open(struct wtl__sender *sender, uint8_t *out, size_t capacity
     return size;
 }
 
-size_t wtl__sender_fill(struct wtl__sender *sender, uint8_t *out, size_t capacity)
+size_t wtl__sender_fill(struct wtl__sender *sender, uint8_t *out, size_t capacity, uint64_t now_ms)
 {
     size_t filled = 0;
     if (!wtl__sender_wants(sender)) {
@@ -181,7 +185,7 @@ size_t wtl__sender_fill(struct wtl__sender *sender, uint8_t *out, size_t capacit
         }
     }
     while (sender->out != NULL || next_out(sender)) {
-        size_t piece = put_piece(sender, out + filled, capacity - filled);
+        size_t piece = put_piece(sender, out + filled, capacity - filled, now_ms);
         if (piece == 0) {
             break;
         }

@@ -74,7 +74,8 @@ static size_t fill_senders(struct wtl__hub *hub, struct link *link, uint8_t *out
             break; /* all have had their turn */
         }
         first = first == NULL ? head : first;
-        size_t piece = wtl__sender_fill(&peer->sender, out + filled, capacity - filled);
+        size_t piece =
+            wtl__sender_fill(&peer->sender, out + filled, capacity - filled, hub->now_ms);
         filled += piece;
         wtl__hub_tell_waiting(hub, peer);
         wtl__link_remove(head);

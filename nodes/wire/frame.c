@@ -103,12 +103,13 @@ enum wtl_status wtl__get_ack(const struct wtl__frame *frame, struct wtl__ack *ou
 /* ---- messages ------------------------------------------------------------------------------ */
 
 /* kind, flags, length of the tag; body size; to; from: fixed. Then the tag's bytes, then the
- * request where the kind has one. */
+ * request where the kind has one, then how much time is left where the flag says so. */
 #define MAIL_FIXED (1u + 1 + 1 + 4 + 8 + 8)
+#define HAS_LEFT   0x80u
 
 /* The kinds on the wire, by number (actor/message.h has the same): which have a request, which a
  * reason in the tag's place. */
-enum { MAIL_MESSAGE = 1, MAIL_REPLY = 3, MAIL_KIND_LAST = 12 };
+enum { MAIL_MESSAGE = 1, MAIL_CALL = 2, MAIL_REPLY = 3, MAIL_KIND_LAST = 12 };
 #define WITH_REQUEST                                                                               \
     ((1u << 2) | (1u << 3) | (1u << 6) | (1u << 8) | (1u << 9) | (1u << 10) | (1u << 11) |         \
      (1u << 12))
@@ -139,6 +140,11 @@ size_t wtl__put_mail(uint8_t *out, const struct wtl__mail *mail)
         wtl__store_u64(out + size, mail->request);
         size += 8;
     }
+    if (mail->has_left) {
+        out[1] |= HAS_LEFT;
+        wtl__store_u32(out + size, mail->left_ms);
+        size += 4;
+    }
     return size;
 }
 
@@ -155,16 +161,22 @@ enum wtl_status wtl__get_mail(const uint8_t *bytes, size_t size, struct wtl__mai
         (kind == MAIL_REPLY && tag_size != 8)) {
         return WTL_PROTOCOL;
     }
-    size_t whole = MAIL_FIXED + tag_size + (has_request(kind) ? 8u : 0u);
+    uint8_t flags = bytes[1] & (uint8_t)~HAS_LEFT;
+    bool has_left = flags != bytes[1];
+    if ((flags & ~WTL__MAIL_FLAGS) != 0 || (has_left && kind != MAIL_CALL)) {
+        return WTL_PROTOCOL;
+    }
+    size_t whole = MAIL_FIXED + tag_size + (has_request(kind) ? 8u : 0u) + (has_left ? 4u : 0u);
     if (size < whole) {
         return WTL_LATER;
     }
     *mail_out = (struct wtl__mail){.kind = kind,
-                                   .flags = bytes[1],
+                                   .flags = flags,
+                                   .has_left = has_left,
                                    .body_size = wtl__load_u32(bytes + 3),
                                    .to = wtl__load_u64(bytes + 7),
                                    .from = wtl__load_u64(bytes + 15)};
-    if (mail_out->body_size > WTL_BODY_MAX || (bytes[1] & ~WTL__MAIL_FLAGS) != 0) {
+    if (mail_out->body_size > WTL_BODY_MAX) {
         return WTL_PROTOCOL;
     }
     if (kind == MAIL_REPLY) {
@@ -177,6 +189,9 @@ enum wtl_status wtl__get_mail(const uint8_t *bytes, size_t size, struct wtl__mai
         if (mail_out->request == 0) {
             return WTL_PROTOCOL;
         }
+    }
+    if (has_left) {
+        mail_out->left_ms = wtl__load_u32(bytes + whole - 4);
     }
     *used_out = whole;
     return WTL_OK;

@@ -231,17 +231,19 @@ struct wtl__mail {
     uint64_t request;
     struct wtl_tag tag;
     uint32_t body_size; /* the body follows, scanned before it is delivered */
+    bool has_left;      /* only a call */
+    uint32_t left_ms;   /* of it: how long its caller will wait for the answer */
 };
 
 #define WTL__MAIL_HEAD_MAX 64u
-/* Flags that may be on the wire: redelivered, and the exit class. */
+/* Flags that an envelope may have on the wire: redelivered, and the exit class. */
 #define WTL__MAIL_FLAGS 0x71u
 
 /* Writes the head; returns its size. `out` has WTL__MAIL_HEAD_MAX bytes. */
 size_t wtl__put_mail(uint8_t *out, const struct wtl__mail *mail);
 
 /* Reads the head of a whole or partial message: WTL_OK with *used_out bytes, WTL_LATER when the
- * first piece does not even hold the head, WTL_PROTOCOL for an unknown kind or a body over
+ * first piece does not even hold the head, WTL_PROTOCOL for an unknown kind or flag, or a body over
  * WTL_BODY_MAX. */
 enum wtl_status wtl__get_mail(const uint8_t *bytes, size_t size, struct wtl__mail *mail_out,
                               size_t *used_out) WTL_MUST_USE;

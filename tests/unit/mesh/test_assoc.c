@@ -95,7 +95,7 @@ Test(assoc, X016_messages_of_all_sizes_arrive_whole_and_in_order)
     wtl__sender_route(&sender, 5);
     for (unsigned round = 0; sink.count < 200; round++) {
         size_t capacity = round % 3 == 0 ? 300 : sizeof record;
-        size_t size = wtl__sender_fill(&sender, record, capacity);
+        size_t size = wtl__sender_fill(&sender, record, capacity, 1);
         cr_assert_leq(size, capacity);
         cr_assert_eq(receive(&receiver, &known, record, size, &sink), WTL_OK);
         struct wtl__ack ack;
@@ -124,7 +124,7 @@ Test(assoc, D06_credit_holds_the_sender_and_the_ack_releases_it)
         wtl__sender_push(&sender, make(i, 10000));
     }
     size_t wire = 0;
-    for (size_t size; (size = wtl__sender_fill(&sender, record, sizeof record)) > 0;) {
+    for (size_t size; (size = wtl__sender_fill(&sender, record, sizeof record, 1)) > 0;) {
         wire += size;
         cr_assert_eq(receive(&receiver, &known, record, size, &sink), WTL_OK);
     }
@@ -136,7 +136,7 @@ Test(assoc, D06_credit_holds_the_sender_and_the_ack_releases_it)
     cr_assert(wtl__receiver_ack(&receiver, 1, true, &ack));
     cr_assert_eq(wtl__sender_ack(&sender, &ack), WTL_OK);
     cr_assert(wtl__sender_wants(&sender));
-    size_t size = wtl__sender_fill(&sender, record, sizeof record);
+    size_t size = wtl__sender_fill(&sender, record, sizeof record, 1);
     cr_assert_eq(receive(&receiver, &known, record, size, &sink), WTL_OK);
     cr_assert_gt(sink.count, before);
     (void)wire;
@@ -166,7 +166,7 @@ Test(assoc, D17_resume_on_new_routes_loses_and_repeats_nothing)
                 wtl__sender_route(&sender, (uint16_t)(1 + wtl__prng_below(&prng, 9)));
             }
             size_t capacity = 400 + wtl__prng_below(&prng, sizeof record - 400);
-            size_t size = wtl__sender_fill(&sender, record, capacity);
+            size_t size = wtl__sender_fill(&sender, record, capacity, 1);
             if (wtl__prng_below(&prng, 10) == 0) { /* lost with its link */
                 wtl__sender_unroute(&sender);
                 continue;
@@ -281,4 +281,87 @@ Test(assoc, X013_a_body_that_is_no_msgpack_is_not_delivered)
     cr_assert_eq(sink.count, 0);
     cr_assert_eq(receiver.expected, 2, "it counts as delivered");
     wtl__receiver_deinit(&receiver);
+}
+
+/* ---- the deadlines of calls ------------------------------------------------------------------ */
+
+enum { AN_HOUR_MS = 3600000 };
+
+static void keep_it(void *context, uint64_t to, struct wtl__envelope *envelope)
+{
+    (void)to;
+    *(struct wtl__envelope **)context = envelope;
+}
+
+/* A call whose caller waits until `until_ms`, on its way at `sent_ms` and there at `here_ms` of a
+ * machine with another clock, with a body of that size. */
+static struct wtl__envelope *send_call(uint64_t until_ms, uint64_t sent_ms, uint64_t here_ms,
+                                       size_t size)
+{
+    struct wtl__envelope *call = wtl__call_new();
+    struct wtl__envelope *arrived = NULL;
+    struct wtl__sender sender;
+    struct wtl__receiver receiver;
+    uint8_t record[WTL__FRAME_MAX];
+    if (size > 0) {
+        wtl__envelope_free(call);
+        call = make(0, size);
+        call->msg.kind_ = WTL__CALL;
+    }
+    call->msg.from = (struct wtl_pid){.node = 42, .local = 7};
+    call->msg.request = 3;
+    if (until_ms != 0) {
+        wtl__until_put(call, until_ms);
+    }
+    wtl__sender_init(&sender, 1, 2, 99);
+    wtl__sender_push(&sender, call);
+    wtl__sender_route(&sender, 1);
+    wtl__receiver_init(&receiver,
+                       &(struct wtl__open){.source = 1, .destination = 2, .session = 99});
+    for (uint64_t pieces = 0; arrived == NULL; pieces++) {
+        size_t filled = wtl__sender_fill(&sender, record, sizeof record, sent_ms + pieces);
+        const uint8_t *at = record;
+        for (size_t used; filled > 0; at += used, filled -= used) {
+            struct wtl__frame frame;
+            cr_assert_eq(wtl__frame_next(at, filled, &frame, &used), WTL_OK);
+            if (frame.type == WTL__FRAME_DATA) {
+                cr_assert_eq(
+                    wtl__receiver_data(&receiver, &frame, here_ms + pieces, keep_it, &arrived),
+                    WTL_OK);
+            }
+        }
+    }
+    wtl__receiver_deinit(&receiver);
+    free_list(wtl__sender_give_up(&sender));
+    return arrived;
+}
+
+/* What is left when a call goes out is what is left when it arrives, whatever the clocks say. */
+Test(assoc, L13_a_deadline_travels_as_time_left)
+{
+    static const struct {
+        uint64_t until, sent, here, expected;
+    } rows[] = {
+        {5000, 1000, 77, 77 + 4000},
+        {5000, 5000, 77, 77},
+        {5000, 9000, 77, 77}, /* it waited for a route for too long */
+        {(1ULL << 32) + 10, (1ULL << 32) - 90, 7ULL << 40, (7ULL << 40) + 100},
+        {AN_HOUR_MS, 0, (3ULL << 32) - 1, (3ULL << 32) - 1 + AN_HOUR_MS},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        for (size_t size = 0; size < 50000; size += 40000) {
+            struct wtl__envelope *call = send_call(rows[i].until, rows[i].sent, rows[i].here, size);
+            cr_assert(wtl__has_until(call));
+            cr_assert_eq(wtl__until(call, rows[i].here), rows[i].expected, "row %zu", i);
+            cr_assert_eq(call->msg.request, 3);
+            wtl__envelope_free(call);
+        }
+    }
+}
+
+Test(assoc, L13_a_call_without_a_deadline_arrives_without_one)
+{
+    struct wtl__envelope *call = send_call(0, 1000, 77, 0);
+    cr_assert_not(wtl__has_until(call));
+    wtl__envelope_free(call);
 }

@@ -143,7 +143,9 @@ Test(frame, heads_of_all_kinds_come_back)
                                  .from = 0x99,
                                  .request = 0x1234567,
                                  .tag = WTL_TAG("fifteen-bytes-x"),
-                                 .body_size = 70000};
+                                 .body_size = 70000,
+                                 .has_left = kind == 2,
+                                 .left_ms = kind == 2 ? 4999 : 0};
         if (kind == 3) {
             mail.tag = (struct wtl_tag){{WTL_BUSY, 0}};
         }
@@ -157,6 +159,9 @@ Test(frame, heads_of_all_kinds_come_back)
         cr_assert(wtl_tag_equal(back.tag, mail.tag));
         cr_assert_eq(back.to, mail.to);
         cr_assert_eq(back.body_size, 70000);
+        cr_assert_eq(back.flags, 0x31);
+        cr_assert_eq(back.has_left, mail.has_left);
+        cr_assert_eq(back.left_ms, mail.left_ms);
     }
 }
 
@@ -172,6 +177,10 @@ Test(frame, heads_that_no_node_may_send_are_refused)
     bytes[0] = 2;
     bytes[1] = 2; /* a body of pointers */
     cr_assert_eq(wtl__get_mail(bytes, size, &back, &used), WTL_PROTOCOL);
+    bytes[0] = 3;
+    bytes[1] = 0x80; /* only a call has a deadline */
+    cr_assert_eq(wtl__get_mail(bytes, size, &back, &used), WTL_PROTOCOL);
+    bytes[0] = 2;
     bytes[1] = 0;
     bytes[2] = 16; /* a tag of 16 bytes */
     cr_assert_eq(wtl__get_mail(bytes, size, &back, &used), WTL_PROTOCOL);
