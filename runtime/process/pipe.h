@@ -61,7 +61,7 @@ _Static_assert(sizeof(struct wtl__pipe_head) == 16, "the head has no holes");
     X(RESERVE, 1, "")     /* local may be given to an actor that the child spawns */               \
     X(SPAWN, 2, "pcrfb")  /* parent, which type; body: `r` bytes of settings, then arguments */    \
     X(BIND, 3, "")        /* the actor that the child has spawned is there: go on with init */     \
-    X(RUN, 4, "pgrfkb")   /* a message */                                                          \
+    X(RUN, 4, "pgrcfkb")  /* a message; of a call, how many milliseconds are left */               \
     X(DOWN, 5, "prx")     /* for wtl_actor.down */                                                 \
     X(EXITED, 6, "pfx")   /* for wtl_actor.exited */                                               \
     X(ANSWER, 7, "prsxb") /* of request r */                                                       \

@@ -331,6 +331,7 @@ static enum wtl_status pass_on(struct wtl_ctx *x, struct wtl__proxy *proxy,
                                     .pid = message->from,
                                     .tag = message->tag,
                                     .request = message->request,
+                                    .count = wtl_deadline_left_ms(x),
                                     .body = message->bytes,
                                     .size = message->size,
                                     .key = wtl_flow_key(x, message)};

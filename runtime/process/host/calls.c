@@ -191,6 +191,7 @@ static enum wtl_status api_reply(struct wtl_ctx *pub, struct wtl_from from, enum
         frame.body = body->begin;
         frame.size = (uint32_t)wtl_written(body);
     }
+    wtl__host_deadline_settled(x, callee, from);
     wtl__guest_send(x->host, callee, &frame);
     wtl__message_drop(body);
     return WTL_OK;
@@ -412,4 +413,7 @@ const struct wtl_api wtl__host_api = {
     .tasks_run = wtl__tasks_run,
     .monitor_name = api_monitor_name,
     .tables = &wtl__host_tables,
+    .sys = wtl__host_sys,
+    .deadline_left_ms = wtl__host_deadline_left_ms,
+    .deadline_set_ms = wtl__host_deadline_set_ms,
 };

@@ -21,6 +21,9 @@ struct wtl__asked *wtl__host_asked(struct wtl__host_ctx *x, uint64_t request,
     }
     *asked = (struct wtl__asked){
         .guest = x->guest, .on_answer = options->on_answer, .context_size = options->context_size};
+    if (options->deadline_ms != WTL_CALL_FOREVER) {
+        asked->scope = x->scope;
+    }
     if (options->context_size > 0) {
         memcpy(asked->context, options->context, options->context_size);
     }
@@ -83,7 +86,7 @@ static uint64_t ask(struct wtl_ctx *pub, struct wtl__pipe_frame *frame, struct w
     bool failed = body != NULL && body->failed;
     options = options != NULL ? options : &defaults;
     frame->request = wtl__host_ref(x->host);
-    frame->count = options->deadline_ms;
+    frame->count = wtl__host_bounded_ms(x, options->deadline_ms);
     frame->flags |= options->hold ? WTL__PIPE_HOLD : 0;
     struct wtl__asked *asked = wtl__host_asked(x, frame->request, options);
     if (asked != NULL && failed) {
@@ -95,6 +98,8 @@ static uint64_t ask(struct wtl_ctx *pub, struct wtl__pipe_frame *frame, struct w
         }
         if (over || !wtl__guest_may_send(x->host, x->guest, frame->size)) {
             answer_here(x, asked, WTL_FULL);
+        } else if (frame->count == 0) {
+            answer_here(x, asked, WTL_TIMEOUT);
         } else if (!good) {
             answer_here(x, asked, WTL_NOT_FOUND);
         } else {
@@ -193,6 +198,23 @@ uint64_t wtl__host_supervisor_add(struct wtl_ctx *pub, struct wtl_pid supervisor
             "pool it needs the type when it has settings");
     }
     return ask(pub, &frame, &body, options, good);
+}
+
+/* Who looks into other actors runs in the node. */
+uint64_t wtl__host_sys(struct wtl_ctx *pub, struct wtl_pid to, int verb,
+                       struct wtl_writer *argument, const struct wtl_call_options *options)
+{
+    struct wtl__host_ctx *x = wtl__host_ctx_of(pub);
+    struct wtl__asked *asked = wtl__host_asked(x, wtl__host_ref(x->host), options);
+    (void)to;
+    (void)verb;
+    wtl__message_drop(argument);
+    if (asked == NULL) {
+        return 0;
+    }
+    uint64_t request = asked->tie.msg.request;
+    answer_here(x, asked, WTL_UNSUPPORTED);
+    return request;
 }
 
 /* ---- the one that waits --------------------------------------------------------------------- */

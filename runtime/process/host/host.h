@@ -61,6 +61,7 @@ struct wtl__item {
     struct wtl_reason reason;
     enum wtl_status status;
     struct wtl__asked *asked; /* ANSWER */
+    uint64_t until_ms;        /* RUN: of a call; 0: its caller has not said */
     uint8_t bytes[];
 };
 
@@ -70,6 +71,7 @@ struct wtl__asked {
     struct wtl__timer timer; /* of work; the node keeps the deadlines of the rest */
     struct wtl__guest *guest;
     wtl_on_answer on_answer;
+    struct wtl__scope scope; /* of its answer, see deadline.c */
     uint32_t context_size;
     _Alignas(16) uint8_t context[];
 };
@@ -147,6 +149,7 @@ struct wtl__host_ctx {
     struct wtl__host *host;
     struct wtl__guest *guest;
     struct wtl__item *current; /* what it handles, while it is not kept */
+    struct wtl__scope scope;   /* until when that is waited for */
 };
 
 /* What a table of the node has answered. Owns: its bytes, malloc's. */
@@ -256,6 +259,18 @@ bool wtl__guest_may_send(const struct wtl__host *host, const struct wtl__guest *
 /* Runs guests that have something to run, each for a while. False: nothing is left. */
 bool wtl__host_run(struct wtl__host *host);
 
+/* ---- deadline.c ------------------------------------------------------------------------------ */
+
+/* Until when, of so much time that is left; 0: nobody has said. */
+uint64_t wtl__host_until(uint64_t left_ms);
+uint32_t wtl__host_deadline_left_ms(struct wtl_ctx *x);
+void wtl__host_deadline_set_ms(struct wtl_ctx *x, uint32_t ms);
+/* The deadline of a request, as in its options, within what is left. 0: nothing is. */
+uint32_t wtl__host_bounded_ms(struct wtl__host_ctx *x, uint32_t deadline_ms);
+/* That call of the callee's has been answered: what was asked for it is bound no longer. */
+void wtl__host_deadline_settled(struct wtl__host_ctx *x, struct wtl__guest *callee,
+                                struct wtl_from from);
+
 /* ---- calls.c, calls_ask.c, calls_own.c, bear.c, timers.c, fds.c, work.c: the table ---------- */
 
 extern const struct wtl_api wtl__host_api;
@@ -308,6 +323,8 @@ void wtl__host_answer(struct wtl__host *host, struct wtl__guest *guest, struct w
                       enum wtl_status status, struct wtl_pid pid, struct wtl_reason reason,
                       const void *bytes, uint32_t size);
 void wtl__asked_free(struct wtl__host *host, struct wtl__asked *asked);
+uint64_t wtl__host_sys(struct wtl_ctx *x, struct wtl_pid to, int verb, struct wtl_writer *argument,
+                       const struct wtl_call_options *options);
 uint64_t wtl__host_call(struct wtl_ctx *x, struct wtl_pid to, struct wtl_tag tag,
                         struct wtl_writer *body, const struct wtl_call_options *options);
 uint64_t wtl__host_call_name(struct wtl_ctx *x, const char *name, struct wtl_tag tag,

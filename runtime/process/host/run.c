@@ -28,6 +28,7 @@ static void leave(struct wtl__host *host)
     }
     host->x.guest = NULL;
     host->x.current = NULL;
+    host->x.scope.until_ms = 0;
 }
 
 /* It runs nothing any more but its stop function. */
@@ -103,6 +104,8 @@ static enum wtl_status run_message(struct wtl__host *host, struct wtl__guest *gu
 static void run_run(struct wtl__host *host, struct wtl__guest *guest, struct wtl__item *item)
 {
     struct wtl__pipe_frame frame = {.kind = WTL__PIPE_RAN, .key = item->key};
+    host->x.scope = (struct wtl__scope){
+        .until_ms = item->until_ms, .node = item->msg.from.node, .request = item->msg.request};
     frame.status = run_message(host, guest, item);
     if (host->x.current != NULL) { /* not kept */
         wtl__item_free(item);
@@ -146,6 +149,7 @@ static void run_answer(struct wtl__host *host, struct wtl__guest *guest, struct 
                                     .request = asked->tie.msg.request,
                                     .message = item->msg};
         answer.message.request = 0;
+        host->x.scope = asked->scope;
         enter(host, guest, WTL__IN_ANSWER, WTL_TAG(""));
         status = asked->on_answer(&host->x.pub, guest->data, &answer, asked->context);
         leave(host);

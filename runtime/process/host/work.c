@@ -174,8 +174,7 @@ uint64_t wtl__host_work(struct wtl_ctx *pub, wtl_work_fn fn, const void *argumen
     if (size > 0) {
         memcpy(job->argument, argument, size);
     }
-    uint32_t deadline =
-        options != NULL && options->deadline_ms != 0 ? options->deadline_ms : WTL_CALL_DEADLINE_MS;
+    uint32_t deadline = wtl__host_bounded_ms(x, options != NULL ? options->deadline_ms : 0);
     if (!give(job)) {
         free(job);
         refuse(x, asked, WTL_BUSY);

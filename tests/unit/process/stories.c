@@ -95,6 +95,16 @@ Test(there, tables_end)
     tells_of_ends(true);
 }
 
+Test(here, looking)
+{
+    tells(false, "looking", "a1:unsupported=0 a2:ok=0", false);
+}
+
+Test(there, looking)
+{
+    tells(true, "looking", "a1:unsupported=0 a2:unsupported=0", false);
+}
+
 static void tells_of_trees(bool isolated)
 {
     open_teller(isolated);
@@ -129,6 +139,7 @@ Test(there, trees)
 
 STORY(calls, "calls", false, "c1 c0 a4:not_found=0 s a1:ok=41 a2:denied=0 a3:timeout=0")
 STORY(gathering, "gather", true, "g0:ok=40 g1:denied=0 g2:timeout=0 g3:not_found=0 ")
+STORY(bounds, "bounds", false, "none some ok some none timeout 0 none some ok none")
 STORY(holding, "holding", true, "a1:ok=8 m7 ")
 STORY(time, "time", true, "1 1 -1 m2 m1 t1 m3 ")
 STORY(watching, "watching", false, "1 0 d:noproc s d1:error:timeout d2:error:timeout")

@@ -48,17 +48,18 @@ static bool tell(struct wtl_ctx *x, struct teller *teller, const struct wtl_msg 
         const char *tag;
         void (*story)(struct wtl_ctx *x, struct teller *teller);
     } stories[] = {
-        {"calls", tell_of_calls},   {"holding", tell_of_holding},
-        {"time", tell_of_time},     {"watching", tell_of_watching},
-        {"links", tell_of_links},   {"births", tell_of_births},
-        {"names", tell_of_names},   {"work", tell_of_work},
-        {"memory", tell_of_memory}, {"readiness", tell_of_readiness},
-        {"hunger", tell_of_hunger}, {"known", tell_of_known},
-        {"trees", tell_of_trees},   {"up", go_on_in_trees},
-        {"fell", end_of_trees},     {"tasks", tell_of_tasks},
-        {"tables", tell_of_tables}, {"gather", tell_of_gathering},
-        {"walks", tell_of_walks},   {"owners", tell_of_owners},
-        {"ends", tell_of_ends},
+        {"calls", tell_of_calls},     {"holding", tell_of_holding},
+        {"time", tell_of_time},       {"watching", tell_of_watching},
+        {"links", tell_of_links},     {"births", tell_of_births},
+        {"names", tell_of_names},     {"work", tell_of_work},
+        {"memory", tell_of_memory},   {"readiness", tell_of_readiness},
+        {"hunger", tell_of_hunger},   {"known", tell_of_known},
+        {"trees", tell_of_trees},     {"up", go_on_in_trees},
+        {"fell", end_of_trees},       {"tasks", tell_of_tasks},
+        {"tables", tell_of_tables},   {"gather", tell_of_gathering},
+        {"walks", tell_of_walks},     {"owners", tell_of_owners},
+        {"ends", tell_of_ends},       {"bounds", tell_of_bounds},
+        {"looking", tell_of_looking},
     };
     for (size_t i = 0; i < sizeof stories / sizeof stories[0]; i++) {
         if (wtl_tag_equal(message->tag, wtl_tag_make(stories[i].tag, strlen(stories[i].tag)))) {
@@ -101,6 +102,8 @@ static enum wtl_status teller_handle(struct wtl_ctx *x, void *self, const struct
             (void)close(teller->fd);
         }
         note(teller, "ready");
+    } else if (wtl_is(message, "bound")) {
+        be_bound(x, teller, message);
     } else if (wtl_is(message, "keep")) {
         keep(x, teller, message);
     } else if (wtl_is(message, "later")) {

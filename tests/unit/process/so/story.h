@@ -1,8 +1,8 @@
 /*
  * story.h - the parts of a module that goes through the table call by call and writes down what
  * happens to it: story.c is the teller, story_alone.c and story_others.c what it does by itself and
- * with others, story_tables.c what it does with
- * tables, story_cast.c who the others are.
+ * with others, story_bounds.c within a deadline, story_tables.c with tables, story_cast.c who the
+ * others are.
  */
 #ifndef STORY_H
 #define STORY_H
@@ -60,6 +60,12 @@ void tell_of_trees(struct wtl_ctx *x, struct teller *teller);
 void tell_of_tasks(struct wtl_ctx *x, struct teller *teller);
 void go_on_in_trees(struct wtl_ctx *x, struct teller *teller);
 void end_of_trees(struct wtl_ctx *x, struct teller *teller);
+void tell_of_looking(struct wtl_ctx *x, struct teller *teller);
+
+/* ---- story_bounds.c ------------------------------------------------------------------------- */
+
+void tell_of_bounds(struct wtl_ctx *x, struct teller *teller);
+void be_bound(struct wtl_ctx *x, struct teller *teller, const struct wtl_msg *message);
 
 /* ---- story_tables.c ------------------------------------------------------------------------- */
 

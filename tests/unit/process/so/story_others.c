@@ -261,3 +261,14 @@ void tell_of_tasks(struct wtl_ctx *x, struct teller *teller)
                                                                .done = tasks_done});
     note(teller, "%d", !wtl_pid_is_none(pool));
 }
+
+/* A type without `show` has no state to be seen. */
+void tell_of_looking(struct wtl_ctx *x, struct teller *teller)
+{
+    struct wtl_call_options options = {0};
+    unsigned which = 1;
+    struct wtl_pid other = bear(x, teller, 0, false);
+    (void)wtl_sys_state(x, other, answered(&options, &which));
+    which = 2;
+    (void)wtl_sys_suspend(x, other, answered(&options, &which));
+}
