@@ -28,14 +28,26 @@ usage()
     sed -n '3,/^set -u/{/^set/d;s/^# \{0,1\}//;p}' "${BASH_SOURCE[0]}" >&2
     exit 64
 }
+wrong() # says what came, and what was expected
+{
+    echo "run.sh: $1" >&2
+    exit 64
+}
 while [ $# -gt 0 ]; do
     case $1 in
     --full) full=yes ;;
     --quick) quick=yes ;;
     --no-install) install=no ;;
-    --only) only=${2:?--only needs the names of lanes: $known_lanes} && shift ;;
-    --filter) filter=${2:?--filter needs a regular expression} && shift ;;
-    *) usage ;;
+    --only)
+        [ -n "${2:-}" ] || wrong "--only wants lanes, separated by commas, of: $known_lanes"
+        only=$2 && shift
+        ;;
+    --filter)
+        [ -n "${2:-}" ] || wrong "--filter wants a regular expression"
+        filter=$2 && shift
+        ;;
+    -h | --help) usage ;;
+    *) wrong "there is no option '$1'; see tests/run.sh --help" ;;
     esac
     shift
 done
@@ -43,10 +55,7 @@ done
 for lane in ${only//,/ }; do
     case " $known_lanes " in
     *" $lane "*) ;;
-    *)
-        echo "run.sh: there is no lane '$lane'; the lanes are: $known_lanes" >&2
-        exit 64
-        ;;
+    *) wrong "there is no lane '$lane'; the lanes are: $known_lanes" ;;
     esac
 done
 
