@@ -463,6 +463,7 @@ void wtl__work_finish(struct wtl__work *work, struct wtl__ctx *x);
 
 /* ---- a function that is run on an actor ---------------------------------------------------- */
 
+/* At a multiple of 16, as every envelope: an inbox keeps marks in the low bits of its address. */
 struct wtl__control {
     struct wtl__envelope signal; /* WTL__CONTROL */
     /* `cell` is NULL when the actor is no more. Owns: takes the control. */
