@@ -62,13 +62,20 @@ struct wtl_module {
 #define WTL_MODULE_ENTRY wtl_module_entry
 #endif
 
+/* gcc's version is a number alone. */
+#ifdef __clang__
+#define WTL_MODULE_COMPILER_ __VERSION__
+#else
+#define WTL_MODULE_COMPILER_ "gcc " __VERSION__
+#endif
+
 /* The module, with flags: name, version and summary are literals, then the actors' addresses. Name,
  * version, ABI and compiler also lie in a section of their own, and are read there without running
  * code. */
 #define WTL_MODULE_AS(flag_bits, module_name, module_version, module_summary, ...)                 \
     static const char wtl_about_[]                                                                 \
         __attribute__((used, aligned(1), section(WTL_MODULE_ABOUT_SECTION))) =                     \
-            module_name "\0" module_version "\0" WTL_MODULE_ABI_TEXT_ "\0" __VERSION__;            \
+            module_name "\0" module_version "\0" WTL_MODULE_ABI_TEXT_ "\0" WTL_MODULE_COMPILER_;   \
     __attribute__((visibility("default"))) const struct wtl_module *WTL_MODULE_ENTRY(void);        \
     const struct wtl_module *WTL_MODULE_ENTRY(void)                                                \
     {                                                                                              \
@@ -83,7 +90,7 @@ struct wtl_module {
             .name = (module_name),                                                                 \
             .version = (module_version),                                                           \
             .summary = (module_summary),                                                           \
-            .compiler = __VERSION__,                                                               \
+            .compiler = WTL_MODULE_COMPILER_,                                                      \
             .actors = actors_,                                                                     \
             .actors_count = sizeof actors_ / sizeof actors_[0],                                    \
         };                                                                                         \

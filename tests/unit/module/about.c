@@ -31,7 +31,7 @@ Test(about, X085_a_file_says_its_name_and_abi)
     cr_assert_eq(wtl__about_read(bytes, size, &about, &error), WTL_OK, "%s", error.text);
     cr_expect_str_eq(about.name, "good");
     cr_expect_str_eq(about.version, "1.2.3");
-    cr_expect_str_eq(about.compiler, __VERSION__);
+    cr_expect_str_eq(about.compiler, WTL_MODULE_COMPILER_);
     cr_expect_eq(about.abi_major, WTL_ABI_MAJOR);
     cr_expect_eq(about.abi_minor, 0, "what it says that it needs");
     cr_expect_eq(about.bits, 8 * sizeof(void *));
