@@ -46,7 +46,8 @@ static void batch_shut(struct batch *batch)
 
 static struct wtl_reader changes_from(const struct batch *batch, size_t offset)
 {
-    return wtl_reader_over(batch->changes.begin + offset, wtl_written(&batch->changes) - offset);
+    size_t size = wtl_written(&batch->changes) - offset;
+    return size > 0 ? wtl_reader_over(batch->changes.begin + offset, size) : wtl_reader_over("", 0);
 }
 
 /* ---- judging ------------------------------------------------------------------------------- */
