@@ -77,10 +77,11 @@ static enum wtl_status add(struct wtl_ctx *x, const struct wtl__table_ask *ask,
 static enum wtl_status take(struct wtl_ctx *x, const struct wtl__table_ask *ask,
                             struct wtl_writer *answer)
 {
-    if (ask->number > WTL_BODY_MAX || !wtl_room(answer, ask->number)) {
+    size_t room = ask->number <= WTL_BODY_MAX ? (size_t)ask->number : SIZE_MAX;
+    if (room == SIZE_MAX || !wtl_room(answer, room)) {
         return WTL_TOO_LARGE;
     }
-    struct wtl_writer into = wtl_writer_over(answer->at, ask->number);
+    struct wtl_writer into = wtl_writer_over(answer->at, room);
     enum wtl_status status = x->api->tables->take(x, ask->table, ask->key, &into);
     answer->at += wtl_written(&into);
     return status;
