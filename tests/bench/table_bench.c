@@ -426,8 +426,10 @@ static void shared_value(struct wtl_pid pid, size_t size)
     count = count < SAMPLES ? count : SAMPLES;
     qsort(samples, count, sizeof samples[0], by_size);
     report(name, "updates beside them", (double)count, "");
-    report(name, "one such update, p50", (double)samples[count / 2] / 1e3, "us");
-    report(name, "one such update, p99", (double)samples[count - 1 - count / 100] / 1e3, "us");
+    uint32_t median = count / 2;
+    uint32_t last_of_99 = count - 1 - count / 100;
+    report(name, "one such update, p50", (double)samples[median] / 1e3, "us");
+    report(name, "one such update, p99", (double)samples[last_of_99] / 1e3, "us");
     report(name, "one such update, the longest", (double)samples[count - 1] / 1e3, "us");
     drop(pid);
 }
