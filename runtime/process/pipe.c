@@ -4,6 +4,7 @@
 #include <wattle/pack.h>
 
 #include "base/attr.h"
+#include "process/pipe_values.h"
 
 /* The largest status word there is may grow; a number far above it is none. */
 #define STATUS_MAX 255u
@@ -24,12 +25,6 @@ const char *wtl__pipe_word(enum wtl__pipe_kind kind)
 
 /* ---- writing ------------------------------------------------------------------------------- */
 
-static void put_pid(struct wtl_writer *writer, struct wtl_pid pid)
-{
-    wtl_put_u64(writer, pid.node);
-    wtl_put_u64(writer, pid.local);
-}
-
 static void put_tag(struct wtl_writer *writer, struct wtl_tag tag)
 {
     wtl_put_u64(writer, tag.word[0]);
@@ -41,7 +36,7 @@ static void put_key(struct wtl_writer *writer, const struct wtl_key *key)
     wtl_put_u64(writer, key->seq);
     if (key->seq != 0) {
         wtl_put_u64(writer, key->epoch);
-        put_pid(writer, key->source);
+        wtl__pipe_put_pid(writer, key->source);
         wtl_put_u64(writer, key->child);
     }
 }
@@ -50,10 +45,10 @@ static void put_field(struct wtl_writer *writer, char letter, const struct wtl__
 {
     switch (letter) {
     case 'p':
-        put_pid(writer, frame->pid);
+        wtl__pipe_put_pid(writer, frame->pid);
         break;
     case 'q':
-        put_pid(writer, frame->other);
+        wtl__pipe_put_pid(writer, frame->other);
         break;
     case 'g':
         put_tag(writer, frame->tag);
@@ -101,12 +96,6 @@ size_t wtl__pipe_put(const struct wtl__pipe_frame *frame, uint8_t bytes_out[WTL_
 
 /* ---- reading ------------------------------------------------------------------------------- */
 
-static struct wtl_pid get_pid(struct wtl_reader *reader)
-{
-    uint64_t node = wtl_get_u64(reader);
-    return (struct wtl_pid){.node = node, .local = wtl_get_u64(reader)};
-}
-
 /* A length of 15 at most, and zeros behind the text: equal tags are equal words. */
 static struct wtl_tag get_tag(struct wtl_reader *reader)
 {
@@ -136,24 +125,12 @@ static uint64_t get_below(struct wtl_reader *reader, uint64_t limit)
     return number;
 }
 
-static void get_name(struct wtl_reader *reader, char name_out[WTL_NAME_MAX + 1])
-{
-    size_t size = 0;
-    const char *text = wtl_get_str(reader, &size);
-    if (text == NULL || size > WTL_NAME_MAX || memchr(text, '\0', size) != NULL) {
-        wtl_reader_fail(reader);
-        return;
-    }
-    memcpy(name_out, text, size);
-    name_out[size] = '\0';
-}
-
 static void get_key(struct wtl_reader *reader, struct wtl_key *key)
 {
     key->seq = wtl_get_u64(reader);
     if (key->seq != 0) {
         key->epoch = wtl_get_u64(reader);
-        key->source = get_pid(reader);
+        key->source = wtl__pipe_get_pid(reader);
         key->child = wtl_get_u64(reader);
     }
 }
@@ -162,10 +139,10 @@ static void get_field(struct wtl_reader *reader, char letter, struct wtl__pipe_f
 {
     switch (letter) {
     case 'p':
-        frame->pid = get_pid(reader);
+        frame->pid = wtl__pipe_get_pid(reader);
         break;
     case 'q':
-        frame->other = get_pid(reader);
+        frame->other = wtl__pipe_get_pid(reader);
         break;
     case 'g':
         frame->tag = get_tag(reader);
@@ -187,7 +164,7 @@ static void get_field(struct wtl_reader *reader, char letter, struct wtl__pipe_f
         frame->flags = (uint32_t)get_below(reader, WTL__PIPE_FLAGS);
         break;
     case 'n':
-        get_name(reader, frame->name);
+        wtl__pipe_get_name(reader, frame->name);
         break;
     case 'k':
         get_key(reader, &frame->key);

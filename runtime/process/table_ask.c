@@ -1,6 +1,8 @@
 /* table_ask.c - see table_ask.h. */
 #include "process/table_ask.h"
 
+#include "process/pipe_values.h"
+
 static void put_bytes(struct wtl_writer *writer, struct wtl_bytes bytes)
 {
     wtl_put_bin(writer, bytes.bytes, bytes.size);
@@ -13,35 +15,6 @@ static struct wtl_bytes get_bytes(struct wtl_reader *reader)
     return bytes != NULL ? wtl_bytes_over(bytes, size) : WTL_BYTES_NONE;
 }
 
-static void put_name(struct wtl_writer *writer, const char *name)
-{
-    wtl_put_strz(writer, name);
-}
-
-static void get_name(struct wtl_reader *reader, char name_out[WTL_NAME_MAX + 1])
-{
-    size_t size = 0;
-    const char *text = wtl_get_str(reader, &size);
-    if (text == NULL || size > WTL_NAME_MAX || memchr(text, '\0', size) != NULL) {
-        wtl_reader_fail(reader);
-        return;
-    }
-    memcpy(name_out, text, size);
-    name_out[size] = '\0';
-}
-
-static void put_pid(struct wtl_writer *writer, struct wtl_pid pid)
-{
-    wtl_put_u64(writer, pid.node);
-    wtl_put_u64(writer, pid.local);
-}
-
-static struct wtl_pid get_pid(struct wtl_reader *reader)
-{
-    uint64_t node = wtl_get_u64(reader);
-    return (struct wtl_pid){.node = node, .local = wtl_get_u64(reader)};
-}
-
 void wtl__table_ask_put(struct wtl_writer *writer, const struct wtl__table_ask *ask)
 {
     wtl_put_u64(writer, ask->table.id);
@@ -50,8 +23,8 @@ void wtl__table_ask_put(struct wtl_writer *writer, const struct wtl__table_ask *
     wtl_put_u64(writer, ask->ttl_ms);
     wtl_put_i64(writer, ask->delta);
     wtl_put_i64(writer, ask->initial);
-    put_pid(writer, ask->pid);
-    put_name(writer, ask->name);
+    wtl__pipe_put_pid(writer, ask->pid);
+    wtl_put_strz(writer, ask->name);
     put_bytes(writer, ask->key);
     put_bytes(writer, ask->value);
     put_bytes(writer, ask->other);
@@ -66,8 +39,8 @@ bool wtl__table_ask_get(struct wtl_reader *reader, struct wtl__table_ask *ask_ou
     ask_out->ttl_ms = wtl_get_u64(reader);
     ask_out->delta = wtl_get_i64(reader);
     ask_out->initial = wtl_get_i64(reader);
-    ask_out->pid = get_pid(reader);
-    get_name(reader, ask_out->name);
+    ask_out->pid = wtl__pipe_get_pid(reader);
+    wtl__pipe_get_name(reader, ask_out->name);
     ask_out->key = get_bytes(reader);
     ask_out->value = get_bytes(reader);
     ask_out->other = get_bytes(reader);
@@ -79,29 +52,29 @@ void wtl__table_info_put(struct wtl_writer *writer, const struct wtl_table_info 
 {
     wtl_put_u64(writer, (uint64_t)info->kind);
     wtl_put_u64(writer, (uint64_t)info->access);
-    put_pid(writer, info->owner);
-    put_pid(writer, info->heir);
+    wtl__pipe_put_pid(writer, info->owner);
+    wtl__pipe_put_pid(writer, info->heir);
     wtl_put_u64(writer, info->entries);
     wtl_put_u64(writer, info->bytes);
     wtl_put_u64(writer, info->bytes_max);
     wtl_put_u64(writer, info->evicted);
     wtl_put_u64(writer, info->expired);
     wtl_put_u64(writer, info->refused);
-    put_name(writer, info->name);
+    wtl_put_strz(writer, info->name);
 }
 
 bool wtl__table_info_get(struct wtl_reader *reader, struct wtl_table_info *info_out)
 {
     *info_out = (struct wtl_table_info){.kind = (enum wtl_table_kind)wtl_get_u64(reader)};
     info_out->access = (enum wtl_table_access)wtl_get_u64(reader);
-    info_out->owner = get_pid(reader);
-    info_out->heir = get_pid(reader);
+    info_out->owner = wtl__pipe_get_pid(reader);
+    info_out->heir = wtl__pipe_get_pid(reader);
     info_out->entries = wtl_get_u64(reader);
     info_out->bytes = wtl_get_u64(reader);
     info_out->bytes_max = wtl_get_u64(reader);
     info_out->evicted = wtl_get_u64(reader);
     info_out->expired = wtl_get_u64(reader);
     info_out->refused = wtl_get_u64(reader);
-    get_name(reader, info_out->name);
+    wtl__pipe_get_name(reader, info_out->name);
     return !reader->failed;
 }

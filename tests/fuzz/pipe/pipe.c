@@ -1,12 +1,12 @@
 /*
  * pipe.c - what the process of a module sends to its node, byte by byte.
  *
- * The first byte chooses: 0 a description of a module, 255 a tree of supervisors or a child that it
- * asks for, else the socket, whose bytes come in pieces of that size. Goals: no read past the
- * input; no frame is handed on that is not whole, of a child, and its actor's; a frame that was
- * accepted is the same after it was written and read again; memory is bounded by the largest frame;
- * a description that was read is one that can be looked through, and written again to the same
- * bytes.
+ * The first byte chooses: 0 a description of a module, 253 a tree of supervisors or a child that it
+ * asks for, 254 what it asks a table, else the socket, whose bytes come in pieces of that size.
+ * Goals: no read past the input; no frame is handed on that is not whole, of a child, and its
+ * actor's; a frame or an ask that was accepted is the same after it was written and read again;
+ * memory is bounded by the largest frame; a description that was read is one that can be looked
+ * through, and written again to the same bytes.
  */
 #include <stdlib.h>
 
@@ -14,6 +14,7 @@
 #include "module/describe.h"
 #include "process/intake.h"
 #include "process/manifest.h"
+#include "process/table_ask.h"
 #include "process/tree.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -157,13 +158,48 @@ static void supervisors(const uint8_t *data, size_t size)
     wtl__arena_free(&arena);
 }
 
+/* ---- tables -------------------------------------------------------------------------------- */
+
+static bool same(struct wtl_bytes a, struct wtl_bytes b)
+{
+    return a.size == b.size && (a.size == 0 || memcmp(a.bytes, b.bytes, a.size) == 0);
+}
+
+/* What was read is the same after it was written and read again. */
+static void question(const uint8_t *data, size_t size)
+{
+    struct wtl__table_ask ask;
+    struct wtl__table_ask again;
+    struct wtl_reader reader = wtl_reader_over(data, size);
+    if (!wtl__table_ask_get(&reader, &ask)) {
+        return;
+    }
+    size_t room = size + WTL__TABLE_ASK_BYTES;
+    uint8_t *bytes = malloc(room);
+    require(bytes != NULL);
+    struct wtl_writer writer = wtl_writer_over(bytes, room);
+    wtl__table_ask_put(&writer, &ask);
+    require(!writer.failed);
+    reader = wtl_reader_over(bytes, wtl_written(&writer));
+    require(wtl__table_ask_get(&reader, &again) && wtl_left(&reader) == 0);
+    require(again.table.id == ask.table.id && again.flags == ask.flags &&
+            again.number == ask.number && again.ttl_ms == ask.ttl_ms && again.delta == ask.delta &&
+            again.initial == ask.initial && wtl_pid_equal(again.pid, ask.pid) &&
+            strcmp(again.name, ask.name) == 0 && same(again.key, ask.key) &&
+            same(again.value, ask.value) && same(again.other, ask.other) &&
+            same(again.cursor, ask.cursor));
+    free(bytes);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size == 0) {
         return 0;
     }
-    if (data[0] == 0xff) {
+    if (data[0] == 0xfd) {
         supervisors(data + 1, size - 1);
+    } else if (data[0] == 0xfe) {
+        question(data + 1, size - 1);
     } else if (data[0] == 0) {
         description(data + 1, size - 1);
     } else {
