@@ -119,7 +119,8 @@ static enum wtl_status check_damage(struct database *database, struct sql_error 
     } else if (strcmp((const char *)sqlite3_column_text(statement, 0), "ok") != 0) {
         status = WTL_CONFIG;
         error->code = SQLITE_CORRUPT;
-        (void)snprintf(error->text, sizeof error->text, "the file is damaged: %.120s",
+        (void)snprintf(error->text, sizeof error->text,
+                       "the file is damaged (%.120s)" SQL_DAMAGED_HINT,
                        (const char *)sqlite3_column_text(statement, 0));
     }
     (void)sqlite3_finalize(statement);

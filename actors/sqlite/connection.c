@@ -3,11 +3,24 @@
 
 #include <stdio.h>
 
+/* What the user can do about it, where SQLite's text leaves that open. */
+static const char *hint(int code)
+{
+    switch (code & 0xff) {
+    case SQLITE_NOTADB:
+        return ": expected a new path, or a file that this actor has written";
+    case SQLITE_CORRUPT:
+        return SQL_DAMAGED_HINT;
+    default:
+        return "";
+    }
+}
+
 static void say(sqlite3 *sql, int code, struct sql_error *error)
 {
     error->code = code;
-    (void)snprintf(error->text, sizeof error->text, "%s",
-                   sql != NULL ? sqlite3_errmsg(sql) : sqlite3_errstr(code));
+    (void)snprintf(error->text, sizeof error->text, "%.120s%s",
+                   sql != NULL ? sqlite3_errmsg(sql) : sqlite3_errstr(code), hint(code));
 }
 
 enum wtl_status sql_status(int code)

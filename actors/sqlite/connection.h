@@ -21,8 +21,11 @@
 /* What went wrong, for the log: SQLite's extended code and its text. */
 struct sql_error {
     int code;
-    char text[160];
+    char text[240];
 };
+
+/* Behind the text of a file that SQLite finds damaged: what to do. */
+#define SQL_DAMAGED_HINT ": put a copy of it back, or move it away to begin with an empty one"
 
 /* Opens the file, and makes it when it is not there. NULL where that fails.
  * Fails: as sql_fail. */

@@ -87,7 +87,8 @@ static void refuses_proc(struct wtl_test *t)
 static void refuses_text(struct wtl_test *t)
 {
     put_text(t, "m.db", "this is a text that is no database, and it is long enough to see so");
-    refuses(t, wtl_test_path(t, "m.db"), "error:config", "file is not a database");
+    refuses(t, wtl_test_path(t, "m.db"), "error:config",
+            "file is not a database: expected a new path");
 }
 
 static void refuses_others(struct wtl_test *t)
@@ -138,7 +139,7 @@ static void refuses_damage(struct wtl_test *t)
     int fd = open(wtl_test_path(t, "m.db"), O_WRONLY | O_CLOEXEC);
     cr_assert(fd >= 0 && pwrite(fd, noise, sizeof noise, 3 * 4096) == sizeof noise);
     (void)close(fd);
-    refuses(t, wtl_test_path(t, "m.db"), "error:config", "damaged");
+    refuses(t, wtl_test_path(t, "m.db"), "error:config", "): put a copy of it back");
 }
 
 /* The second half is missing. */

@@ -1,8 +1,9 @@
 /* kit.c - see kit.h. */
 #include "kit.h"
 
-#include <sqlite3.h>
 #include <stdio.h>
+
+#include "../../support/query.h"
 
 struct wtl_pid kit_start_at(struct wtl_test *t, const char *path, const char *first,
                             const char *second)
@@ -72,19 +73,7 @@ struct wtl_table_info kit_info(struct wtl_test *t)
 
 int64_t kit_query(struct wtl_test *t, const char *text)
 {
-    sqlite3 *sql = NULL;
-    sqlite3_stmt *statement = NULL;
-    int64_t number = -1;
-    if (sqlite3_open(wtl_test_path(t, "m.db"), &sql) == SQLITE_OK &&
-        sqlite3_prepare_v2(sql, text, -1, &statement, NULL) == SQLITE_OK &&
-        sqlite3_step(statement) == SQLITE_ROW) {
-        number = sqlite3_column_int64(statement, 0);
-    } else {
-        wtl_test_fail(t, "%s: %s", text, sqlite3_errmsg(sql));
-    }
-    (void)sqlite3_finalize(statement);
-    (void)sqlite3_close(sql);
-    return number;
+    return test_query(t, "m.db", text);
 }
 
 void kit_execute(struct wtl_test *t, const char *text)

@@ -1,11 +1,11 @@
 /* store.c - machine.store: what is acknowledged is in the file, once; what cannot be written is
  * neither acknowledged nor lost. */
 #include <signal.h>
-#include <sqlite3.h>
 #include <stdio.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "../../support/query.h"
 #include "kit.h"
 
 static struct wtl_test_stage *start_at(struct wtl_test *t, const char *path)
@@ -27,29 +27,11 @@ static uint64_t feed(struct wtl_test_stage *store, unsigned n)
                           1000 + n, "here", "load.1m", 0.25 * n, "", 0.25);
 }
 
-/* One number that the file answers to a query. */
-static int64_t query(struct wtl_test *t, const char *text)
-{
-    sqlite3 *sql = NULL;
-    sqlite3_stmt *statement = NULL;
-    int64_t number = -1;
-    if (sqlite3_open(wtl_test_path(t, "m.db"), &sql) == SQLITE_OK &&
-        sqlite3_prepare_v2(sql, text, -1, &statement, NULL) == SQLITE_OK &&
-        sqlite3_step(statement) == SQLITE_ROW) {
-        number = sqlite3_column_int64(statement, 0);
-    } else {
-        wtl_test_fail(t, "%s: %s", text, sqlite3_errmsg(sql));
-    }
-    (void)sqlite3_finalize(statement);
-    (void)sqlite3_close(sql);
-    return number;
-}
-
 #define ROWS "SELECT count(*) FROM readings"
 
 static void expect_rows(struct wtl_test *t, const char *text, uint32_t count)
 {
-    int64_t rows = query(t, text);
+    int64_t rows = test_query(t, "m.db", text);
     wtl_test_check(t, rows == count, "expected %u rows, there are %ld", count, (long)rows);
 }
 
@@ -190,7 +172,7 @@ static void refuses_a_text(struct wtl_test *t)
     cr_assert_not_null(file);
     (void)fputs("this is a text that is no database, and it is long enough to see so", file);
     (void)fclose(file);
-    refuses(t, "text.db", "file is not a database");
+    refuses(t, "text.db", "file is not a database: expected a new path");
 }
 
 Test(store, M24_a_path_that_cannot_be_used)
