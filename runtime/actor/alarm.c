@@ -12,13 +12,15 @@
 #define DEADLINE_BYTES offsetof(struct wtl__alarm, tie)
 /* Deadlines that are so far away may be a few milliseconds late. */
 #define FAR_MS 1000u
+/* An alarm that is armed for so short a time may be kept for the next request. */
+#define BRIEF_MS WTL_CALL_DEADLINE_MS
 
 static void alarm_begin(struct wtl__alarm *alarm, struct wtl__ctx *x, uint64_t request)
 {
     alarm->runtime = x->runtime;
     alarm->owner = wtl__cell_local(x->cell);
     alarm->signal.msg.kind_ = WTL__ALARM;
-    alarm->signal.msg.request = request;
+    alarm->request = request;
 }
 
 struct wtl__alarm *wtl__alarm_new(struct wtl__ctx *x, uint64_t request, uint64_t after_ms)
@@ -33,24 +35,74 @@ struct wtl__alarm *wtl__alarm_new(struct wtl__ctx *x, uint64_t request, uint64_t
     return alarm;
 }
 
-struct wtl__alarm *wtl__deadline_new(struct wtl__ctx *x, uint64_t request, uint64_t after_ms)
+/* ---- deadlines ------------------------------------------------------------------------------ */
+
+/* When a request of the running function ends that may take so long, in the host's milliseconds. */
+static uint64_t end_ms(const struct wtl__ctx *x, uint64_t after_ms)
 {
     const struct wtl__host_ops *host = x->runtime->host;
-    struct wtl__alarm *alarm = wtl__pool_take(DEADLINE_BYTES);
+    uint64_t ms = wtl__deadline_ms(
+        after_ms < FAR_MS ? host->now_ns(x->runtime) : host->soon_ns(x->runtime), after_ms);
+    uint64_t until_ms = wtl__deadline_now(x);
+    return WTL_UNLIKELY(until_ms != 0) && until_ms < ms ? until_ms : ms;
+}
+
+struct wtl__alarm *wtl__deadline_start(struct wtl__ctx *x, uint64_t request, uint64_t after_ms)
+{
+    struct wtl__alarm *alarm = x->cell->spare;
+    uint64_t deadline_ms = end_ms(x, after_ms);
+    if (WTL_LIKELY(alarm != NULL) && alarm->timer.deadline_ms <= deadline_ms) {
+        x->cell->spare = NULL;
+        alarm->request = request;
+        alarm->deadline_ms = deadline_ms;
+        return alarm;
+    }
+    alarm = wtl__pool_take(DEADLINE_BYTES);
     if (alarm == NULL) {
         return NULL;
     }
     memset(alarm, 0, DEADLINE_BYTES);
     alarm_begin(alarm, x, request);
     alarm->deadline = true;
-    alarm->deadline_ms = wtl__deadline_ms(
-        after_ms < FAR_MS ? host->now_ns(x->runtime) : host->soon_ns(x->runtime), after_ms);
-    uint64_t until_ms = wtl__deadline_now(x);
-    if (WTL_UNLIKELY(until_ms != 0) && until_ms < alarm->deadline_ms) {
-        alarm->deadline_ms = until_ms;
-    }
+    alarm->brief = after_ms <= BRIEF_MS;
+    alarm->deadline_ms = deadline_ms;
+    x->runtime->host->alarm_arm(x, alarm);
     return alarm;
 }
+
+void wtl__deadline_stop(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl__alarm *alarm)
+{
+    struct wtl__alarm *spare = cell->spare;
+    if (WTL_LIKELY(alarm->brief) &&
+        (spare == NULL || alarm->timer.deadline_ms < spare->timer.deadline_ms)) {
+        alarm->request = 0;
+        cell->spare = alarm;
+        alarm = spare;
+    }
+    if (WTL_UNLIKELY(alarm != NULL)) {
+        wtl__alarm_stop(x, alarm);
+    }
+}
+
+/* It has come to where it was armed for. What it is for now may end later. */
+static void deadline_signal(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl__alarm *alarm)
+{
+    uint64_t request = alarm->request;
+    if (request != 0) {
+        uint64_t now_ms = x->runtime->host->now_ns(x->runtime) / WTL__NS_PER_MS;
+        if (alarm->deadline_ms > now_ms) {
+            alarm->brief = alarm->deadline_ms - now_ms <= BRIEF_MS;
+            x->runtime->host->alarm_arm(x, alarm);
+            return;
+        }
+        wtl__deadline_passed(x, cell, request);
+    } else {
+        cell->spare = NULL;
+    }
+    wtl__alarm_free(alarm);
+}
+
+/* ---- all of them ---------------------------------------------------------------------------- */
 
 void wtl__alarm_free(struct wtl__alarm *alarm)
 {
@@ -132,14 +184,13 @@ static void timer_send(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl__a
 
 void wtl__alarm_signal(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl__alarm *alarm)
 {
-    uint64_t request = alarm->signal.msg.request;
+    uint64_t request = alarm->request;
     if (alarm->dead) {
         wtl__alarm_free(alarm);
         return;
     }
     if (alarm->deadline) {
-        wtl__deadline_passed(x, cell, request);
-        wtl__alarm_free(alarm);
+        deadline_signal(x, cell, alarm);
         return;
     }
     if (alarm->run != NULL) {
@@ -148,7 +199,7 @@ void wtl__alarm_signal(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl__a
     }
     timer_send(x, cell, alarm);
     if (alarm->every_ms > 0) {
-        uint64_t now_ms = x->runtime->host->now_ns(x->runtime) / 1000000;
+        uint64_t now_ms = x->runtime->host->now_ns(x->runtime) / WTL__NS_PER_MS;
         uint64_t next = alarm->deadline_ms + alarm->every_ms;
         if (next <= now_ms) { /* missed periods are skipped */
             next = now_ms + alarm->every_ms - (now_ms - alarm->deadline_ms) % alarm->every_ms;

@@ -39,7 +39,7 @@ struct wtl__pending *wtl__pending_new(struct wtl__ctx *x, struct wtl_pid to,
     uint64_t request = wtl__ref(x);
     uint32_t deadline = options->deadline_ms == 0 ? WTL_CALL_DEADLINE_MS : options->deadline_ms;
     if (pending != NULL && deadline != WTL_CALL_FOREVER) {
-        alarm = wtl__deadline_new(x, request, deadline);
+        alarm = wtl__deadline_start(x, request, deadline);
     }
     if (pending == NULL || (alarm == NULL && deadline != WTL_CALL_FOREVER)) {
         wtl__pool_give(pending);
@@ -64,19 +64,21 @@ struct wtl__pending *wtl__pending_new(struct wtl__ctx *x, struct wtl_pid to,
         x->cell->flags |= WTL__CELL_HELD;
         x->cell->held_request = request;
     }
-    if (alarm != NULL) {
-        x->runtime->host->alarm_arm(x, alarm);
-    }
     return pending;
+}
+
+static void deadline_stop(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl__pending *pending)
+{
+    if (pending->alarm != NULL) {
+        wtl__deadline_stop(x, cell, pending->alarm);
+        pending->alarm = NULL;
+    }
 }
 
 void wtl__pending_answer(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl__pending *pending,
                          enum wtl_status status, struct wtl__envelope *reply)
 {
-    if (pending->alarm != NULL) {
-        wtl__alarm_stop(x, pending->alarm);
-        pending->alarm = NULL;
-    }
+    deadline_stop(x, cell, pending);
     pending->status = status;
     pending->pid = reply != NULL ? reply->msg.from : pending->tie.msg.from;
     if (pending->pid.local == 0) { /* a node alone: nobody, see wtl__reply_about */
@@ -95,11 +97,9 @@ void wtl__pending_answer(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl_
     }
 }
 
-void wtl__pending_free(struct wtl__ctx *x, struct wtl__pending *pending)
+void wtl__pending_free(struct wtl__pending *pending)
 {
-    if (pending->alarm != NULL) {
-        wtl__alarm_stop(x, pending->alarm);
-    }
+    WTL_ASSERT(pending->alarm == NULL);
     if (pending->reply != NULL) {
         wtl__envelope_free(pending->reply);
     }
@@ -131,7 +131,7 @@ enum wtl_status wtl__pending_run(struct wtl__ctx *x, struct wtl__pending *pendin
         }
         status = pending->on_answer(&x->pub, cell->state, &answer, pending->context);
     }
-    wtl__pending_free(x, pending);
+    wtl__pending_free(pending);
     return status;
 }
 
@@ -225,7 +225,9 @@ bool wtl__call_cancel(struct wtl_ctx *pub, uint64_t request)
         x->cell->flags &= ~WTL__CELL_HELD;
     }
     cancel_at(x, x->cell, tie->msg.from, request);
-    wtl__pending_free(x, WTL_CONTAINER(tie, struct wtl__pending, tie));
+    struct wtl__pending *pending = WTL_CONTAINER(tie, struct wtl__pending, tie);
+    deadline_stop(x, x->cell, pending);
+    wtl__pending_free(pending);
     return true;
 }
 

@@ -97,6 +97,7 @@ struct wtl__cell {
     struct wtl__ring *ring;        /* the second kind of mailbox, see ring.h; NULL: the first */
     struct wtl__memory *memory;    /* what wtl_alloc gave */
     struct wtl__sys *sys;          /* what is remembered for who looks into it; NULL: nothing */
+    struct wtl__alarm *spare;      /* an armed deadline for its next request; NULL: none */
     void *settings;
     struct wtl_pid parent;
     uint64_t held_request;

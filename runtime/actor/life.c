@@ -249,7 +249,7 @@ static void tie_end(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl__enve
             cancel->msg.request = tie->msg.request;
             (void)wtl__deliver(x->runtime, x, to, cancel);
         }
-        wtl__pending_free(x, pending);
+        wtl__pending_free(pending);
         return;
     }
     default:
@@ -266,11 +266,11 @@ static void tie_end(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl__enve
     (void)wtl__deliver(x->runtime, x, to, tie);
 }
 
-static void deadline_stop(struct wtl__ctx *x, struct wtl__pending *pending)
+static void deadline_end(struct wtl__ctx *x, struct wtl__alarm **alarm)
 {
-    if (pending->alarm != NULL) {
-        wtl__alarm_stop(x, pending->alarm);
-        pending->alarm = NULL;
+    if (*alarm != NULL) {
+        wtl__alarm_stop(x, *alarm);
+        *alarm = NULL;
     }
 }
 
@@ -307,7 +307,7 @@ static struct wtl__envelope *release_quiet_ties(struct wtl__ctx *x, struct wtl__
             wtl__table_leave_owner(x, tie, wtl__pid_of(x->runtime, cell));
             break;
         case WTL__TIE_PENDING:
-            deadline_stop(x, WTL_CONTAINER(tie, struct wtl__pending, tie));
+            deadline_end(x, &WTL_CONTAINER(tie, struct wtl__pending, tie)->alarm);
             tie->next = loud;
             loud = tie;
             break;
@@ -318,6 +318,7 @@ static struct wtl__envelope *release_quiet_ties(struct wtl__ctx *x, struct wtl__
         }
         tie = next;
     }
+    deadline_end(x, &cell->spare);
     if ((cell->flags & WTL__CELL_NAMES) != 0 && x->runtime->port != NULL) {
         x->runtime->port->names_drop(x->runtime->port_self, wtl__pid_of(x->runtime, cell));
     }
@@ -330,7 +331,7 @@ static void refuse_unhandled(struct wtl__ctx *x, struct wtl__cell *cell,
 {
     switch ((enum wtl__kind)envelope->msg.kind_) {
     case WTL__ANSWER: /* in the queue it is the pending request that was answered */
-        wtl__pending_free(x, WTL_CONTAINER(envelope, struct wtl__pending, tie));
+        wtl__pending_free(WTL_CONTAINER(envelope, struct wtl__pending, tie));
         return;
     case WTL__EXIT:
     case WTL__DOWN:

@@ -380,7 +380,8 @@ struct wtl__pending *wtl__pending_new(struct wtl__ctx *x, struct wtl_pid to,
 /* The request has its answer: queues it for the actor. Owns: takes `reply`, which may be NULL. */
 void wtl__pending_answer(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl__pending *pending,
                          enum wtl_status status, struct wtl__envelope *reply);
-void wtl__pending_free(struct wtl__ctx *x, struct wtl__pending *pending);
+/* One that has no deadline any more. */
+void wtl__pending_free(struct wtl__pending *pending);
 
 /* Runs the actor's on_answer. Owns: takes the pending request. */
 enum wtl_status wtl__pending_run(struct wtl__ctx *x, struct wtl__pending *pending);
@@ -390,13 +391,15 @@ enum wtl_status wtl__pending_run(struct wtl__ctx *x, struct wtl__pending *pendin
 /* A running timer or deadline. While it is armed the host's wheel holds it; when it is due its
  * signal goes to the owner; afterwards the owner holds it alone. */
 struct wtl__alarm {
-    struct wtl__envelope signal; /* WTL__ALARM, request = the timer or the pending request */
-    struct wtl__timer timer;     /* the wheel's */
-    uint64_t deadline_ms;
+    struct wtl__envelope signal; /* WTL__ALARM */
+    struct wtl__timer timer;     /* the wheel's; its deadline is what it was armed for */
+    uint64_t deadline_ms;        /* what it is to be armed for; of a deadline, when that ends */
+    uint64_t request;            /* the timer or the pending request; 0: it is a spare deadline */
     struct wtl__runtime *runtime;
     uint64_t owner; /* the cell's local id */
     void *wheel;    /* which wheel holds it; the host's */
     bool deadline;  /* of the pending request with that number: it has nothing of what follows */
+    bool brief;     /* a deadline that the actor may keep as its spare */
     bool dead;      /* cancelled while its signal was under way */
     bool ticks;     /* periodic, and its last message waits in the owner's queue */
     /* Of the runtime's own: called when the signal has come, instead of all else; keeps the alarm.
@@ -410,8 +413,17 @@ struct wtl__alarm {
 };
 
 struct wtl__alarm *wtl__alarm_new(struct wtl__ctx *x, uint64_t request, uint64_t after_ms);
-/* Of a pending request. */
-struct wtl__alarm *wtl__deadline_new(struct wtl__ctx *x, uint64_t request, uint64_t after_ms);
+
+/* The deadline of a request that the running function makes. NULL when memory is exhausted.
+ *
+ * Most requests are answered long before, and their actor makes another one. So an alarm that is
+ * not needed any more stays armed, one for each actor (cell.spare), and the next request takes it:
+ * neither wheel nor pool is asked. When it comes, what it is for now is over, or it is armed again
+ * for that, or it was a spare and goes. */
+struct wtl__alarm *wtl__deadline_start(struct wtl__ctx *x, uint64_t request, uint64_t after_ms);
+/* The request was answered or given up. Owns: takes the alarm. */
+void wtl__deadline_stop(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl__alarm *alarm);
+
 void wtl__alarm_free(struct wtl__alarm *alarm);
 /* Called by the host when it is due. Thread: any. */
 void wtl__alarm_fire(struct wtl__ctx *x, struct wtl__alarm *alarm);

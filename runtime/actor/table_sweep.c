@@ -86,7 +86,7 @@ static void arm(struct wtl__ctx *x, struct wtl__owned *owned, uint64_t due_ms)
 /* The alarm has come to the owner. */
 static void sweep_due(struct wtl__alarm *alarm, struct wtl__ctx *x, struct wtl__cell *cell)
 {
-    struct wtl__owned *owned = owned_by(cell, alarm->signal.msg.request);
+    struct wtl__owned *owned = owned_by(cell, alarm->request);
     owned->sweep_is_armed = false;
     atomic_store(&owned->sweep_ms, WTL__WHEEL_NEVER);
     wtl__table_enter();

@@ -49,9 +49,14 @@ static bool matches(const struct wtl__envelope *tie, enum wtl__tie kind, struct 
     }
 }
 
-static struct wtl__envelope *const *slot_of(const struct wtl__ties *ties, uint64_t hash)
+/* Where the ones of that key are chained; few ties need no hash. */
+static inline struct wtl__envelope *const *slot_of(const struct wtl__ties *ties, enum wtl__tie kind,
+                                                   struct wtl_pid from, uint64_t request)
 {
-    return ties->mask == 0 ? &ties->chain : &ties->buckets[hash & ties->mask];
+    if (WTL_LIKELY(ties->mask == 0)) {
+        return &ties->chain;
+    }
+    return &ties->buckets[hash_of(kind, from, request) & ties->mask];
 }
 
 static void grow(struct wtl__ties *ties)
@@ -82,8 +87,8 @@ void wtl__ties_add(struct wtl__ties *ties, enum wtl__tie kind, struct wtl__envel
         grow(ties);
     }
     tie->msg.runtime_ = (uint16_t)kind;
-    struct wtl__envelope **slot = (struct wtl__envelope **)(uintptr_t)slot_of(
-        ties, hash_of(kind, tie->msg.from, key_of(kind, tie)));
+    struct wtl__envelope **slot =
+        (struct wtl__envelope **)(uintptr_t)slot_of(ties, kind, tie->msg.from, key_of(kind, tie));
     tie->next = *slot;
     *slot = tie;
     ties->count++;
@@ -92,7 +97,7 @@ void wtl__ties_add(struct wtl__ties *ties, enum wtl__tie kind, struct wtl__envel
 struct wtl__envelope *wtl__ties_find(const struct wtl__ties *ties, enum wtl__tie kind,
                                      struct wtl_pid from, uint64_t request)
 {
-    struct wtl__envelope *tie = *slot_of(ties, hash_of(kind, from, request));
+    struct wtl__envelope *tie = *slot_of(ties, kind, from, request);
     while (tie != NULL && !matches(tie, kind, from, request)) {
         tie = tie->next;
     }
@@ -103,7 +108,7 @@ struct wtl__envelope *wtl__ties_take(struct wtl__ties *ties, enum wtl__tie kind,
                                      struct wtl_pid from, uint64_t request)
 {
     struct wtl__envelope **slot =
-        (struct wtl__envelope **)(uintptr_t)slot_of(ties, hash_of(kind, from, request));
+        (struct wtl__envelope **)(uintptr_t)slot_of(ties, kind, from, request);
     while (*slot != NULL && !matches(*slot, kind, from, request)) {
         slot = &(*slot)->next;
     }
