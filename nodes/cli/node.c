@@ -340,5 +340,8 @@ enum wtl__end wtl__run_node_start(struct wtl__cli *cli)
         end = run(cli, &running, control);
     }
     release(&running);
+    if (end == WTL__END_OK) {
+        wtl__watchdog_stopped();
+    }
     return end;
 }

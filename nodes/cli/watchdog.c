@@ -16,8 +16,9 @@
 
 struct watch {
     pid_t node;
-    int up; /* the end of a pipe that the node writes to when it is up */
+    int words; /* the end of a pipe on which the node says what it has come to */
     bool was_up;
+    bool has_stopped; /* in order, and has said so */
     bool stopping;
     unsigned in_a_row; /* ends without a stable time between them */
     uint64_t restarts;
@@ -27,17 +28,30 @@ struct watch {
     struct wtl__prng prng;
 };
 
+/* What the node says on the pipe, a byte each. An exit code says less: any code in the process can
+ * end it with 0. */
+#define IS_UP       'u'
+#define HAS_STOPPED 's'
+
 /* The node's end of the pipe; -1: there is no watchdog. */
-static int up_write = -1;
+static int words_write = -1;
+
+static void say(char word)
+{
+    if (words_write >= 0) {
+        ssize_t written = write(words_write, &word, 1);
+        (void)written; /* a watchdog that is gone has sent SIGTERM */
+    }
+}
 
 void wtl__watchdog_up(void)
 {
-    if (up_write >= 0) {
-        ssize_t written = write(up_write, "", 1);
-        (void)written; /* a watchdog that is gone has sent SIGTERM */
-        (void)close(up_write);
-        up_write = -1;
-    }
+    say(IS_UP);
+}
+
+void wtl__watchdog_stopped(void)
+{
+    say(HAS_STOPPED);
 }
 
 static uint64_t now_ns(void)
@@ -73,12 +87,12 @@ static bool start(struct watch *watch)
     watch->node = fork();
     if (watch->node == 0) {
         (void)close(ends[0]);
-        up_write = ends[1];
+        words_write = ends[1];
         become_node(watch, parent);
         return false;
     }
     (void)close(ends[1]);
-    watch->up = ends[0];
+    watch->words = ends[0];
     if (watch->node < 0) {
         (void)close(ends[0]);
         return false;
@@ -93,11 +107,22 @@ static int code_of(int status)
     return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
+/* What the node has said before it ended. */
+static void hear(struct watch *watch)
+{
+    char word;
+    watch->has_stopped = false;
+    while (read(watch->words, &word, 1) == 1) {
+        watch->was_up |= word == IS_UP;
+        watch->has_stopped |= word == HAS_STOPPED;
+    }
+    (void)close(watch->words);
+}
+
 /* Until the node has ended; its status. */
 static int wait_for_end(struct watch *watch)
 {
     int status = 0;
-    char byte;
     while (waitpid(watch->node, &status, WNOHANG) != watch->node) {
         int signal = sigwaitinfo(&watch->signals, NULL);
         if (signal > 0 && signal != SIGCHLD) {
@@ -105,8 +130,7 @@ static int wait_for_end(struct watch *watch)
             (void)kill(watch->node, SIGTERM);
         }
     }
-    watch->was_up |= read(watch->up, &byte, 1) == 1;
-    (void)close(watch->up);
+    hear(watch);
     return status;
 }
 
@@ -150,11 +174,13 @@ static void say_ended(const struct watch *watch, int status, uint64_t ran_ms, ui
              WTL__LOG_NUMBER("again_in_ms", again_ms));
 }
 
-/* Is it over with this end of the node? */
+/* Is it over with this end of the node? Code 0 alone is nothing: no refused start ends with it, and
+ * a stop in order says that it is one. */
 static bool is_last(const struct watch *watch, int status)
 {
-    bool exited = WIFEXITED(status);
-    return watch->stopping || (exited && WEXITSTATUS(status) == 0) || (exited && !watch->was_up);
+    bool failed = WIFEXITED(status) && WEXITSTATUS(status) != 0;
+    bool exited_well = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    return watch->stopping || (exited_well && watch->has_stopped) || (failed && !watch->was_up);
 }
 
 bool wtl__watchdog_forks(int *code_out)

@@ -75,14 +75,29 @@ result $? "X107: which says what has ended, and why"
 grep -q "^error\[E0501\].*could not go on: flow.host has ended, killed" cloud-1.err
 result $? "X107: and so the node could not go on"
 
+fourth=$(node_of "$watchdog")
+: >order.exit
+await yes is_another "$watchdog" "$fourth"
+result $? "X090: one that a module has ended with code 0 is back"
+told 4 | grep -q 'how="exit code 0"'
+result $? "X090: which is told as any other end"
+
 # ---- the end
 
 last=$(node_of "$watchdog")
 stop cloud-1 "$watchdog"
 ! kill -0 "$last" 2>/dev/null
 result $? "the node is gone as well"
-[ "$(grep -c node_ended cloud-1.err)" -eq 3 ]
+[ "$(grep -c node_ended cloud-1.err)" -eq 4 ]
 result $? "an ordered stop is no end that is told"
+
+start cloud-1 --listen 127.0.0.1:0 --watchdog
+last=$(node_of "$pid")
+kill -TERM "$last"
+wait "$pid"
+result $? "a node that is itself told to stop takes its watchdog with it"
+! grep -q node_ended cloud-1.err
+result $? "as no end that is told"
 
 start cloud-1 --listen 127.0.0.1:0 --watchdog
 last=$(node_of "$pid")
