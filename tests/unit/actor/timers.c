@@ -269,6 +269,40 @@ Test(timers, L12_ticks_do_not_pile_up)
     no_ticks_pile_up(WTL__CELL_SUSPENDED);
     no_ticks_pile_up(WTL__CELL_HELD);
     no_ticks_pile_up(WTL__CELL_PARKED);
+    no_ticks_pile_up(WTL__CELL_AWAY);
+    no_ticks_pile_up(WTL__CELL_UPGRADING);
+}
+
+/* A machine on which handling a tick of 10 ms takes 35. */
+static enum wtl_status be_slow(struct wtl_ctx *x, struct kit_puppet *p, const struct wtl_msg *m)
+{
+    (void)x;
+    (void)p;
+    cr_assert(wtl_tag_equal(m->tag, WTL_TAG("tick")));
+    kit.step.now_ns += 35 * WTL__NS_PER_MS;
+    return WTL_OK;
+}
+
+Test(timers, L12_ticks_of_a_slow_handler_do_not_pile_up)
+{
+    begin(1);
+    owner.message = be_slow;
+    kit_do(&kit, &owner, (struct kit_cmd){.fn = start_every, .number = 10});
+    kit_settle(&kit);
+    uint64_t begin_ns = kit.step.now_ns;
+    for (uint64_t i = 1; i <= 20; i++) {
+        cr_assert(wtl__step_fire(&kit.step, UINT64_MAX));
+        kit_settle(&kit);
+        cr_assert_eq(owner.got, i, "%lu ticks, not %lu", (unsigned long)owner.got,
+                     (unsigned long)i);
+    }
+    cr_assert_eq(kit.step.now_ns, begin_ns + (10 + 20 * 35) * WTL__NS_PER_MS);
+    owner.message = NULL;
+    kit_advance(&kit, 0); /* the one that has come meanwhile */
+    cr_assert_eq(owner.got, 21);
+    kit_advance(&kit, 100);
+    cr_assert_eq(owner.got, 31, "the timer has lost its phase");
+    kit_deinit(&kit);
 }
 
 Test(timers, L12_a_tick_that_waits_outlives_its_timer)
