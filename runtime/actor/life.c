@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 
+#include "actor/drafts.h"
 #include "actor/memory.h"
 #include "actor/names.h"
 #include "actor/report.h"
@@ -303,6 +304,9 @@ static struct wtl__envelope *release_quiet_ties(struct wtl__ctx *x, struct wtl__
         case WTL__TIE_TRIAL:
             wtl__trial_drop(x, cell, tie);
             break;
+        case WTL__TIE_DRAFTS:
+            wtl__drafts_end(cell, tie);
+            break;
         case WTL__TIE_TABLE:
             wtl__table_leave_owner(x, tie, wtl__pid_of(x->runtime, cell));
             break;
@@ -399,6 +403,7 @@ void wtl__cell_end(struct wtl__ctx *x, struct wtl__cell *cell)
     if (WTL_UNLIKELY(x->borrowed != 0)) { /* by its stop function */
         wtl__tables_return(x);
     }
+    wtl__drafts_forget(&x->drafts); /* what its stop function has left open */
     x->cell = NULL; /* nothing that follows is sent, spawned or parked by the actor itself */
     if (!wtl_reason_is_quiet(cell->reason)) {
         wtl__count(runtime, WTL__COUNT_CRASHED);

@@ -91,6 +91,23 @@ static inline void draft_join(struct wtl__envelope *envelope, struct wtl__draft 
     }
 }
 
+void wtl__drafts_move(struct wtl__draft **to, struct wtl__draft **from)
+{
+    struct wtl__draft **last = from;
+    while (*last != NULL) {
+        last = &(*last)->next;
+    }
+    *last = *to;
+    if (*to != NULL) {
+        (*to)->slot = last;
+    }
+    *to = *from;
+    *from = NULL;
+    if (*to != NULL) {
+        (*to)->slot = to;
+    }
+}
+
 void wtl__drafts_forget(struct wtl__draft **list)
 {
     for (struct wtl__draft *draft = *list; draft != NULL; draft = draft->next) {

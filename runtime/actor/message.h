@@ -159,6 +159,9 @@ static inline void wtl__draft_leave(struct wtl__envelope *envelope)
     }
 }
 
+/* Puts all of one list in front of another. */
+void wtl__drafts_move(struct wtl__draft **to, struct wtl__draft **from);
+
 /* Empties the list: the messages stay with their writers. */
 void wtl__drafts_forget(struct wtl__draft **list);
 

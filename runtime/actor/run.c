@@ -7,6 +7,7 @@
  * Thread: the holder of the cell's run token; see cell.h for the states.
  */
 #include "actor/deadline.h"
+#include "actor/drafts.h"
 #include "actor/memory.h"
 #include "actor/report.h"
 #include "actor/room.h"
@@ -420,6 +421,9 @@ static WTL_ALWAYS_INLINE enum wtl__run run_batch(struct wtl__ctx *x, struct wtl_
     for (;;) {
         take(x, cell, special);
         handle_some(x, cell, &budget, special);
+        if (WTL_UNLIKELY(x->drafts != NULL)) {
+            wtl__drafts_keep(x, cell); /* for later, maybe on another thread */
+        }
         if (WTL_UNLIKELY((cell->flags & WTL__CELL_ERRANDS) != 0)) {
             if ((cell->flags & WTL__CELL_ASKED) != 0) {
                 wtl__sys_serve(x, cell);
@@ -463,9 +467,5 @@ enum wtl__run wtl__cell_run(struct wtl__ctx *x, struct wtl__cell *cell, unsigned
                                ? run_batch(x, cell, messages, false)
                                : run_special(x, cell, messages);
     x->cell = NULL;
-    if (WTL_UNLIKELY(x->drafts != NULL)) {
-        wtl__drafts_forget(
-            &x->drafts); /* the actor has kept them for later, maybe on another thread */
-    }
     return result;
 }

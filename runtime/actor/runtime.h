@@ -136,7 +136,7 @@ struct wtl__ctx {
     struct wtl__runtime *runtime;
     struct wtl__cell *cell;        /* whose function runs */
     struct wtl__envelope *current; /* what it handles, while it is not kept or replied */
-    struct wtl__draft *drafts;     /* messages that the actor has opened in this batch */
+    struct wtl__draft *drafts;     /* messages that the actor has opened in this batch; drafts.h */
     void *worker;
     struct wtl__cell_queue free_cells;
     struct wtl__prng prng;

@@ -40,6 +40,7 @@ static void step_in(struct wtl_test *t)
 static void step_out(struct wtl_test *t)
 {
     struct wtl__cell *self = wtl__cells_find(&t->step.runtime.cells, t->self.local);
+    wtl__drafts_forget(&t->step.x.drafts); /* the test's, not of the actor that runs next */
     t->step.x.cell = NULL;
     t->step.x.overdraft = 0;
     t->step.x.blocked_on = WTL_PID_NONE;

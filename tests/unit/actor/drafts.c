@@ -66,3 +66,53 @@ Test(messages, what_is_open_stays_open_between_runs)
         kit_deinit(&kit);
     }
 }
+
+/* Opens some in one run and some in another, sends one of them, and ends that way. */
+static void end_with_open_ones(struct wtl_reason reason, uint64_t seed)
+{
+    kit_init(&kit, seed);
+    reader = (struct kit_puppet){0};
+    kit_spawn(&kit, &reader, NULL);
+    kit_spawn(&kit, &authors[0], NULL);
+    kit_do(&kit, &authors[0], (struct kit_cmd){.fn = open_all});
+    kit_settle(&kit);
+    kit_do(&kit, &authors[0], (struct kit_cmd){.fn = send_one, .number = 2});
+    kit_settle(&kit);
+    memcpy(writers[1], writers[0], sizeof writers[0]); /* for who drops them */
+    kit_do(&kit, &authors[0], (struct kit_cmd){.fn = open_all});
+    kit_do(&kit, &authors[0], (struct kit_cmd){.fn = write_on});
+    kit_settle(&kit);
+    kit_exit(&kit, &reader, authors[0].pid, reason);
+    kit_settle(&kit);
+    cr_assert_not(kit_lives(&kit, authors[0].pid));
+    kit_deinit(&kit); /* not a byte is left */
+}
+
+Test(messages, X078_what_is_open_goes_with_an_actor_that_is_killed)
+{
+    for (uint64_t seed = 0; seed < SEEDS; seed++) {
+        authors[0] = (struct kit_puppet){0};
+        end_with_open_ones(WTL_REASON(WTL_EXIT_KILL, "kill"), seed);
+    }
+}
+
+static enum wtl_status drop_all(struct wtl_ctx *x, struct kit_puppet *p, struct wtl_reason reason)
+{
+    (void)p;
+    (void)reason;
+    for (int i = 0; i < WRITERS; i++) {
+        wtl_message_drop(x, &writers[0][i]);
+        if (i != 2) { /* it was sent */
+            wtl_message_drop(x, &writers[1][i]);
+        }
+    }
+    return WTL_OK;
+}
+
+Test(messages, X078_what_is_open_is_dropped_by_a_stop)
+{
+    for (uint64_t seed = 0; seed < SEEDS; seed++) {
+        authors[0] = (struct kit_puppet){.stop = drop_all};
+        end_with_open_ones(WTL_REASON(WTL_EXIT_SHUTDOWN, "shutdown"), seed);
+    }
+}

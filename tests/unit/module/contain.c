@@ -9,6 +9,8 @@
 #include "so/victim.h"
 
 #include "base/log.h"
+#include "base/pool.h"
+#include "table/retire.h"
 
 #define SEEDS 8u
 
@@ -210,6 +212,67 @@ Test(contain, X087_with_messages_that_were_not_sent)
         EXPECT_DOWN("fault:sigsegv");
         cr_assert_eq(kit_only(&watcher, KIT_ANSWER)->number, 2);
     }
+}
+
+/* Opened in one batch, grown and sent in another, and open when a third one faults. */
+Test(contain, X087_with_messages_that_are_kept_open)
+{
+    EACH_SEED
+    {
+        struct wtl_pid pid = victim(NULL);
+        static const char *const tags[] = {"open_later", "send_one", "open_later", "null"};
+        for (size_t i = 0; i < WTL_COUNT(tags); i++) {
+            call(pid, tags[i]);
+            kit_settle(&kit);
+            if (i == 1) {
+                cr_assert_eq(kit_only(&watcher, KIT_ANSWER)->number, 1);
+            }
+        }
+        EXPECT_DOWN("fault:sigsegv");
+    }
+}
+
+/* Where the pool stands when all is given back that others have freed. */
+static uint64_t used_bytes(void)
+{
+    wtl__retired_wait();
+    wtl__pool_flush();
+    return wtl__pool_stats().used_bytes;
+}
+
+/* Once, and so much later that it is no quarantine. */
+static void fault_with(const char *tag)
+{
+    struct wtl_pid pid = victim(NULL);
+    call(pid, tag);
+    kit_settle(&kit);
+    call(pid, "null");
+    kit_settle(&kit);
+    EXPECT_DOWN("fault:sigsegv");
+    watcher.count = 0;
+    log_text[0] = '\0';
+    kit_advance(&kit, 15001);
+}
+
+/* Each of them in turn: with what it had opened, kept, borrowed, asked and not answered. */
+Test(contain, X078_a_thousand_faults_leave_nothing)
+{
+    static const char *const tags[] = {"null",   "select", "replied",   "kept",
+                                       "opened", "answer", "open_later"};
+    open_kit(1);
+    uint64_t before = 0;
+    for (unsigned round = 0; round < 1000 / WTL_COUNT(tags) + 2; round++) {
+        for (size_t i = 0; i < WTL_COUNT(tags); i++) {
+            fault_with(tags[i]);
+        }
+        uint64_t now = used_bytes();
+        if (round == 1) { /* tables that have grown stay so */
+            before = now;
+        }
+        cr_assert(round < 2 || now == before, "round %u leaves %ld bytes", round,
+                  (long)(now - before));
+    }
+    close_kit();
 }
 
 Test(contain, X087_in_an_answer)

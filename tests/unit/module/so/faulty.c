@@ -9,6 +9,7 @@
 struct victim {
     const struct victim_settings *settings;
     uint64_t handled;
+    struct wtl_writer later[3]; /* messages that it keeps open */
 };
 
 static const struct wtl_field victim_fields[] = {
@@ -82,6 +83,25 @@ static void opened(struct wtl_ctx *x, const struct wtl_msg *message)
     wtl_put_bin(&writers[3], text, sizeof text);
     wtl_message_drop(x, &writers[1]);
     wtl_reply(x, message, &writers[2]);
+}
+
+/* Opens messages that it does not send yet; one has grown. */
+static void open_later(struct wtl_ctx *x, struct victim *victim)
+{
+    static const char text[400];
+    for (size_t i = 0; i < sizeof victim->later / sizeof victim->later[0]; i++) {
+        (void)wtl_message_open(x, &victim->later[i], 16);
+        wtl_put_u64(&victim->later[i], i);
+    }
+    wtl_put_bin(&victim->later[0], text, sizeof text);
+}
+
+/* One of those grows now, and another one is the answer. */
+static void send_one(struct wtl_ctx *x, struct victim *victim, const struct wtl_msg *message)
+{
+    static const char text[400];
+    wtl_put_bin(&victim->later[2], text, sizeof text);
+    wtl_reply(x, message, &victim->later[1]);
 }
 
 /* Faults that are this module's own. */
@@ -158,6 +178,11 @@ static enum wtl_status victim_handle(struct wtl_ctx *x, void *self, const struct
     }
     if (wtl_is(message, "stop")) {
         return WTL_STOP;
+    }
+    if (wtl_is(message, "open_later")) {
+        open_later(x, victim);
+    } else if (wtl_is(message, "send_one")) {
+        send_one(x, victim, message);
     }
     if (wtl_is(message, "loop_calls")) {
         loop_with_calls(x);
