@@ -46,6 +46,19 @@ static enum wtl__effect on_ran(struct wtl_ctx *x, struct wtl__proxy *proxy,
     return WTL__EFFECT_DONE;
 }
 
+/* Its caller has been told, and has told this actor, or will. */
+static enum wtl__effect on_late(struct wtl_ctx *x, struct wtl__proxy *proxy,
+                                const struct wtl__pipe_frame *frame)
+{
+    (void)frame;
+    if (proxy->seat.away == 0) {
+        return WTL__EFFECT_WRONG;
+    }
+    run_is_over(x, proxy);
+    wtl__count(wtl__ctx_of(x)->runtime, WTL__COUNT_EXPIRED);
+    return WTL__EFFECT_DONE;
+}
+
 static enum wtl__effect on_ready(struct wtl_ctx *x, struct wtl__proxy *proxy,
                                  const struct wtl__pipe_frame *frame)
 {
@@ -213,6 +226,7 @@ static const wtl__effect_fn effects[WTL__PIPE_LAST + 1] = {
     [WTL__PIPE_CANCEL] = on_cancel,
     [WTL__PIPE_REPLY] = on_reply,
     [WTL__PIPE_DONE] = on_done,
+    [WTL__PIPE_LATE] = on_late,
 };
 
 enum wtl__effect wtl__effect_do(struct wtl_ctx *x, struct wtl__proxy *proxy,

@@ -22,7 +22,7 @@
 #include <wattle/flow.h>
 
 /* Counted up when a kind or a field changes: node and program must be of one version. */
-#define WTL__PIPE_VERSION 2u
+#define WTL__PIPE_VERSION 3u
 
 struct wtl__pipe_head {
     uint32_t size; /* of what follows the head */
@@ -61,7 +61,7 @@ _Static_assert(sizeof(struct wtl__pipe_head) == 16, "the head has no holes");
     X(RESERVE, 1, "")     /* local may be given to an actor that the child spawns */               \
     X(SPAWN, 2, "pcrfb")  /* parent, which type; body: `r` bytes of settings, then arguments */    \
     X(BIND, 3, "")        /* the actor that the child has spawned is there: go on with init */     \
-    X(RUN, 4, "pgrcfkb")  /* a message; of a call, how many milliseconds are left */               \
+    X(RUN, 4, "pgrcfkb")  /* a message; of a call, until when: 0, or as its clock says */          \
     X(DOWN, 5, "prx")     /* for wtl_actor.down */                                                 \
     X(EXITED, 6, "pfx")   /* for wtl_actor.exited */                                               \
     X(ANSWER, 7, "prsxb") /* of request r */                                                       \
@@ -112,7 +112,8 @@ _Static_assert(sizeof(struct wtl__pipe_head) == 16, "the head has no holes");
     X(SUPERVISE, 78, "qrfnb") /* in the reserved q; body: a tree, see tree.h */                    \
     X(ADD, 79, "prcfb")       /* wtl_supervisor_add; body: a child, or empty: what the pool has */ \
     X(MONITOR_NAME, 80, "rn")                                                                      \
-    X(OVER, 81, "c") /* its c bytes and more are over its cap of memory: killed */
+    X(OVER, 81, "c") /* its c bytes and more are over its cap of memory: killed */                 \
+    X(LATE, 82, "")  /* one RUN is over, and was not handled: a call that nobody waits for now */
 
 enum wtl__pipe_kind {
 #define WTL__PIPE_ENUM(name, number, fields) WTL__PIPE_##name = (number),
@@ -122,7 +123,7 @@ enum wtl__pipe_kind {
 
 #define WTL__PIPE_FIRST_OF_CHILD 32
 #define WTL__PIPE_FIRST_OF_ACTOR 48
-#define WTL__PIPE_LAST           81
+#define WTL__PIPE_LAST           82
 
 /* frame.flags */
 #define WTL__PIPE_ON          1u   /* TRAP, NODES; ROOM: it was asked for */

@@ -1,6 +1,7 @@
 /* proxy.c - the functions of a proxy: what comes is passed on. See proxy.h. */
 #include "process/proxy.h"
 
+#include "actor/deadline.h"
 #include "base/pool.h"
 #include "process/isolated.h"
 
@@ -331,7 +332,7 @@ static enum wtl_status pass_on(struct wtl_ctx *x, struct wtl__proxy *proxy,
                                     .pid = message->from,
                                     .tag = message->tag,
                                     .request = message->request,
-                                    .count = wtl_deadline_left_ms(x),
+                                    .count = wtl__deadline_now(wtl__ctx_of(x)),
                                     .body = message->bytes,
                                     .size = message->size,
                                     .key = wtl_flow_key(x, message)};

@@ -1,6 +1,8 @@
 /*
  * deadline.c - until when somebody waits for what a guest does: the same rules as in the node (see
- * actor/deadline.h), which says with each call how much time is left.
+ * actor/deadline.h), which says with each call until when its caller waits; both have one clock.
+ * A call that is over when it is its turn is not handled here either, however long it has waited:
+ * in the socket, or behind others in the guest's queue.
  *
  * Which calls are still owed is known to the node alone. So a reply looks for what was asked for
  * its call, and frees that of the deadline.
@@ -13,9 +15,9 @@ static uint64_t now_ms(void)
     return wtl__clock_now_ms(wtl__clock_system());
 }
 
-uint64_t wtl__host_until(uint64_t left_ms)
+bool wtl__host_is_late(const struct wtl__item *item)
 {
-    return left_ms < WTL_CALL_FOREVER ? now_ms() + left_ms : 0;
+    return item->until_ms != 0 && item->until_ms <= now_ms();
 }
 
 uint32_t wtl__host_deadline_left_ms(struct wtl_ctx *pub)
@@ -25,12 +27,13 @@ uint32_t wtl__host_deadline_left_ms(struct wtl_ctx *pub)
     if (until_ms == 0) {
         return WTL_CALL_FOREVER;
     }
-    return until_ms > now ? (uint32_t)(until_ms - now) : 0; /* of 32 bits before, see above */
+    return until_ms > now ? (uint32_t)(until_ms - now) : 0; /* no more than 32 bits travel */
 }
 
 void wtl__host_deadline_set_ms(struct wtl_ctx *pub, uint32_t ms)
 {
-    wtl__host_ctx_of(pub)->scope = (struct wtl__scope){.until_ms = wtl__host_until(ms)};
+    wtl__host_ctx_of(pub)->scope =
+        (struct wtl__scope){.until_ms = ms != WTL_CALL_FOREVER ? now_ms() + ms : 0};
 }
 
 uint32_t wtl__host_bounded_ms(struct wtl__host_ctx *x, uint32_t deadline_ms)

@@ -62,7 +62,7 @@ static void push(struct wtl__host *host, struct wtl__guest *guest, enum wtl__ite
     item->msg.tag = frame->tag;
     item->msg.request = frame->request;
     item->key = frame->key;
-    item->until_ms = kind == WTL__ITEM_RUN ? wtl__host_until(frame->count) : 0;
+    item->until_ms = kind == WTL__ITEM_RUN ? frame->count : 0;
     item->reason = frame->reason;
     item->again = (frame->flags & WTL__PIPE_AGAIN) != 0;
     item->by_link = (frame->flags & WTL__PIPE_LINK_TOO) != 0;

@@ -261,8 +261,8 @@ bool wtl__host_run(struct wtl__host *host);
 
 /* ---- deadline.c ------------------------------------------------------------------------------ */
 
-/* Until when, of so much time that is left; 0: nobody has said. */
-uint64_t wtl__host_until(uint64_t left_ms);
+/* Is it a call that nobody waits for any more? */
+bool wtl__host_is_late(const struct wtl__item *item);
 uint32_t wtl__host_deadline_left_ms(struct wtl_ctx *x);
 void wtl__host_deadline_set_ms(struct wtl_ctx *x, uint32_t ms);
 /* The deadline of a request, as in its options, within what is left. 0: nothing is. */

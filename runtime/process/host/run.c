@@ -103,6 +103,12 @@ static enum wtl_status run_message(struct wtl__host *host, struct wtl__guest *gu
 
 static void run_run(struct wtl__host *host, struct wtl__guest *guest, struct wtl__item *item)
 {
+    if (wtl__host_is_late(item)) {
+        struct wtl__pipe_frame late = {.kind = WTL__PIPE_LATE};
+        wtl__item_free(item);
+        wtl__guest_send(host, guest, &late);
+        return;
+    }
     struct wtl__pipe_frame frame = {.kind = WTL__PIPE_RAN, .key = item->key};
     host->x.scope = (struct wtl__scope){
         .until_ms = item->until_ms, .node = item->msg.from.node, .request = item->msg.request};

@@ -79,6 +79,16 @@ static void block(void)
     (void)poll(NULL, 0, -1);
 }
 
+/* Is at nothing else until that many milliseconds have come. */
+static void nap(struct wtl_ctx *x, const struct wtl_msg *message)
+{
+    struct wtl_reader reader = wtl_read(message);
+    uint64_t until_ms = wtl_get_u64(&reader);
+    while (wtl_now_ns(x) / 1000000 < until_ms) {
+        (void)poll(NULL, 0, 1);
+    }
+}
+
 /* Breaks what only a process of its own has, in the way of the tag. */
 static void perish(struct wtl_ctx *x, const struct wtl_msg *message)
 {
@@ -214,6 +224,10 @@ static enum wtl_status victim_handle(struct wtl_ctx *x, void *self, const struct
     }
     if (wtl_is(message, "process")) {
         wtl_replyf(x, message, "%u", (unsigned)getpid());
+        return WTL_OK;
+    }
+    if (wtl_is(message, "nap")) {
+        nap(x, message);
         return WTL_OK;
     }
     if (wtl_is(message, "word")) {
