@@ -179,7 +179,6 @@ run_ctest()
     local common="log_path=$prefix:log_exe_name=1"
     ASAN_OPTIONS=$common:detect_stack_use_after_return=1:strict_string_checks=1:detect_leaks=1 \
         UBSAN_OPTIONS=$common:print_stacktrace=1 \
-        LSAN_OPTIONS=suppressions=$support/lsan.supp:print_suppressions=0 \
         TSAN_OPTIONS=$common:suppressions=$support/tsan.supp:second_deadlock_stack=1:exitcode=66 \
         "${fixed_addresses[@]}" ctest --test-dir "$folder" -j "$jobs" --no-tests=ignore \
         -LE "$excluded" ${filter:+-R "$filter"} --output-on-failure \
