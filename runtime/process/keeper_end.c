@@ -6,7 +6,9 @@
  */
 #include "process/keeper_private.h"
 
+#include <signal.h>
 #include <string.h>
+#include <sys/wait.h>
 
 void wtl__keeper_ending(struct wtl_ctx *x, struct wtl__keeper *keeper)
 {
@@ -80,6 +82,7 @@ static void hurry(struct wtl__keeper *keeper, uint64_t now_ns)
     uint64_t after_ms = keeper->stopping ? WTL__CLOSING_MS : WTL__CLOSED_MS;
     if ((keeper->word == NULL || keeper->interrupted) &&
         (now_ns - keeper->ending_ns) / WTL__NS_PER_MS >= after_ms) {
+        keeper->hurried = keeper->word == NULL;
         keeper->word = keeper->word == NULL ? "closed" : keeper->word;
         wtl__child_kill(&keeper->process->child);
     }
@@ -92,10 +95,14 @@ void wtl__keeper_reap(struct wtl_ctx *x, struct wtl__keeper *keeper)
     if (keeper->state != WTL__KEEPER_ENDING) {
         return;
     }
-    hurry(keeper, wtl_now_ns(x));
+    /* looked at first: this worker may be late, and the child have ended long ago */
     if (!wtl__child_reap(&keeper->process->child, false, &status)) {
+        hurry(keeper, wtl_now_ns(x));
         (void)wtl_after(x, WTL__REAP_MS, WTL_TAG("reap"), NULL);
         return;
+    }
+    if (keeper->hurried && !(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)) {
+        keeper->word = NULL; /* it was ending by itself, slowly: how it ended says why */
     }
     while (wtl__keeper_read(x, keeper)) { /* what it has sent last */
     }

@@ -31,6 +31,7 @@ struct wtl__keeper {
     bool reads;   /* the socket is watched */
     bool stopping;
     bool interrupted; /* it was told to note where it is, and to end */
+    bool hurried;     /* it was killed because it had closed its socket and lived on */
     const char *word; /* why the child was killed; NULL: it was not */
     uint64_t clock;   /* a timer; 0: it rests */
     uint64_t started_ns;
