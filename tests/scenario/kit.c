@@ -136,8 +136,8 @@ static enum wtl_status on_exited(struct wtl_ctx *x, void *self, const struct wtl
     return WTL_OK;
 }
 
-static enum wtl_status on_answer(struct wtl_ctx *x, void *self, const struct wtl_answer *answer,
-                                 void *context)
+enum wtl_status kit_on_answer(struct wtl_ctx *x, void *self, const struct wtl_answer *answer,
+                              void *context)
 {
     struct kit_puppet *puppet = ((struct puppet *)self)->kit;
     struct kit_event *event = open_event(puppet, KIT_ANSWER);
@@ -203,7 +203,8 @@ struct deed {
 
 static const struct wtl_call_options *options(void)
 {
-    static const struct wtl_call_options options = {.on_answer = on_answer, .deadline_ms = 15000};
+    static const struct wtl_call_options options = {.on_answer = kit_on_answer,
+                                                    .deadline_ms = 15000};
     return &options;
 }
 

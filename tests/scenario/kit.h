@@ -78,6 +78,10 @@ struct kit_puppet *kit_spawn(struct kit_node *node);
 typedef void (*kit_fn)(struct wtl_ctx *x, struct kit_puppet *puppet, void *argument);
 void kit_do(struct kit_puppet *puppet, kit_fn fn, void *argument);
 
+/* For calls that a test makes in kit_do: the puppet writes the answer down. */
+enum wtl_status kit_on_answer(struct wtl_ctx *x, void *self, const struct wtl_answer *answer,
+                              void *context);
+
 /* Common deeds. Calls and questions write their answer down. */
 void kit_tell(struct kit_puppet *puppet, struct wtl_pid to, const char *name);
 void kit_call(struct kit_puppet *puppet, struct wtl_pid to, const char *name);
