@@ -46,6 +46,7 @@ static void keep_two(struct kit_puppet *caller, struct kit_puppet *holder)
     (void)kit_next(holder, &at, KIT_MESSAGE, "keep");
     kit_do(caller, ask, &(struct question){.pid = holder->pid, .tag = WTL_TAG("keep")});
     (void)kit_next(holder, &at, KIT_MESSAGE, "keep");
+    kit_wait_acknowledged(caller->node);
     cr_assert_eq(kit_count(caller, KIT_ANSWER, NULL), 0);
 }
 
@@ -149,6 +150,7 @@ Test(forever, L13_the_name_moves_while_a_call_is_under_way)
     kit_do(caller, ask, &(struct question){.name = "store", .tag = WTL_TAG("keep")});
     uint32_t at_second = 0;
     (void)kit_next(second, &at_second, KIT_MESSAGE, "keep");
+    kit_wait_acknowledged(a);
     kit_destroy(b);
     cr_assert_eq(kit_next(caller, &at, KIT_ANSWER, NULL).status, WTL_NO_CONNECTION);
 }

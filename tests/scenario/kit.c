@@ -396,6 +396,24 @@ void kit_wait_linked(struct kit_node *a, struct kit_node *b)
     kit_wait_for(name_a, knows, &(struct question){.node = b, .name = name_a});
 }
 
+static void look_at_acks(void *argument)
+{
+    struct question *question = argument;
+    question->answer = wtl__hub_is_awaited(wtl__net_hub(wtl__node_net(question->node->node)));
+}
+
+static bool is_acknowledged(void *argument)
+{
+    wtl__loop_call(wtl__node_loop(((struct question *)argument)->node->node), look_at_acks,
+                   argument);
+    return !((struct question *)argument)->answer;
+}
+
+void kit_wait_acknowledged(struct kit_node *node)
+{
+    kit_wait_for("the acknowledgements", is_acknowledged, &(struct question){.node = node});
+}
+
 struct admission_question {
     struct wtl__net *net;
     struct wtl__admission_counters count;

@@ -106,6 +106,10 @@ uint32_t kit_count(struct kit_puppet *puppet, enum kit_what what, const char *ta
 void kit_wait_linked(struct kit_node *a, struct kit_node *b);
 bool kit_knows(struct kit_node *node, const char *name);
 
+/* Waits until the others have acknowledged all that this one has sent: what is lost with a node
+ * then is lost there, and nothing here is refused because it never arrived. */
+void kit_wait_acknowledged(struct kit_node *node);
+
 struct wtl__admission_counters kit_admission(struct kit_node *node);
 
 #endif
