@@ -276,15 +276,18 @@ static bool has_bytes(const struct wtl__module *module, const struct wtl__image 
            memcmp(module->image.bytes, image->bytes, image->size) == 0;
 }
 
-/* The version with those bytes; NULL: none. `count_out`: how many versions there are. */
+/* The version with those bytes, other than `except`; NULL: none. `count_out`: how many versions
+ * there are. */
 static struct wtl__module *find_bytes(struct wtl__modules *modules, uint32_t index,
-                                      const struct wtl__image *image, uint32_t *count_out)
+                                      const struct wtl__image *image,
+                                      const struct wtl__module *except, uint32_t *count_out)
 {
     struct wtl__module *found = NULL;
     struct wtl__module *each =
         atomic_load_explicit(&modules->versions[index], memory_order_relaxed);
     for (*count_out = 0; each != NULL; each = each->next_version, ++*count_out) {
-        found = found == NULL && has_bytes(each, image) ? each : found;
+        bool is_it = found == NULL && each != except && has_bytes(each, image);
+        found = is_it ? each : found;
     }
     return found;
 }
@@ -296,7 +299,8 @@ enum wtl_status wtl__module_load_version(struct wtl__modules *modules,
 {
     uint32_t index = place_of_name(modules, current->entry->name);
     uint32_t count = 0;
-    struct wtl__module *same = find_bytes(modules, index, image, &count);
+    struct wtl__module *same =
+        find_bytes(modules, index, image, how == WTL__MODULE_AGAIN ? current : NULL, &count);
     enum wtl_status status = WTL_OK;
     if (same == current) {
         status = wtl_fail(error, WTL_EXISTS, "has the very bytes of %s %s, which runs",

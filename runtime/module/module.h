@@ -55,6 +55,7 @@ void wtl__modules_deinit(struct wtl__modules *modules);
 enum wtl__module_how {
     WTL__MODULE_SEALED, /* from the sealed copy of its bytes */
     WTL__MODULE_DEV,    /* by its path, so that debuggers find its source; only of this user */
+    WTL__MODULE_AGAIN,  /* sealed, also when those very bytes run: a version beside itself */
 };
 
 /* Loads the module of an image that wtl__image_open has made. Takes the image in every case.
@@ -73,8 +74,8 @@ enum wtl_status wtl__module_load(struct wtl__modules *modules, const char *path,
 /* Loads another version of `current`, beside it: mapped from the sealed copy in every case, because
  * the system's loader gives the old code for a path that it knows. The same bytes as those of a
  * version that was loaded before are that one. Nothing runs it yet. Takes the image in every case.
- * Fails: WTL_EXISTS (it is what runs), WTL_FULL (too many versions), WTL_INVALID (another name),
- * and as above. */
+ * Fails: WTL_EXISTS (it is what runs, and not asked for WTL__MODULE_AGAIN), WTL_FULL (too many
+ * versions), WTL_INVALID (another name), and as above. */
 enum wtl_status wtl__module_load_version(struct wtl__modules *modules,
                                          const struct wtl__module *current,
                                          struct wtl__image *image, enum wtl__module_how how,

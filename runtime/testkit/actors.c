@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "actor/version.h"
 #include "base/pool.h"
 
 struct wtl_pid wtl__test_spawn(struct wtl_test *t, const struct wtl_actor *type,
@@ -118,13 +119,20 @@ bool wtl__test_expect_end(struct wtl_test *t, struct wtl_pid pid, const char *re
     return true;
 }
 
+/* Are they types of one line? */
+static bool is_version_of(const struct wtl_test *t, const struct wtl_actor *a,
+                          const struct wtl_actor *b)
+{
+    return wtl__version_now(&t->step.runtime, a) == wtl__version_now(&t->step.runtime, b);
+}
+
 /* The first actor of the same parent and type that has begun after its end. */
 static struct wtl__test_actor *successor(const struct wtl_test *t,
                                          const struct wtl__test_actor *actor)
 {
     for (uint32_t i = actor->ended_before; i < t->actors_count; i++) {
         struct wtl__test_actor *other = &t->actors[i];
-        if (!other->is_successor && other->type == actor->type &&
+        if (!other->is_successor && is_version_of(t, other->type, actor->type) &&
             wtl_pid_equal(other->parent, actor->parent)) {
             return other;
         }

@@ -1,7 +1,8 @@
 /*
  * modules.c - modules and settings. See world.h.
  *
- * There is no unloading, so that a module is loaded once in a process and stays for all worlds.
+ * There is no unloading: a file is loaded once in a process, and stays for all worlds. Each begins
+ * with the version that it loads.
  */
 #include "testkit/world.h"
 
@@ -11,39 +12,118 @@
 
 #include <wattle/settings.h>
 
+#include "module/about.h"
 #include "module/module.h"
 
 static struct wtl__modules modules;
+/* Those that this world has loaded: which version that was is settled. */
+static bool is_in_world[WTL__MODULES_MAX];
+
+struct wtl__modules *wtl__test_modules(void)
+{
+    return &modules;
+}
 
 void wtl__test_modules_begin(void)
 {
     for (uint32_t i = 0; i < modules.count; i++) {
-        modules.items[i]->quarantined = false;
-        modules.items[i]->faults = 0;
+        struct wtl__module *module = modules.versions[i];
+        struct wtl__module *first = module; /* the last one that the list has */
+        for (; module != NULL; module = module->next_version) {
+            module->quarantined = false;
+            module->faults = 0;
+            first = module;
+        }
+        wtl__module_switch(&modules, first);
+        is_in_world[i] = false;
     }
 }
 
-static bool is_loaded(const char *path)
+/* ---- loading --------------------------------------------------------------------------------- */
+
+/* It is what this world has loaded, unless that has another version of it. */
+static void take_version(uint32_t index, struct wtl__module *module)
 {
-    char real[PATH_MAX];
-    bool found = false;
-    for (uint32_t i = 0; realpath(path, real) != NULL && i < modules.count && !found; i++) {
-        found = strcmp(modules.items[i]->image.path, real) == 0;
+    if (!is_in_world[index]) {
+        is_in_world[index] = true;
+        wtl__module_switch(&modules, module);
     }
-    return found;
+}
+
+static bool is_it(const struct wtl__module *module, const char *path, const struct wtl_module *entry)
+{
+    return entry != NULL ? module->entry == entry : strcmp(module->image.path, path) == 0;
+}
+
+/* Takes the version that a world before has loaded from that file, or that has that entry; of
+ * several with the same bytes the first one, which a debugger knows best. */
+static bool take_loaded(const char *path, const struct wtl_module *entry)
+{
+    struct wtl__module *found = NULL;
+    uint32_t index = 0;
+    for (uint32_t i = 0; i < modules.count; i++) {
+        struct wtl__module *module = modules.versions[i];
+        for (; module != NULL; module = module->next_version) {
+            if (is_it(module, path, entry)) {
+                found = module;
+                index = i;
+            }
+        }
+    }
+    if (found != NULL) {
+        take_version(index, found);
+    }
+    return found != NULL;
+}
+
+/* Where the module is that a world before has loaded in another version. */
+static bool find_other_version(const struct wtl__image *image, uint32_t *index_out)
+{
+    struct wtl__about about = {.name = ""};
+    bool is_known = false;
+    if (wtl__about_read(image->bytes, image->size, &about, NULL) == WTL_OK) {
+        for (uint32_t i = 0; i < modules.count && !is_known; i++) {
+            is_known = !is_in_world[i] && strcmp(modules.items[i]->entry->name, about.name) == 0;
+            *index_out = i;
+        }
+    }
+    return is_known;
+}
+
+static enum wtl_status load(const char *path, enum wtl__module_how how, struct wtl_error *error)
+{
+    struct wtl__image image;
+    struct wtl__module *module = NULL;
+    uint32_t index = modules.count;
+    enum wtl_status status = wtl__image_open(path, &image, error);
+    if (status != WTL_OK) {
+        return wtl__module_about(error, status, path);
+    }
+    if (find_other_version(&image, &index)) {
+        status = wtl__module_load_version(&modules, modules.items[index], &image,
+                                          WTL__MODULE_AGAIN, &module, error);
+    } else {
+        status = wtl__module_load_image(&modules, &image, how, NULL, error);
+        module = status == WTL_OK ? modules.items[index] : NULL;
+    }
+    if (status == WTL_OK) {
+        take_version(index, module);
+    }
+    return status;
 }
 
 void wtl__test_load(struct wtl_test *t, const char *path)
 {
     struct wtl_error error = {0};
-    if (t->is_over || is_loaded(path)) {
+    char real[PATH_MAX];
+    if (t->is_over || (realpath(path, real) != NULL && take_loaded(real, NULL))) {
         return;
     }
     /* by its path, so that a debugger finds the source; where others could have changed the file,
      * which a node refuses, its bytes are taken as they are now */
-    enum wtl_status status = wtl__module_load(&modules, path, WTL__MODULE_DEV, NULL, &error);
+    enum wtl_status status = load(path, WTL__MODULE_DEV, &error);
     if (status == WTL_DENIED) {
-        status = wtl__module_load(&modules, path, WTL__MODULE_SEALED, NULL, &error);
+        status = load(path, WTL__MODULE_SEALED, &error);
     }
     if (status != WTL_OK) {
         wtl__test_fail(t, "%s", error.text);
@@ -53,11 +133,13 @@ void wtl__test_load(struct wtl_test *t, const char *path)
 void wtl__test_add(struct wtl_test *t, const struct wtl_module *entry)
 {
     struct wtl_error error = {0};
-    bool is_there = t->is_over;
-    for (uint32_t i = 0; i < modules.count; i++) {
-        is_there = is_there || modules.items[i]->entry == entry;
+    uint32_t index = modules.count;
+    if (t->is_over || take_loaded(NULL, entry)) {
+        return;
     }
-    if (!is_there && wtl__module_add(&modules, entry, &error) != WTL_OK) {
+    if (wtl__module_add(&modules, entry, &error) == WTL_OK) {
+        take_version(index, modules.items[index]);
+    } else {
         wtl__test_fail(t, "%s", error.text);
     }
 }

@@ -10,6 +10,7 @@
  *   messages.c    the test's own actor and its probes: what it sends, and what has come
  *   calls.c       what the test asks, and how it was answered
  *   modules.c     modules and settings
+ *   upgrade.c     another version of a module
  *   names.c       the node that the world is, towards the runtime: global names
  *   allocation.c  allocations that fail
  *   folder.c      a folder of the world's own
@@ -119,6 +120,13 @@ struct wtl_test {
     } * names; /* global ones */
     uint32_t names_count;
 
+    struct {
+        struct wtl_pid upgrader; /* none until something is upgraded */
+        bool is_done;
+        uint32_t actors;
+        struct wtl_error error;
+    } upgrade; /* the last one */
+
     bool is_counting; /* a tested actor runs */
     bool allocation_failed;
     bool is_starved; /* a run of wtl_test_options.allocations */
@@ -193,8 +201,10 @@ extern const struct wtl__port_ops wtl__test_port;
  * the program was linked without what makes allocations fail. */
 bool wtl__test_allocations_of(struct wtl_test *t);
 
-/* Modules are as if nothing of theirs had ever faulted. */
+/* Modules are as if nothing of theirs had ever faulted, or gone over to another version. */
 void wtl__test_modules_begin(void);
+/* Those of all worlds of this process. */
+struct wtl__modules *wtl__test_modules(void);
 
 void wtl__test_folder_remove(struct wtl_test *t);
 

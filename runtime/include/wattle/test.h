@@ -103,13 +103,25 @@ void wtl_test_note(struct wtl_test *t, const char *format, ...)
 
 /* ---- modules ------------------------------------------------------------------------------- */
 
-/* Loads a module as a node does, once in a process; or takes one that is linked into the program:
+/* Loads a module as a node does; or takes one that is linked into the program:
  * wtl_test_add(t, wtl_module_entry()). A module that a node would refuse is a failure. */
 #define wtl_test_load(t, path) wtl__test_load(wtl_test_here(t), (path))
 #define wtl_test_add(t, entry) wtl__test_add(wtl_test_here(t), (entry))
 
 /* The actor type "module.actor" of one of them. */
 #define wtl_test_actor(t, name) wtl__test_actor(wtl_test_here(t), (name))
+
+/* All actors of a module go over to the version in that file, as with `wattle module upgrade`: all,
+ * or none. Returns how many have. Its actors are at a moment of the seed, with what was told and
+ * asked before still under way; time moves on to timers where a call has to be answered first, 5 s
+ * at most. The same file is another version as well: it shows whether what its actors hold goes
+ * along. From then on wtl_test_actor is the type of the version that runs. Modules of a world begin
+ * as they are loaded in it. */
+#define wtl_test_upgrade(t, module, path) wtl__test_upgrade(wtl_test_here(t), (module), (path))
+
+/* Expects that it fails, with those words in its reason, and all actors go on as they were. */
+#define wtl_test_expect_no_upgrade(t, module, path, words)                                         \
+    wtl__test_expect_no_upgrade(wtl_test_here(t), (module), (path), (words))
 
 /* Settings as a flow would have them: wtl_test_settings(t, type, "period_ms=200ms", "root=/tmp");
  * the others are the defaults. Owns: the world. A setting that is not there, cannot be read or is
@@ -254,6 +266,9 @@ void wtl__test_fail(struct wtl_test *t, const char *format, ...)
 void wtl__test_load(struct wtl_test *t, const char *path);
 void wtl__test_add(struct wtl_test *t, const struct wtl_module *entry);
 const struct wtl_actor *wtl__test_actor(struct wtl_test *t, const char *name);
+uint32_t wtl__test_upgrade(struct wtl_test *t, const char *module, const char *path);
+bool wtl__test_expect_no_upgrade(struct wtl_test *t, const char *module, const char *path,
+                                 const char *words);
 const void *wtl__test_settings(struct wtl_test *t, const struct wtl_actor *type, ...)
     __attribute__((sentinel));
 struct wtl_pid wtl__test_spawn(struct wtl_test *t, const struct wtl_actor *type,
