@@ -10,6 +10,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/attr.h"
 
@@ -24,7 +25,8 @@ struct wtl__memory {
     };
 };
 
-/* Begins the list with it. Returns what the actor gets. */
+/* Begins the list with it. Returns what the actor gets, zeroed: an upgrade looks for addresses of
+ * code in all of it, and what others have left in the memory is none of this actor's. */
 static inline void *wtl__blocks_add(struct wtl__memory **list, struct wtl__memory *memory,
                                     size_t size)
 {
@@ -33,7 +35,7 @@ static inline void *wtl__blocks_add(struct wtl__memory **list, struct wtl__memor
         (*list)->previous = memory;
     }
     *list = memory;
-    return memory + 1;
+    return memset(memory + 1, 0, size);
 }
 
 /* Takes what the actor got out of the list. */

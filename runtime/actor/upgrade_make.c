@@ -26,14 +26,15 @@ enum wtl_status wtl__errand_fail(struct wtl__cell *cell, struct wtl__errand *err
                     text);
 }
 
-/* Does a call under way, or an init, keep it from being saved now? */
+/* Does a call under way, or an init, keep it from going over now? */
 bool wtl__trial_may(struct wtl__cell *cell, const struct wtl__trial *trial,
                     const struct wtl_actor *to)
 {
     struct wtl__errand *errand = trial->errand;
     char text[320];
     const char *missing = NULL;
-    if ((cell->flags & WTL__CELL_INITING) != 0) {
+    bool stays = trial->old.type->state_vsn == to->state_vsn;
+    if ((cell->flags & WTL__CELL_INITING) != 0 && !stays) { /* there is nothing whole to be saved */
         (void)wtl__errand_fail(cell, errand, WTL_TIMEOUT, "its init was not over in time");
         return false;
     }

@@ -335,8 +335,7 @@ static inline void wtl_continue(struct wtl_ctx *x, struct wtl_tag tag, struct wt
 /* ---- memory, files, work ------------------------------------------------------------------ */
 
 /* Memory that belongs to this actor and goes when it ends; NULL when there is none, or when the
- * actor would be over its cap: it is killed when its function returns. 16-byte aligned, not zeroed.
- */
+ * actor would be over its cap: it is killed when its function returns. 16-byte aligned, zeroed. */
 static inline void *wtl_alloc(struct wtl_ctx *x, size_t size)
 {
     return x->api->alloc(x, size);

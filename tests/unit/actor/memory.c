@@ -82,6 +82,35 @@ Test(memory, L10_a_block_beyond_the_cap_kills_with_a_report)
     expect_killed();
 }
 
+/* A block that was written to and given back, and others of the same size from then on. */
+static void dirty(struct wtl_ctx *x, struct kit_puppet *p, const struct kit_cmd *cmd)
+{
+    size_t size = (size_t)cmd->number;
+    unsigned char *block = wtl_alloc(x, size);
+    cr_assert_not_null(block);
+    memset(block, 0xa5, size);
+    wtl_free(x, block);
+    for (unsigned i = 0; i < 4; i++) {
+        block = wtl_alloc(x, size);
+        cr_assert_not_null(block);
+        for (size_t at = 0; at < size; at++) {
+            p->last += block[at];
+        }
+    }
+}
+
+/* An upgrade that leaves the state where it is looks at all of them for addresses of code. */
+Test(memory, L19_a_block_holds_nothing_of_others)
+{
+    begin(1);
+    for (uint64_t size = 1; size <= 100000; size = size * 3 + 1) {
+        kit_do(&kit, &other, (struct kit_cmd){.fn = dirty, .number = size});
+    }
+    kit_settle(&kit);
+    cr_assert_eq(other.last, 0);
+    kit_deinit(&kit);
+}
+
 /* ---- what waits ------------------------------------------------------------------------------ */
 
 static void send_body(struct wtl_ctx *x, struct kit_puppet *p, const struct kit_cmd *cmd)
