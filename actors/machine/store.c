@@ -273,6 +273,8 @@ static enum wtl_status stop(struct wtl_ctx *x, void *self, struct wtl_reason rea
     return WTL_LATER;
 }
 
+static const struct wtl_answerer answers[] = {WTL_ANSWERER(written), WTL_ANSWERER(closed), {0}};
+
 WTL_ACTOR(store, struct state, .summary = "Keeps readings in a SQLite file.", .kind = WTL_CONSUMER,
           .fields = fields, .settings_size = sizeof(struct settings), .init = init,
-          .handle = handle, .stop = stop);
+          .handle = handle, .stop = stop, .answers = answers);
