@@ -50,7 +50,8 @@ static void take_version(uint32_t index, struct wtl__module *module)
     }
 }
 
-static bool is_it(const struct wtl__module *module, const char *path, const struct wtl_module *entry)
+static bool is_it(const struct wtl__module *module, const char *path,
+                  const struct wtl_module *entry)
 {
     return entry != NULL ? module->entry == entry : strcmp(module->image.path, path) == 0;
 }
@@ -100,8 +101,8 @@ static enum wtl_status load(const char *path, enum wtl__module_how how, struct w
         return wtl__module_about(error, status, path);
     }
     if (find_other_version(&image, &index)) {
-        status = wtl__module_load_version(&modules, modules.items[index], &image,
-                                          WTL__MODULE_AGAIN, &module, error);
+        status = wtl__module_load_version(&modules, modules.items[index], &image, WTL__MODULE_AGAIN,
+                                          &module, error);
     } else {
         status = wtl__module_load_image(&modules, &image, how, NULL, error);
         module = status == WTL_OK ? modules.items[index] : NULL;

@@ -93,8 +93,8 @@ bool wtl__test_expect_no_upgrade(struct wtl_test *t, const char *module, const c
         return false;
     }
     if (strstr(t->upgrade.error.text, words) == NULL) {
-        wtl__test_fail(t, "expected \"%s\" in why %s does not go over, which is: %s", words,
-                       module, t->upgrade.error.text);
+        wtl__test_fail(t, "expected \"%s\" in why %s does not go over, which is: %s", words, module,
+                       t->upgrade.error.text);
         return false;
     }
     return true;

@@ -65,6 +65,19 @@ static void report_counts(struct wtl_test *t)
     wtl_test_check(t, wtl_test_logged(t, "reading 2: too warm") == 1, "it is logged once");
 }
 
+/* Another mapping of this very file takes the place of the one that runs; see "Another version,
+ * while it runs" in docs/MODULES.md. With a second version of your own, name that file here. */
+static void report_goes_over(struct wtl_test *t)
+{
+    struct wtl_test_stage *stage = wtl_test_stage(t, type(t, "newmodule.report"));
+    uint64_t seq = wtl_test_feedf(stage, "seq=%u celsius=%lf", 1u, 30.0);
+    wtl_test_upgrade(t, "newmodule", MODULE);
+    wtl_test_expect_acked(stage, seq);
+    wtl_test_expect_acked(stage, wtl_test_feedf(stage, "seq=%u celsius=%lf", 2u, 21.5));
+    (void)wtl_test_call(t, wtl_test_stage_pid(stage), WTL_TAG("count"), NULL);
+    wtl_test_expect_replyf(t, "count=%u warm=%u", 2u, 1u);
+}
+
 /* What it had not finished when it crashed comes to it once more. */
 static void convert_is_restarted(struct wtl_test *t)
 {
@@ -87,6 +100,7 @@ int main(void)
     wtl_test_run("convert adds kelvin", convert_adds_kelvin, 20);
     wtl_test_run("convert is restarted", convert_is_restarted, 20);
     wtl_test_run("report counts", report_counts, 20);
+    wtl_test_run("report goes over", report_goes_over, 20);
     wtl_test_run_starved("sensor measures", sensor_measures, 3);
     wtl_test_run_starved("convert adds kelvin", convert_adds_kelvin, 3);
     wtl_test_run_starved("report counts", report_counts, 3);

@@ -8,8 +8,7 @@
 /* What a clerk (../module/so/clerk.c) answers. */
 static uint64_t ask(struct wtl_test *t, struct wtl_pid clerk, const char *tag)
 {
-    const struct wtl_answer *answer =
-        wtl_test_call(t, clerk, wtl_tag_make(tag, strlen(tag)), NULL);
+    const struct wtl_answer *answer = wtl_test_call(t, clerk, wtl_tag_make(tag, strlen(tag)), NULL);
     struct wtl_reader reader = wtl_read(&answer->message);
     uint64_t number = wtl_get_u64(&reader);
     wtl_test_check(t, answer->status == WTL_OK && !reader.failed, "%s is answered", tag);
@@ -276,7 +275,7 @@ static void starves(struct wtl_test *t)
 
 Test(upgrade, X096_without_memory)
 {
-    const char *failure = wtl_test_try(
-        starves, &(struct wtl_test_options){.seeds = 3, .allocations = true});
+    const char *failure =
+        wtl_test_try(starves, &(struct wtl_test_options){.seeds = 3, .allocations = true});
     cr_assert_null(failure, "%s", failure);
 }
