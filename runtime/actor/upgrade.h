@@ -7,7 +7,8 @@
  * time or not, lets all go on as they were. An actor that is spawned meanwhile waits before its
  * init (version.h); one that is stopping ends with the code that it has.
  *
- *   upgrader.c        the actor that decides: visits all actors, waits, commits or aborts
+ *   upgrader.c        the actor that decides: commits or aborts
+ *   upgrader_visit.c  how it visits all actors, and waits
  *   upgrade_cell.c    one actor: errands come, and go; one that begins meanwhile
  *   upgrade_make.c    one actor: what it would be
  *   upgrade_switch.c  one actor: it is that now, or it is as before
@@ -42,6 +43,8 @@
 /* Between two attempts at an actor that cannot be saved now, in ms: twice as long each time. */
 #define WTL__UPGRADE_RETRY_MS     1u
 #define WTL__UPGRADE_RETRY_MS_MAX 32u
+/* How long some may be asked again while others are held, in ms; twice as long each time. */
+#define WTL__UPGRADE_PATIENCE_MS 50u
 /* Between two attempts to end a save or upgrade that is over its time, in ms, and how many. */
 #define WTL__UPGRADE_INTERRUPT_MS   50u
 #define WTL__UPGRADE_INTERRUPTS_MAX 200u

@@ -3,7 +3,10 @@
  *
  *   IDLE        begin -> PREPARING
  *   PREPARING   each actor is sent an errand; those that cannot be saved yet are asked again.
- *               all ready -> COMMITTING; an error, or the time is over -> ABORTING
+ *               all ready -> COMMITTING; an error, or the time is over -> ABORTING; some cannot be
+ *               saved for a while -> RELENTING
+ *   RELENTING   those that were held go on, because what the others wait for may be their answer;
+ *               a while later -> PREPARING, from the beginning. an error, ... -> ABORTING
  *   COMMITTING  what is started is the new version; those that were held are told. all -> IDLE
  *   ABORTING    those that were held are told. all -> IDLE
  *
@@ -15,42 +18,19 @@
 #include <stdio.h>
 
 #include "actor/report.h"
-#include "actor/upgrade.h"
+#include "actor/upgrader_private.h"
 #include "base/log.h"
 #include "base/pool.h"
 
-#define TAG_DEADLINE  WTL_TAG("$deadline")
-#define TAG_AGAIN     WTL_TAG("$again")
-#define TAG_INTERRUPT WTL_TAG("$interrupt")
-
-enum phase { IDLE = 0, PREPARING, COMMITTING, ABORTING };
-
-struct upgrader {
-    struct wtl__ending ending;
-    enum phase phase;
-    struct wtl__upgrade *now; /* counted; NULL when IDLE */
-    uint64_t numbers;
-    uint32_t cursor;  /* slots that were looked at */
-    uint32_t slots;   /* of these there are so many */
-    uint32_t out_now; /* errands that are away and awaited */
-    uint32_t retry_ms;
-    bool retries;           /* a timer runs for those that wait */
-    uint64_t deadline;      /* timer; 0: none */
-    uint32_t interrupts;    /* sent since the last deadline */
-    struct wtl__list out;   /* errands that are away */
-    struct wtl__list waits; /* whose actors could not be saved yet */
-    struct wtl__list held;  /* whose actors are held */
-};
-
-static struct upgrader *upgrader_of(struct wtl__cell *cell)
+static struct wtl__upgrader *upgrader_of(struct wtl__cell *cell)
 {
     return cell->state;
 }
 
 /* ---- errands --------------------------------------------------------------------------------- */
 
-static void send(struct wtl__ctx *x, struct upgrader *self, struct wtl__errand *errand,
-                 enum wtl__errand_verb verb)
+void wtl__upgrader_send(struct wtl__ctx *x, struct wtl__upgrader *self, struct wtl__errand *errand,
+                        enum wtl__errand_verb verb)
 {
     wtl__list_push_last(&self->out, &errand->link);
     errand->awaited = self->now != NULL && errand->number == self->now->number;
@@ -58,25 +38,8 @@ static void send(struct wtl__ctx *x, struct upgrader *self, struct wtl__errand *
     wtl__errand_send(x, errand, verb);
 }
 
-static struct wtl__errand *take(struct wtl__list *list)
-{
-    struct wtl__link *link = wtl__list_take_first(list);
-    return link != NULL ? WTL_LIST_ITEM(link, struct wtl__errand, link) : NULL;
-}
-
-static struct wtl__errand *errand_new(struct upgrader *self, uint64_t local)
-{
-    struct wtl__errand *errand = wtl__pool_take(sizeof *errand);
-    if (errand != NULL) {
-        *errand =
-            (struct wtl__errand){.upgrade = self->now, .number = self->now->number, .local = local};
-        wtl__upgrade_retain(self->now);
-    }
-    return errand;
-}
-
 /* Ends the functions that are over their time, where that can be. */
-static void interrupt(struct wtl__ctx *x, struct upgrader *self)
+static void interrupt(struct wtl__ctx *x, struct wtl__upgrader *self)
 {
     bool some = false;
     WTL_LIST_EACH (link, &self->out) {
@@ -87,7 +50,7 @@ static void interrupt(struct wtl__ctx *x, struct upgrader *self)
         }
     }
     if (some && self->interrupts++ < WTL__UPGRADE_INTERRUPTS_MAX) {
-        (void)wtl_after(&x->pub, WTL__UPGRADE_INTERRUPT_MS, TAG_INTERRUPT, NULL);
+        (void)wtl_after(&x->pub, WTL__UPGRADE_INTERRUPT_MS, WTL__UPGRADER_INTERRUPT, NULL);
     }
 }
 
@@ -103,25 +66,26 @@ static void report(const struct wtl__upgrade *upgrade)
              WTL__LOG_TEXT("error", ok ? "" : upgrade->error.text));
 }
 
-static void finish(struct wtl__ctx *x, struct upgrader *self)
+static void finish(struct wtl__ctx *x, struct wtl__upgrader *self)
 {
     struct wtl__upgrade *upgrade = self->now;
     self->now = NULL;
-    self->phase = IDLE;
+    self->phase = WTL__UPGRADER_IDLE;
     report(upgrade);
     upgrade->done(upgrade, x);
     wtl__upgrade_release(upgrade);
 }
 
-static void tell_held(struct wtl__ctx *x, struct upgrader *self, enum wtl__errand_verb verb)
+void wtl__upgrader_tell_held(struct wtl__ctx *x, struct wtl__upgrader *self,
+                             enum wtl__errand_verb verb)
 {
     struct wtl__errand *errand;
-    while ((errand = take(&self->held)) != NULL) {
-        send(x, self, errand, verb);
+    while ((errand = wtl__errand_take(&self->held)) != NULL) {
+        wtl__upgrader_send(x, self, errand, verb);
     }
 }
 
-static void stop_timer(struct wtl__ctx *x, struct upgrader *self)
+static void stop_timer(struct wtl__ctx *x, struct wtl__upgrader *self)
 {
     if (self->deadline != 0) {
         (void)wtl_timer_cancel(&x->pub, self->deadline);
@@ -129,11 +93,11 @@ static void stop_timer(struct wtl__ctx *x, struct upgrader *self)
     }
 }
 
-static void commit(struct wtl__ctx *x, struct upgrader *self)
+static void commit(struct wtl__ctx *x, struct wtl__upgrader *self)
 {
     struct wtl__upgrade *upgrade = self->now;
     stop_timer(x, self);
-    self->phase = COMMITTING;
+    self->phase = WTL__UPGRADER_COMMITTING;
     wtl__versions_flip(x->runtime, upgrade->pairs, upgrade->pairs_count);
     if (upgrade->flipped != NULL) {
         upgrade->flipped(upgrade);
@@ -142,15 +106,22 @@ static void commit(struct wtl__ctx *x, struct upgrader *self)
     WTL_LIST_EACH (link, &self->held) {
         upgrade->actors += WTL_LIST_ITEM(link, struct wtl__errand, link)->upgrade != NULL;
     }
-    tell_held(x, self, WTL__ERRAND_COMMIT);
+    wtl__upgrader_tell_held(x, self, WTL__ERRAND_COMMIT);
+}
+
+void wtl__upgrader_forget_waits(struct wtl__upgrader *self)
+{
+    struct wtl__errand *errand;
+    while ((errand = wtl__errand_take(&self->waits)) != NULL) {
+        wtl__errand_free(errand);
+    }
 }
 
 /* Those that are away may stay away for long: they are not waited for. */
-static void abort_(struct wtl__ctx *x, struct upgrader *self)
+static void abort_(struct wtl__ctx *x, struct wtl__upgrader *self)
 {
-    struct wtl__errand *errand;
     stop_timer(x, self);
-    self->phase = ABORTING;
+    self->phase = WTL__UPGRADER_ABORTING;
     WTL_LIST_EACH (link, &self->out) {
         WTL_LIST_ITEM(link, struct wtl__errand, link)->awaited = false;
     }
@@ -158,75 +129,33 @@ static void abort_(struct wtl__ctx *x, struct upgrader *self)
     self->interrupts = 0;
     interrupt(x, self);
     wtl__versions_end(x->runtime, self->now->number);
-    while ((errand = take(&self->waits)) != NULL) {
-        wtl__errand_free(errand);
-    }
-    tell_held(x, self, WTL__ERRAND_ABORT);
+    wtl__upgrader_forget_waits(self);
+    wtl__upgrader_tell_held(x, self, WTL__ERRAND_ABORT);
 }
 
-/* ---- phase one --------------------------------------------------------------------------------
- */
-
-/* Sends errands to all that live, so many at a time. */
-static void visit(struct wtl__ctx *x, struct upgrader *self)
+static bool is_undecided(const struct wtl__upgrader *self)
 {
-    uint64_t own = wtl__cell_local(x->cell);
-    while (self->cursor < self->slots && self->out_now < WTL__ERRANDS_MAX) {
-        const struct wtl__cell *cell = wtl__cells_at(&x->runtime->cells, self->cursor++);
-        uint64_t local = cell != NULL ? wtl__cell_now(cell) : 0;
-        if (local == 0 || local == own) {
-            continue;
-        }
-        struct wtl__errand *errand = errand_new(self, local);
-        if (errand == NULL) {
-            (void)wtl_fail(&self->now->error, WTL_NO_MEMORY, "no memory to look at all actors");
-            return;
-        }
-        send(x, self, errand, WTL__ERRAND_PREPARE);
-    }
-}
-
-static void ask_again(struct wtl__ctx *x, struct upgrader *self)
-{
-    struct wtl__list waits;
-    struct wtl__errand *errand;
-    wtl__list_init(&waits);
-    while ((errand = take(&self->waits)) != NULL) {
-        wtl__list_push_last(&waits, &errand->link);
-    }
-    while ((errand = take(&waits)) != NULL) {
-        errand->error.status = WTL_OK;
-        send(x, self, errand, WTL__ERRAND_PREPARE);
-    }
-}
-
-static void retry_later(struct wtl__ctx *x, struct upgrader *self)
-{
-    if (!self->retries) {
-        self->retries = true;
-        (void)wtl_after(&x->pub, self->retry_ms, TAG_AGAIN, NULL);
-        self->retry_ms = self->retry_ms * 2 > WTL__UPGRADE_RETRY_MS_MAX ? WTL__UPGRADE_RETRY_MS_MAX
-                                                                        : self->retry_ms * 2;
-    }
+    return self->phase == WTL__UPGRADER_PREPARING || self->phase == WTL__UPGRADER_RELENTING;
 }
 
 /* What is to be done now that something has come, or a time is over. */
-static void advance(struct wtl__ctx *x, struct upgrader *self)
+static void advance(struct wtl__ctx *x, struct wtl__upgrader *self)
 {
-    if (self->phase == PREPARING && self->now->error.status == WTL_OK) {
-        visit(x, self);
+    if (self->phase == WTL__UPGRADER_PREPARING && self->now->error.status == WTL_OK) {
+        wtl__upgrader_visit(x, self);
     }
-    if (self->phase == PREPARING && self->now->error.status != WTL_OK) {
+    if (is_undecided(self) && self->now->error.status != WTL_OK) {
         abort_(x, self);
-    } else if (self->phase == PREPARING && self->out_now == 0 && self->cursor == self->slots) {
+    } else if (self->phase == WTL__UPGRADER_PREPARING && self->out_now == 0 &&
+               self->cursor == self->slots) {
         if (wtl__list_is_empty(&self->waits)) {
             commit(x, self);
         } else {
-            retry_later(x, self);
+            wtl__upgrader_retry_later(x, self);
         }
     }
-    if ((self->phase == COMMITTING && self->out_now == 0) ||
-        (self->phase == ABORTING && self->out_now == 0)) {
+    if ((self->phase == WTL__UPGRADER_COMMITTING && self->out_now == 0) ||
+        (self->phase == WTL__UPGRADER_ABORTING && self->out_now == 0)) {
         finish(x, self);
     }
 }
@@ -235,20 +164,20 @@ static void advance(struct wtl__ctx *x, struct upgrader *self)
  */
 
 /* Of an upgrade that is over, or of one that was born when it was. */
-static void came_late(struct wtl__ctx *x, struct upgrader *self, struct wtl__errand *errand)
+static void came_late(struct wtl__ctx *x, struct wtl__upgrader *self, struct wtl__errand *errand)
 {
     switch (errand->result) {
     case WTL__ERRAND_READY:
     case WTL__ERRAND_FAILED:
     case WTL__ERRAND_BORN:
-        send(x, self, errand, WTL__ERRAND_ABORT);
+        wtl__upgrader_send(x, self, errand, WTL__ERRAND_ABORT);
         return;
     default:
         wtl__errand_free(errand);
     }
 }
 
-static void came_in_time(struct upgrader *self, struct wtl__errand *errand)
+static void came_in_time(struct wtl__upgrader *self, struct wtl__errand *errand)
 {
     switch (errand->result) {
     case WTL__ERRAND_FAILED:
@@ -276,16 +205,16 @@ void wtl__errand_home(struct wtl__control *control, struct wtl__ctx *x, struct w
         wtl__errand_free(errand);
         return;
     }
-    struct upgrader *self = upgrader_of(cell);
+    struct wtl__upgrader *self = upgrader_of(cell);
     bool is_now = self->now != NULL && errand->number == self->now->number;
     if (errand->result != WTL__ERRAND_BORN) {
         wtl__link_remove(&errand->link);
         self->out_now -= errand->awaited;
     }
-    if (is_now && self->phase == PREPARING) {
+    if (is_now && self->phase == WTL__UPGRADER_PREPARING) {
         came_in_time(self, errand);
     } else if (is_now && errand->result == WTL__ERRAND_BORN) {
-        send(x, self, errand, WTL__ERRAND_COMMIT);
+        wtl__upgrader_send(x, self, errand, WTL__ERRAND_COMMIT);
     } else {
         came_late(x, self, errand);
     }
@@ -295,35 +224,13 @@ void wtl__errand_home(struct wtl__control *control, struct wtl__ctx *x, struct w
 /* ---- time -------------------------------------------------------------------------------------
  */
 
-static void time_is_over(struct upgrader *self)
+static void on_deadline(struct wtl__ctx *x, struct wtl__upgrader *self, uint64_t number)
 {
-    const struct wtl__link *link = wtl__list_first(&self->waits);
-    struct wtl_error *error = &self->now->error;
-    if (link != NULL) {
-        *error = WTL_LIST_ITEM(link, struct wtl__errand, link)->error;
-    } else {
-        link = wtl__list_first(&self->out);
-        const struct wtl__errand *errand =
-            link != NULL ? WTL_LIST_ITEM(link, struct wtl__errand, link) : NULL;
-        char pid[40];
-        bool runs = errand != NULL && wtl__errand_runs(errand);
-        (void)wtl_fail(error, WTL_TIMEOUT, "actor %s: %s",
-                       wtl__local_text(errand != NULL ? errand->local : 0, pid),
-                       runs ? "its save and upgrade were not over in time"
-                            : "the function that it runs has not returned in time");
-    }
-    if (error->status == WTL_OK) {
-        error->status = WTL_TIMEOUT;
-    }
-}
-
-static void on_deadline(struct wtl__ctx *x, struct upgrader *self, uint64_t number)
-{
-    if (self->phase != PREPARING || self->now->number != number) {
+    if (!is_undecided(self) || self->now->number != number) {
         return;
     }
     self->deadline = 0;
-    time_is_over(self);
+    wtl__upgrader_time_is_over(self);
     advance(x, self);
 }
 
@@ -331,7 +238,7 @@ static enum wtl_status upgrader_handle(struct wtl_ctx *pub, void *state,
                                        const struct wtl_msg *message)
 {
     struct wtl__ctx *x = wtl__ctx_of(pub);
-    struct upgrader *self = state;
+    struct wtl__upgrader *self = state;
     struct wtl_reader reader = wtl_read(message);
     if (!wtl_pid_equal(message->from, wtl_self(pub))) {
         if (message->request != 0) {
@@ -339,14 +246,14 @@ static enum wtl_status upgrader_handle(struct wtl_ctx *pub, void *state,
         }
         return WTL_OK;
     }
-    if (wtl_tag_equal(message->tag, TAG_DEADLINE)) {
+    if (wtl_tag_equal(message->tag, WTL__UPGRADER_DEADLINE)) {
         on_deadline(x, self, wtl_get_u64(&reader));
-    } else if (wtl_tag_equal(message->tag, TAG_INTERRUPT)) {
+    } else if (wtl_tag_equal(message->tag, WTL__UPGRADER_INTERRUPT)) {
         interrupt(x, self);
-    } else if (wtl_tag_equal(message->tag, TAG_AGAIN)) {
+    } else if (wtl_tag_equal(message->tag, WTL__UPGRADER_AGAIN)) {
         self->retries = false;
-        if (self->phase == PREPARING) {
-            ask_again(x, self);
+        if (is_undecided(self)) {
+            wtl__upgrader_again(x, self);
             advance(x, self);
         }
     }
@@ -370,9 +277,9 @@ static bool is_outdated(const struct wtl__runtime *runtime, const struct wtl__up
 static void begin(struct wtl__control *control, struct wtl__ctx *x, struct wtl__cell *cell)
 {
     struct wtl__upgrade *upgrade = WTL_CONTAINER(control, struct wtl__upgrade, control);
-    struct upgrader *self = cell != NULL ? upgrader_of(cell) : NULL;
+    struct wtl__upgrader *self = cell != NULL ? upgrader_of(cell) : NULL;
     bool ends = self == NULL || (cell->flags & WTL__CELL_ENDING) != 0;
-    if (ends || self->phase != IDLE || is_outdated(x->runtime, upgrade)) {
+    if (ends || self->phase != WTL__UPGRADER_IDLE || is_outdated(x->runtime, upgrade)) {
         (void)wtl_fail(&upgrade->error, ends ? WTL_SHUTDOWN : WTL_BUSY, "%s",
                        ends ? "the node is stopping" : "another upgrade goes on: try again");
         upgrade->done(upgrade, x);
@@ -383,21 +290,15 @@ static void begin(struct wtl__control *control, struct wtl__ctx *x, struct wtl__
     struct wtl_writer body;
     upgrade->number = ++self->numbers;
     self->now = upgrade;
-    self->phase = PREPARING;
-    self->cursor = 0;
-    self->slots = 0;
     self->out_now = 0;
-    self->retry_ms = WTL__UPGRADE_RETRY_MS;
-    enum wtl_status status =
-        wtl__versions_begin(x->runtime, wtl__pid_of(x->runtime, cell), upgrade->pairs,
-                            upgrade->pairs_count, upgrade->number);
-    self->slots = wtl__cells_used(&x->runtime->cells);
+    self->patience_ms = WTL__UPGRADE_PATIENCE_MS;
+    wtl__upgrader_begin_visit(x, self);
     (void)wtl_message_open(&x->pub, &body, 16);
     wtl_put_u64(&body, upgrade->number);
     self->deadline =
         wtl_after(&x->pub, within_ms < WTL__UPGRADE_MS_MAX ? within_ms : WTL__UPGRADE_MS_MAX,
-                  TAG_DEADLINE, &body);
-    if (status != WTL_OK || self->deadline == 0) {
+                  WTL__UPGRADER_DEADLINE, &body);
+    if (self->deadline == 0) {
         (void)wtl_fail(&upgrade->error, WTL_NO_MEMORY, "no memory to begin an upgrade");
     }
     advance(x, self);
@@ -414,10 +315,11 @@ void wtl__upgrade_begin(struct wtl__runtime *runtime, struct wtl__ctx *x, struct
 /* It has ended, perhaps without its stop function. Errands that are away free themselves. */
 static void ended(struct wtl__ending *ending, struct wtl__ctx *x, struct wtl__cell *cell)
 {
-    struct upgrader *self = WTL_CONTAINER(ending, struct upgrader, ending);
+    struct wtl__upgrader *self = WTL_CONTAINER(ending, struct wtl__upgrader, ending);
     struct wtl__errand *errand;
     (void)cell;
-    while ((errand = take(&self->held)) != NULL || (errand = take(&self->waits)) != NULL) {
+    while ((errand = wtl__errand_take(&self->held)) != NULL ||
+           (errand = wtl__errand_take(&self->waits)) != NULL) {
         wtl__errand_free(errand);
     }
     if (self->now != NULL) {
@@ -429,7 +331,7 @@ static void ended(struct wtl__ending *ending, struct wtl__ctx *x, struct wtl__ce
 static enum wtl_status upgrader_init(struct wtl_ctx *x, void *state, const void *settings,
                                      const struct wtl_msg *args)
 {
-    struct upgrader *self = state;
+    struct wtl__upgrader *self = state;
     self->ending.run = ended;
     wtl__ties_add(&wtl__ctx_of(x)->cell->ties, WTL__TIE_END, &self->ending.tie);
     (void)settings;
@@ -444,13 +346,13 @@ static enum wtl_status upgrader_init(struct wtl_ctx *x, void *state, const void 
 static enum wtl_status upgrader_stop(struct wtl_ctx *pub, void *state, struct wtl_reason reason)
 {
     struct wtl__ctx *x = wtl__ctx_of(pub);
-    struct upgrader *self = state;
+    struct wtl__upgrader *self = state;
     (void)reason;
-    if (self->phase == PREPARING) {
+    if (is_undecided(self)) {
         (void)wtl_fail(&self->now->error, WTL_SHUTDOWN, "the node is stopping");
         abort_(x, self);
     }
-    if (self->phase != IDLE) {
+    if (self->phase != WTL__UPGRADER_IDLE) {
         finish(x, self);
     }
     return WTL_OK;
@@ -460,7 +362,7 @@ static const struct wtl_actor upgrader_type = {
     .size = sizeof(struct wtl_actor),
     .name = "upgrader",
     .summary = "lets actors go over to another version, all or none",
-    .state_size = sizeof(struct upgrader),
+    .state_size = sizeof(struct wtl__upgrader),
     .init = upgrader_init,
     .handle = upgrader_handle,
     .stop = upgrader_stop,

@@ -75,13 +75,15 @@ static void free_order(struct wtl__upgrade *upgrade)
     wtl__pool_give(order_of(upgrade));
 }
 
-static void begin_pairs(struct line *line, const struct wtl__version_pair *pairs, uint32_t count)
+static void begin_pairs(struct line *line, const struct wtl__version_pair *pairs, uint32_t count,
+                        uint32_t within_ms)
 {
     struct order *new = wtl__pool_take(sizeof *new);
     cr_assert_not_null(new);
     const struct wtl_actor *to = pairs[count - 1].to;
     *new = (struct order){.upgrade = {.pairs_count = count,
                                       .pairs = new->pairs,
+                                      .within_ms = within_ms,
                                       .from = "1.0.0",
                                       .to = "2.0.0",
                                       .flipped = flipped,
@@ -95,7 +97,13 @@ static void begin_pairs(struct line *line, const struct wtl__version_pair *pairs
 
 void line_begin(struct line *line, const struct wtl_actor *from, const struct wtl_actor *to)
 {
-    begin_pairs(line, &(struct wtl__version_pair){.from = from, .to = to}, 1);
+    line_begin_within(line, from, to, 0);
+}
+
+void line_begin_within(struct line *line, const struct wtl_actor *from, const struct wtl_actor *to,
+                       uint32_t within_ms)
+{
+    begin_pairs(line, &(struct wtl__version_pair){.from = from, .to = to}, 1, within_ms);
 }
 
 void line_begin_two(struct line *line, const struct wtl_actor *from, const struct wtl_actor *to,
@@ -103,7 +111,7 @@ void line_begin_two(struct line *line, const struct wtl_actor *from, const struc
 {
     const struct wtl__version_pair pairs[] = {{.from = from, .to = to},
                                               {.from = from_two, .to = to_two}};
-    begin_pairs(line, pairs, 2);
+    begin_pairs(line, pairs, 2, 0);
 }
 
 enum wtl_status line_upgrade(struct line *line, const struct wtl_actor *from,

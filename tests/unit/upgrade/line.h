@@ -70,6 +70,9 @@ struct wtl_pid line_clerk(struct line *line, uint32_t number, const struct wtl_a
 
 /* Begins an upgrade; it is over when line->done has been counted up. */
 void line_begin(struct line *line, const struct wtl_actor *from, const struct wtl_actor *to);
+/* The same, with so much time for it. */
+void line_begin_within(struct line *line, const struct wtl_actor *from, const struct wtl_actor *to,
+                       uint32_t within_ms);
 /* The same, of two types. */
 void line_begin_two(struct line *line, const struct wtl_actor *from, const struct wtl_actor *to,
                     const struct wtl_actor *from_two, const struct wtl_actor *to_two);
