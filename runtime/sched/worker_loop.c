@@ -116,6 +116,22 @@ static int uv_events(const struct wtl__watch *watch)
            ((watch->events & WTL_FD_WRITE) != 0 ? UV_WRITABLE : 0);
 }
 
+/* What the system has not enough of, or what cannot be watched. */
+static enum wtl_status refusal(int code)
+{
+    switch (code) {
+    case UV_EBADF:
+    case UV_EEXIST:
+    case UV_EINVAL:
+    case UV_ENOTSUP:
+    case UV_ENOTTY:
+    case UV_EPERM: /* a file */
+        return WTL_INVALID;
+    default:
+        return WTL_NO_MEMORY;
+    }
+}
+
 enum wtl_status wtl__worker_fd_watch(struct wtl__ctx *x, struct wtl__watch *watch)
 {
     struct wtl__worker *worker = x->worker;
@@ -123,9 +139,10 @@ enum wtl_status wtl__worker_fd_watch(struct wtl__ctx *x, struct wtl__watch *watc
     if (poll == NULL) {
         return WTL_NO_MEMORY;
     }
-    if (uv_poll_init(&worker->loop, &poll->handle, watch->fd) != 0) {
+    int failed = uv_poll_init(&worker->loop, &poll->handle, watch->fd);
+    if (failed != 0) {
         free(poll);
-        return WTL_INVALID;
+        return refusal(failed);
     }
     poll->handle.data = poll;
     poll->watch = watch;

@@ -348,7 +348,9 @@ static inline void wtl_free(struct wtl_ctx *x, void *memory)
 
 /* Turns readiness of `fd` into messages with tag "fd" and body {fd, events}, until wtl_fd_unwatch.
  * One message is under way at a time: the next comes after it was handled. The actor stays on its
- * worker from then on. The fd stays the caller's, who unwatches it before closing it. */
+ * worker from then on. The fd stays the caller's, who unwatches it before closing it.
+ * Fails: WTL_INVALID for what cannot be watched (no descriptor, a file, one that is watched);
+ * WTL_NO_MEMORY, of the kernel too. */
 static inline enum wtl_status WTL_MUST_USE wtl_fd_watch(struct wtl_ctx *x, int fd, unsigned events)
 {
     return x->api->fd_watch(x, fd, events);
