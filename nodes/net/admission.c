@@ -1,30 +1,17 @@
 /* admission.c - see admission.h. */
 #include "net/admission.h"
 
-#include <fcntl.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include "base/attr.h"
-
-static int open_reserve(void)
-{
-    return open("/", O_RDONLY | O_CLOEXEC | O_DIRECTORY);
-}
 
 void wtl__admission_init(struct wtl__admission *admission, uint64_t seed)
 {
-    *admission = (struct wtl__admission){.reserve = open_reserve()};
+    *admission = (struct wtl__admission){0};
     wtl__prng_init(&admission->prng, seed);
 }
 
 void wtl__admission_deinit(struct wtl__admission *admission)
 {
     WTL_ASSERT(admission->in_flight == 0);
-    if (admission->reserve >= 0) {
-        (void)close(admission->reserve);
-        admission->reserve = -1;
-    }
 }
 
 bool wtl__admission_enter(struct wtl__admission *admission)
@@ -49,20 +36,4 @@ void wtl__admission_leave(struct wtl__admission *admission)
 {
     WTL_ASSERT(admission->in_flight > 0);
     admission->in_flight--;
-}
-
-bool wtl__admission_shed(struct wtl__admission *admission, int listening_fd)
-{
-    if (admission->reserve < 0) {
-        admission->reserve = open_reserve();
-        return admission->reserve >= 0;
-    }
-    (void)close(admission->reserve);
-    int fd = accept4(listening_fd, NULL, NULL, SOCK_CLOEXEC);
-    if (fd >= 0) {
-        (void)close(fd);
-        admission->count.no_fds++;
-    }
-    admission->reserve = open_reserve();
-    return fd >= 0 && admission->reserve >= 0;
 }

@@ -4,12 +4,11 @@
  * A handshake costs processor time and memory before its peer has shown anything, so the number of
  * those in flight is bounded, and above a first threshold newcomers are dropped at random with a
  * growing chance (OpenSSH, MaxStartups 10:30:100): a flood of strangers then cannot keep out a peer
- * that dials again. File descriptors can run out too: one is kept in reserve, so that a connection
- * can still be taken and closed at once, and the accepting side does not spin on it.
+ * that dials again.
  *
  * No socket is made here and no time is asked; the listener and the links do that.
  *
- * Thread: the net loop. Owns: the reserved file descriptor.
+ * Thread: the net loop. Owns: nothing.
  */
 #ifndef WTL_NET_ADMISSION_H
 #define WTL_NET_ADMISSION_H
@@ -26,13 +25,11 @@
 /* From accept to the end of the handshake, and to the first byte of it. */
 #define WTL__HANDSHAKE_MS  5000u
 #define WTL__FIRST_BYTE_MS 2000u
-/* How long the listener rests when not even the reserve helps. */
-#define WTL__ACCEPT_PAUSE_MS 100u
 
 struct wtl__admission_counters {
     uint64_t accepted; /* connections that were let in to a handshake */
     uint64_t dropped;  /* closed at once, at random or at the maximum */
-    uint64_t no_fds;   /* closed at once because file descriptors had run out */
+    uint64_t no_fds;   /* closed at once because file descriptors had run out; acceptor.h */
     uint64_t silent;   /* sent nothing in time */
     uint64_t slow;     /* did not end their handshake in time */
     uint64_t refused;  /* failed it: what TLS or the identity gate said */
@@ -43,7 +40,6 @@ struct wtl__admission {
     struct wtl__prng prng;
     struct wtl__admission_counters count;
     uint32_t in_flight;
-    int reserve; /* -1: it has been lost to somebody else */
 };
 
 void wtl__admission_init(struct wtl__admission *admission, uint64_t seed);
@@ -52,10 +48,5 @@ void wtl__admission_deinit(struct wtl__admission *admission);
 /* May this newcomer begin a handshake? Then it counts until wtl__admission_leave. */
 bool wtl__admission_enter(struct wtl__admission *admission) __attribute__((warn_unused_result));
 void wtl__admission_leave(struct wtl__admission *admission);
-
-/* accept has failed for want of file descriptors: gives up the reserve to take one connection from
- * that socket, closes it, and takes the reserve back. False when that did not help: rest a while.
- */
-bool wtl__admission_shed(struct wtl__admission *admission, int listening_fd);
 
 #endif

@@ -7,85 +7,15 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/log.h"
 #include "net/uv_status.h"
 
-/* What to do with an error of accept. */
-enum verdict { GO_ON, ENOUGH, REST };
-
-static enum verdict judge(struct wtl__listener *listener, int code)
+static void on_accept(void *context, int fd, const struct sockaddr *from)
 {
-    switch (code) {
-    case EAGAIN:
-        return ENOUGH;
-    case EINTR:
-    case ECONNABORTED:
-    case EPROTO:
-    case ENETDOWN:
-    case EHOSTUNREACH:
-    case ENETUNREACH:
-    case EPERM: /* a firewall's verdict on this one connection */
-        return GO_ON;
-    case EMFILE:
-    case ENFILE:
-        wtl__log(wtl__log_process(), WTL__LOG_WARN, "accept_refused",
-                 WTL__LOG_TEXT("reason", "no_file_descriptors"),
-                 WTL__LOG_NUMBER("refused", listener->admission->count.no_fds + 1));
-        return wtl__admission_shed(listener->admission, listener->fd) ? GO_ON : REST;
-    default:
-        wtl__log(wtl__log_process(), WTL__LOG_WARN, "accept_failed",
-                 WTL__LOG_TEXT("reason", strerror(code)));
-        return REST;
-    }
-}
-
-static void on_readable(uv_poll_t *poll, int status, int events);
-
-static void on_pause_over(struct wtl__loop_timer *timer)
-{
-    struct wtl__listener *listener = WTL_CONTAINER(timer, struct wtl__listener, pause);
-    if (listener->fd >= 0) {
-        (void)uv_poll_start(&listener->poll, UV_READABLE, on_readable);
-    }
-}
-
-static void rest(struct wtl__listener *listener)
-{
-    (void)uv_poll_stop(&listener->poll);
-    wtl__loop_timer_set(listener->loop, &listener->pause,
-                        wtl__loop_now_ms(listener->loop) + WTL__ACCEPT_PAUSE_MS);
-}
-
-static void on_readable(uv_poll_t *poll, int status, int events)
-{
-    struct wtl__listener *listener = poll->data;
-    (void)events;
-    wtl__loop_awake(listener->loop);
-    if (status < 0) {
-        rest(listener);
-        return;
-    }
-    for (unsigned i = 0; i < WTL__ACCEPTS_PER_TURN && listener->fd >= 0; i++) {
-        struct sockaddr_storage from = {0};
-        socklen_t size = sizeof from;
-        int fd =
-            accept4(listener->fd, (struct sockaddr *)&from, &size, SOCK_CLOEXEC | SOCK_NONBLOCK);
-        if (fd >= 0) {
-            if (wtl__admission_enter(listener->admission)) {
-                listener->on_accept(listener->context, fd, (struct sockaddr *)&from);
-            } else {
-                (void)close(fd);
-            }
-            continue;
-        }
-        enum verdict verdict = judge(listener, errno);
-        if (verdict == ENOUGH) {
-            return;
-        }
-        if (verdict == REST) {
-            rest(listener);
-            return;
-        }
+    struct wtl__listener *listener = context;
+    if (wtl__admission_enter(listener->admission)) {
+        listener->on_accept(listener->context, fd, from);
+    } else {
+        (void)close(fd);
     }
 }
 
@@ -139,16 +69,12 @@ static int listen_on(const struct wtl__address *address)
 
 enum wtl_status wtl__listener_open(struct wtl__listener *listener, struct wtl__loop *loop,
                                    const char *address, struct wtl__admission *admission,
-                                   wtl__on_accept on_accept, void *context,
+                                   wtl__on_accept let_in, void *context,
                                    char bound_out[WTL__ADDRESS_TEXT], struct wtl_error *error)
 {
     struct wtl__address parsed;
-    *listener = (struct wtl__listener){.loop = loop,
-                                       .admission = admission,
-                                       .on_accept = on_accept,
-                                       .context = context,
-                                       .pause.fire = on_pause_over,
-                                       .fd = -1};
+    *listener = (struct wtl__listener){
+        .acceptor.fd = -1, .admission = admission, .on_accept = let_in, .context = context};
     enum wtl_status status = wtl__address_parse(address, true, &parsed, error);
     if (status != WTL_OK) {
         return wtl_while(error, status, "listen");
@@ -170,24 +96,12 @@ enum wtl_status wtl__listener_open(struct wtl__listener *listener, struct wtl__l
     socklen_t size = sizeof bound;
     (void)getsockname(fd, (struct sockaddr *)&bound, &size);
     (void)wtl__address_text((struct sockaddr *)&bound, bound_out);
-    int failed = uv_poll_init(wtl__loop_uv(loop), &listener->poll, fd);
-    if (failed != 0) {
-        (void)close(fd);
-        return bind_failed(address, -failed, error);
-    }
-    listener->fd = fd;
-    listener->poll.data = listener;
-    (void)uv_poll_start(&listener->poll, UV_READABLE, on_readable);
-    return WTL_OK;
+    int failed = wtl__acceptor_open(&listener->acceptor, loop, fd, on_accept, listener,
+                                    &admission->count.no_fds);
+    return failed == 0 ? WTL_OK : bind_failed(address, failed, error);
 }
 
 void wtl__listener_close(struct wtl__listener *listener)
 {
-    if (listener->fd >= 0) {
-        wtl__loop_timer_clear(listener->loop, &listener->pause);
-        (void)uv_poll_stop(&listener->poll);
-        uv_close((uv_handle_t *)&listener->poll, NULL);
-        (void)close(listener->fd);
-        listener->fd = -1;
-    }
+    wtl__acceptor_close(&listener->acceptor);
 }

@@ -8,25 +8,17 @@
 #ifndef WTL_NET_LISTENER_H
 #define WTL_NET_LISTENER_H
 
+#include "net/acceptor.h"
 #include "net/address.h"
 #include "net/admission.h"
-#include "net/loop.h"
 
-/* Connections taken in one turn of the loop, so that links have theirs. */
-#define WTL__ACCEPTS_PER_TURN 64u
-#define WTL__LISTEN_BACKLOG   1024
-
-/* `fd` is connected, non-blocking, and counted in by admission. Owns: takes it. */
-typedef void (*wtl__on_accept)(void *context, int fd, const struct sockaddr *from);
+#define WTL__LISTEN_BACKLOG 1024
 
 struct wtl__listener {
-    uv_poll_t poll;
-    struct wtl__loop_timer pause;
-    struct wtl__loop *loop;
+    struct wtl__acceptor acceptor;
     struct wtl__admission *admission;
-    wtl__on_accept on_accept;
+    wtl__on_accept on_accept; /* of those that were counted in by admission */
     void *context;
-    int fd; /* -1: not open */
 };
 
 /* Binds and listens; *bound_out is the address with the port that it got.
@@ -35,7 +27,7 @@ struct wtl__listener {
  * to do. */
 enum wtl_status wtl__listener_open(struct wtl__listener *listener, struct wtl__loop *loop,
                                    const char *address, struct wtl__admission *admission,
-                                   wtl__on_accept on_accept, void *context,
+                                   wtl__on_accept let_in, void *context,
                                    char bound_out[WTL__ADDRESS_TEXT],
                                    struct wtl_error *error) WTL_MUST_USE;
 

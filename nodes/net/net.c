@@ -293,7 +293,7 @@ enum wtl_status wtl__net_create(const struct wtl__net_config *config, struct wtl
     net->tls = config->tls;
     net->tick.fire = on_tick;
     net->cut.fire = wtl__cut_on_timer;
-    net->listener.fd = -1;
+    net->listener.acceptor.fd = -1;
     wtl__list_init(&net->all);
     wtl__list_init(&net->wants);
     wtl__list_init(&net->wishes);

@@ -155,13 +155,11 @@ static void on_read(uv_stream_t *stream, ssize_t got, const uv_buf_t *buffer)
 }
 
 /* Is it the node's own user, or root? */
-static bool user_may(uv_pipe_t *pipe)
+static bool user_may(int fd)
 {
-    int fd = -1;
     struct ucred peer;
     socklen_t size = sizeof peer;
-    if (uv_fileno((uv_handle_t *)pipe, &fd) != 0 ||
-        getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) {
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) {
         return false;
     }
     if (peer.uid == geteuid() || peer.uid == 0) {
@@ -172,12 +170,13 @@ static bool user_may(uv_pipe_t *pipe)
     return false;
 }
 
-static void on_connect(uv_stream_t *server, int status)
+static void on_connect(void *context, int fd, const struct sockaddr *from)
 {
-    struct wtl__control_socket *control = server->data;
-    wtl__loop_awake(control->loop);
-    struct wtl__connection *connection = status == 0 ? calloc(1, sizeof *connection) : NULL;
+    struct wtl__control_socket *control = context;
+    struct wtl__connection *connection = calloc(1, sizeof *connection);
+    (void)from;
     if (connection == NULL) {
+        (void)close(fd);
         return;
     }
     connection->control = control;
@@ -187,7 +186,8 @@ static void on_connect(uv_stream_t *server, int status)
     (void)uv_pipe_init(wtl__loop_uv(control->loop), &connection->pipe, 0);
     wtl__list_push_last(&control->connections, &connection->link);
     control->connections_count++;
-    if (uv_accept(server, (uv_stream_t *)&connection->pipe) != 0) {
+    if (uv_pipe_open(&connection->pipe, fd) != 0) {
+        (void)close(fd);
         connection_close(connection);
         return;
     }
@@ -195,7 +195,7 @@ static void on_connect(uv_stream_t *server, int status)
                         wtl__loop_now_ms(control->loop) + WTL__CONTROL_ASK_MS);
     if (control->connections_count > WTL__CONTROL_CONNECTIONS_MAX) {
         wtl__connection_refuse(connection, WTL_BUSY, "too many questions at a time");
-    } else if (!user_may(&connection->pipe)) {
+    } else if (!user_may(fd)) {
         wtl__connection_refuse(connection, WTL_DENIED,
                                "this socket answers the user who runs the node, and root");
     } else if (uv_read_start((uv_stream_t *)&connection->pipe, on_alloc, on_read) != 0) {
@@ -236,7 +236,7 @@ static enum wtl_status clear_path(const char *path, struct wtl_error *error)
     return WTL_OK;
 }
 
-/* libuv says "permission denied" for a folder that is not there. */
+/* So that the error names what is not there. */
 static enum wtl_status check_folder(const char *path, struct wtl_error *error)
 {
     char folder[sizeof((struct sockaddr_un *)0)->sun_path];
@@ -254,7 +254,40 @@ static enum wtl_status check_folder(const char *path, struct wtl_error *error)
     return WTL_OK;
 }
 
+/* A socket that is bound there, with its file; -1 with errno set. */
+static int bind_at(struct wtl__control_socket *control, const char *path)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    (void)snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd >= 0 && bind(fd, (const struct sockaddr *)&address, sizeof address) != 0) {
+        int code = errno;
+        (void)close(fd);
+        errno = code;
+        return -1;
+    }
+    if (fd >= 0) {
+        (void)snprintf(control->path, sizeof control->path, "%s", path);
+    }
+    return fd;
+}
+
 /* Between bind and listen nobody can connect, so that the mode is right before anybody can. */
+static int listen_on(struct wtl__control_socket *control, const char *path)
+{
+    int fd = bind_at(control, path);
+    if (fd < 0) {
+        return errno;
+    }
+    if (chmod(path, 0600) != 0 || listen(fd, BACKLOG) != 0) {
+        int code = errno;
+        (void)close(fd);
+        return code;
+    }
+    return wtl__acceptor_open(&control->acceptor, control->loop, fd, on_connect, control,
+                              &control->no_fds);
+}
+
 static enum wtl_status listen_at(struct wtl__control_socket *control, const char *path,
                                  struct wtl_error *error)
 {
@@ -265,13 +298,7 @@ static enum wtl_status listen_at(struct wtl__control_socket *control, const char
     if (status != WTL_OK) {
         return status;
     }
-    int failed = uv_pipe_bind(&control->pipe, path);
-    if (failed == 0 && chmod(path, 0600) != 0) {
-        failed = -errno;
-    }
-    if (failed == 0) {
-        failed = uv_listen((uv_stream_t *)&control->pipe, BACKLOG, on_connect);
-    }
+    int failed = listen_on(control, path);
     if (failed != 0) {
         return wtl_fail(error, wtl__uv_status(failed), "cannot listen at %s: %s", path,
                         wtl__uv_text(failed));
@@ -320,9 +347,8 @@ enum wtl_status wtl__control_create(struct wtl__node *node, const char *path,
     control->loop = wtl__node_loop(node);
     control->runtime = wtl__runtime_of(wtl__node_runtime(node));
     control->since_ms = wtl__loop_now_ms(control->loop);
-    control->pipe.data = control;
+    control->acceptor.fd = -1;
     wtl__list_init(&control->connections);
-    (void)uv_pipe_init(wtl__loop_uv(control->loop), &control->pipe, 0);
     *control_out = control; /* the caller closes and frees it, also after a failure */
     enum wtl_status status = create(control, path, error);
     return status == WTL_OK ? WTL_OK : wtl_while(error, status, "control socket");
@@ -339,7 +365,10 @@ static void close_all(void *argument)
     while ((link = wtl__list_first(&control->connections)) != NULL) {
         connection_close(WTL_LIST_ITEM(link, struct wtl__connection, link));
     }
-    uv_close((uv_handle_t *)&control->pipe, NULL); /* libuv removes the file */
+    if (control->path[0] != '\0') {
+        (void)unlink(control->path);
+    }
+    wtl__acceptor_close(&control->acceptor);
 }
 
 void wtl__control_close(struct wtl__control_socket *control)

@@ -9,7 +9,9 @@
 #ifndef WTL_NODE_CONTROL_PRIVATE_H
 #define WTL_NODE_CONTROL_PRIVATE_H
 
+#include "net/acceptor.h"
 #include "node/control.h"
+#include "node/control_path.h"
 #include "sched/system.h"
 
 /* One connection; the loop's until its close callback has run.
@@ -38,7 +40,9 @@ struct wtl__control_socket {
     uint64_t since_ms;
 
     /* the net loop's own */
-    uv_pipe_t pipe;
+    struct wtl__acceptor acceptor;
+    uint64_t no_fds;
+    char path[WTL__CONTROL_PATH_MAX]; /* of the file, which is ours; "": there is none */
     struct wtl__list connections;
     uint32_t connections_count;
     uint64_t next_id;
