@@ -6,6 +6,9 @@
  * a new route it sends again what was not. The receiving half delivers each number once, in order,
  * puts pieces together, and grants credit. A hop in between knows handles only.
  *
+ * A message is numbered when its last piece goes: between the pieces of a large one small ones go
+ * whole, so that they do not wait for its end. Those to the same receiver do.
+ *
  * Thread: one, the loop that holds the links. Owns: a sender owns its envelopes until they are
  * acknowledged or given up; a receiver owns the message it puts together.
  */
@@ -35,6 +38,8 @@ struct wtl__sender {
     struct wtl__envelope *out; /* the one of them whose pieces go next; NULL: all have gone */
     uint64_t out_number;
     uint32_t out_at;                              /* how much of it has gone on this route */
+    bool out_is_new;                              /* it never went: others may go before its end */
+    struct wtl__envelope *before_out;             /* the unacknowledged one before it, or NULL */
     struct wtl__envelope *waiting, *waiting_last; /* not yet sent */
     uint32_t waiting_count;
     uint64_t waiting_bytes;
@@ -73,6 +78,13 @@ struct wtl__envelope *wtl__sender_give_up(struct wtl__sender *sender);
 
 /* ---- receiving ---------------------------------------------------------------------------- */
 
+/* A message that is being put together. */
+struct wtl__incoming {
+    struct wtl_writer building; /* its body */
+    struct wtl__mail mail;
+    uint64_t started_ms; /* when its first piece came */
+};
+
 struct wtl__receiver {
     uint64_t source, destination;
     uint64_t session;
@@ -81,10 +93,8 @@ struct wtl__receiver {
     uint64_t bytes;                     /* of messages delivered */
     uint64_t acked_bytes, acked_number; /* as last told */
     uint64_t ack_due_ms;                /* 0: none is due */
-    struct wtl_writer building;         /* the body that is being put together */
-    struct wtl__mail mail;
-    uint64_t started_ms; /* when its first piece came */
-    uint32_t route;      /* of the OPEN that counts */
+    struct wtl__incoming incoming;
+    uint32_t route; /* of the OPEN that counts */
     bool in_message;
     bool skipping; /* a message that was delivered before */
     uint64_t duplicates;

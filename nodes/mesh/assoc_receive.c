@@ -20,7 +20,7 @@ void wtl__receiver_init(struct wtl__receiver *receiver, const struct wtl__open *
 static void abandon(struct wtl__receiver *receiver)
 {
     if (receiver->in_message && !receiver->skipping) {
-        wtl__message_drop(&receiver->building);
+        wtl__message_drop(&receiver->incoming.building);
     }
     receiver->in_message = false;
     receiver->skipping = false;
@@ -45,11 +45,12 @@ enum wtl_status wtl__receiver_open(struct wtl__receiver *receiver, const struct 
     return WTL_OK;
 }
 
-static void deliver(struct wtl__receiver *receiver, wtl__on_mail on_mail, void *context)
+static void deliver(const struct wtl__receiver *receiver, struct wtl__incoming *incoming,
+                    wtl__on_mail on_mail, void *context)
 {
-    const struct wtl__mail *mail = &receiver->mail;
+    const struct wtl__mail *mail = &incoming->mail;
     struct wtl__envelope *envelope =
-        wtl__message_take(&receiver->building, (enum wtl__kind)mail->kind);
+        wtl__message_take(&incoming->building, (enum wtl__kind)mail->kind);
     if (envelope == NULL) {
         return;
     }
@@ -58,7 +59,7 @@ static void deliver(struct wtl__receiver *receiver, wtl__on_mail on_mail, void *
     envelope->msg.flags_ = mail->flags;
     if (mail->has_left) {
         uint32_t left_ms = mail->left_ms < WTL__UNTIL_MAX_MS ? mail->left_ms : WTL__UNTIL_MAX_MS;
-        wtl__until_put(envelope, receiver->started_ms + left_ms);
+        wtl__until_put(envelope, incoming->started_ms + left_ms);
     }
     if (mail->from != 0) {
         envelope->msg.from = (struct wtl_pid){.node = receiver->source, .local = mail->from};
@@ -67,26 +68,19 @@ static void deliver(struct wtl__receiver *receiver, wtl__on_mail on_mail, void *
 }
 
 /* The last piece is here. */
-static enum wtl_status finish(struct wtl__receiver *receiver, uint64_t now_ms, wtl__on_mail on_mail,
-                              void *context)
+static enum wtl_status finish(struct wtl__receiver *receiver, struct wtl__incoming *incoming,
+                              uint64_t now_ms, wtl__on_mail on_mail, void *context)
 {
     enum wtl_status status = WTL_OK;
-    receiver->in_message = false;
-    receiver->number++;
-    if (receiver->skipping) {
-        receiver->skipping = false;
-        receiver->duplicates++;
-        receiver->ack_due_ms = now_ms; /* the sender does not know that it was delivered */
-        return WTL_OK;
-    }
-    size_t size = wtl_written(&receiver->building);
+    size_t size = wtl_written(&incoming->building);
     struct wtl_scan_limits limits = WTL_SCAN_BODY;
-    if (receiver->building.failed) {
-        wtl__message_drop(&receiver->building);
+    receiver->number++;
+    if (incoming->building.failed) {
+        wtl__message_drop(&incoming->building);
         return WTL_NO_MEMORY;
     }
-    if (size != receiver->mail.body_size) {
-        wtl__message_drop(&receiver->building);
+    if (size != incoming->mail.body_size) {
+        wtl__message_drop(&incoming->building);
         return WTL_PROTOCOL;
     }
     receiver->expected++;
@@ -94,41 +88,88 @@ static enum wtl_status finish(struct wtl__receiver *receiver, uint64_t now_ms, w
     if (receiver->ack_due_ms == 0) {
         receiver->ack_due_ms = now_ms + WTL__ACK_MS;
     }
-    if (wtl_scan(receiver->building.begin, size, &limits) != WTL_OK) {
-        wtl__message_drop(&receiver->building);
+    if (wtl_scan(incoming->building.begin, size, &limits) != WTL_OK) {
+        wtl__message_drop(&incoming->building);
         status = WTL_BAD_PAYLOAD;
     } else {
-        deliver(receiver, on_mail, context);
+        deliver(receiver, incoming, on_mail, context);
     }
     return status;
 }
 
 /* The begin of a message: its head is whole in the first piece. */
-static enum wtl_status start(struct wtl__receiver *receiver, const uint8_t **piece, size_t *size,
+static enum wtl_status start(struct wtl__incoming *incoming, const uint8_t **piece, size_t *size,
                              uint64_t now_ms)
 {
     size_t used = 0;
-    if (receiver->in_message) {
+    if (wtl__get_mail(*piece, *size, &incoming->mail, &used) != WTL_OK) {
         return WTL_PROTOCOL;
     }
-    receiver->in_message = true;
-    receiver->started_ms = now_ms;
-    receiver->skipping = receiver->number < receiver->expected;
-    if (receiver->skipping) {
-        return WTL_OK;
-    }
-    if (wtl__get_mail(*piece, *size, &receiver->mail, &used) != WTL_OK) {
-        receiver->in_message = false;
-        return WTL_PROTOCOL;
-    }
+    incoming->started_ms = now_ms;
     *piece += used;
     *size -= used;
     /* memory grows with what comes, not with what was claimed */
-    size_t room = receiver->mail.body_size < *size ? receiver->mail.body_size : *size;
-    if (!wtl__message_open(&receiver->building, room)) {
-        receiver->in_message = false;
-        return WTL_NO_MEMORY;
+    size_t room = incoming->mail.body_size < *size ? incoming->mail.body_size : *size;
+    return wtl__message_open(&incoming->building, room) ? WTL_OK : WTL_NO_MEMORY;
+}
+
+static enum wtl_status add(struct wtl__incoming *incoming, const uint8_t *piece, size_t size)
+{
+    if (wtl_written(&incoming->building) + size > incoming->mail.body_size) {
+        return WTL_PROTOCOL;
     }
+    if (size > 0) {
+        wtl_put_raw(&incoming->building, piece, size);
+    }
+    return WTL_OK;
+}
+
+/* A whole message between the pieces of another one. */
+static enum wtl_status on_aside(struct wtl__receiver *receiver, const uint8_t *piece, size_t size,
+                                uint64_t now_ms, wtl__on_mail on_mail, void *context)
+{
+    struct wtl__incoming aside;
+    if (receiver->skipping) {
+        return WTL_PROTOCOL; /* what goes again goes alone: it has its number */
+    }
+    enum wtl_status status = start(&aside, &piece, &size, now_ms);
+    if (status != WTL_OK) {
+        return status;
+    }
+    status = add(&aside, piece, size);
+    if (status != WTL_OK) {
+        wtl__message_drop(&aside.building);
+        return status;
+    }
+    return finish(receiver, &aside, now_ms, on_mail, context);
+}
+
+static enum wtl_status on_first(struct wtl__receiver *receiver, const uint8_t **piece, size_t *size,
+                                uint64_t now_ms)
+{
+    enum wtl_status status = WTL_OK;
+    if (receiver->in_message) {
+        return WTL_PROTOCOL;
+    }
+    receiver->skipping = receiver->number < receiver->expected;
+    if (!receiver->skipping) {
+        status = start(&receiver->incoming, piece, size, now_ms);
+    }
+    receiver->in_message = status == WTL_OK;
+    return status;
+}
+
+static enum wtl_status on_last(struct wtl__receiver *receiver, uint64_t now_ms,
+                               wtl__on_mail on_mail, void *context)
+{
+    receiver->in_message = false;
+    if (!receiver->skipping) {
+        return finish(receiver, &receiver->incoming, now_ms, on_mail, context);
+    }
+    receiver->skipping = false;
+    receiver->number++;
+    receiver->duplicates++;
+    receiver->ack_due_ms = now_ms; /* the sender does not know that it was delivered */
     return WTL_OK;
 }
 
@@ -137,25 +178,24 @@ enum wtl_status wtl__receiver_data(struct wtl__receiver *receiver, const struct 
 {
     const uint8_t *piece = frame->payload + 2;
     size_t size = frame->size - 2;
-    if ((frame->flags & WTL__FRAME_FIRST) != 0) {
-        enum wtl_status status = start(receiver, &piece, &size, now_ms);
+    bool first = (frame->flags & WTL__FRAME_FIRST) != 0;
+    bool last = (frame->flags & WTL__FRAME_LAST) != 0;
+    if (first && last && receiver->in_message) {
+        return on_aside(receiver, piece, size, now_ms, on_mail, context);
+    }
+    if (first) {
+        enum wtl_status status = on_first(receiver, &piece, &size, now_ms);
         if (status != WTL_OK) {
             return status;
         }
     } else if (!receiver->in_message || size == 0) {
         return WTL_PROTOCOL;
     }
-    if (!receiver->skipping) {
-        if (wtl_written(&receiver->building) + size > receiver->mail.body_size) {
-            abandon(receiver);
-            return WTL_PROTOCOL;
-        }
-        if (size > 0) {
-            wtl_put_raw(&receiver->building, piece, size);
-        }
+    if (!receiver->skipping && add(&receiver->incoming, piece, size) != WTL_OK) {
+        abandon(receiver);
+        return WTL_PROTOCOL;
     }
-    return (frame->flags & WTL__FRAME_LAST) != 0 ? finish(receiver, now_ms, on_mail, context)
-                                                 : WTL_OK;
+    return last ? on_last(receiver, now_ms, on_mail, context) : WTL_OK;
 }
 
 bool wtl__receiver_ack(struct wtl__receiver *receiver, uint64_t now_ms, bool force,

@@ -2,10 +2,15 @@
 #include "actor/message.h"
 #include "mesh/assoc.h"
 
+#include "base/attr.h"
 #include "wire/bytes.h"
 
 /* A piece of a message is worth a frame when the record has this much room left. */
 #define PIECE_MIN 128u
+/* In looking for messages that may go before others: how many are looked at for one record, and
+ * how many receivers there may be whose messages are passed over. */
+#define LOOKS_MAX 64u
+#define HELD_MAX  16u
 
 void wtl__sender_init(struct wtl__sender *sender, uint64_t source, uint64_t destination,
                       uint64_t session)
@@ -66,6 +71,8 @@ void wtl__sender_route(struct wtl__sender *sender, uint16_t handle)
     sender->out = sender->unacked;
     sender->out_number = sender->acked;
     sender->out_at = 0;
+    sender->out_is_new = false;
+    sender->before_out = NULL;
 }
 
 void wtl__sender_unroute(struct wtl__sender *sender)
@@ -101,7 +108,10 @@ static bool next_out(struct wtl__sender *sender)
     sender->waiting_bytes -= weight(envelope);
     sender->sent_bytes += weight(envelope);
     envelope->next = NULL;
+    sender->before_out = sender->unacked_last;
+    sender->out_is_new = true;
     if (sender->unacked == NULL) {
+        sender->before_out = NULL;
         sender->unacked = envelope;
     } else {
         sender->unacked_last->next = envelope;
@@ -158,6 +168,99 @@ static size_t put_piece(struct wtl__sender *sender, uint8_t *out, size_t capacit
     return WTL__DATA_HEAD + piece;
 }
 
+/* ---- between the pieces of a large message --------------------------------------------------- */
+
+/* Takes `envelope`, which follows `prev`, out of those that wait, and makes it the last one before
+ * what goes out. */
+static void step_aside(struct wtl__sender *sender, struct wtl__envelope *prev,
+                       struct wtl__envelope *envelope)
+{
+    struct wtl__envelope **before = prev == NULL ? &sender->waiting : &prev->next;
+    *before = envelope->next;
+    if (sender->waiting_last == envelope) {
+        sender->waiting_last = prev;
+    }
+    sender->waiting_count--;
+    sender->waiting_bytes -= weight(envelope);
+    sender->sent_bytes += weight(envelope);
+    envelope->next = sender->out;
+    if (sender->before_out == NULL) {
+        sender->unacked = envelope;
+    } else {
+        sender->before_out->next = envelope;
+    }
+    sender->before_out = envelope;
+    sender->next++;
+    sender->out_number++;
+}
+
+/* Is it to whom something goes that it would overtake? */
+static bool is_held(const struct wtl__envelope *envelope, const uint64_t *held, unsigned count)
+{
+    unsigned i = 0;
+    while (i < count && held[i] != wtl__mail_to(envelope)) {
+        i++;
+    }
+    return i < count;
+}
+
+static size_t put_whole(const struct wtl__sender *sender, const struct wtl__envelope *envelope,
+                        uint8_t *out, uint64_t now_ms)
+{
+    struct wtl__mail mail = mail_of(envelope, now_ms);
+    size_t size = wtl__put_mail(out + WTL__DATA_HEAD, &mail);
+    if (mail.body_size > 0) {
+        memcpy(out + WTL__DATA_HEAD + size, envelope->msg.bytes, mail.body_size);
+    }
+    size += mail.body_size;
+    wtl__frame_head(out, WTL__FRAME_DATA, WTL__FRAME_FIRST | WTL__FRAME_LAST, 2 + size);
+    wtl__store_u16(out + WTL__FRAME_HEAD, sender->handle);
+    return WTL__DATA_HEAD + size;
+}
+
+/* Small messages that wait go whole before the next piece of a large one, so far as they take half
+ * of the record. What goes for the first time only: what goes again has its number. */
+static size_t put_asides(struct wtl__sender *sender, uint8_t *out, size_t capacity, uint64_t now_ms)
+{
+    capacity = capacity > WTL__FRAME_MAX ? WTL__FRAME_MAX : capacity;
+    uint64_t held[HELD_MAX] = {wtl__mail_to(sender->out)};
+    unsigned held_count = 1;
+    size_t filled = 0;
+    /* the large one does not count until it is whole: it may be larger than the credit */
+    uint64_t credit = sender->credit + weight(sender->out);
+    struct wtl__envelope *prev = NULL;
+    struct wtl__envelope *envelope = sender->waiting;
+    for (unsigned i = 0; i < LOOKS_MAX && envelope != NULL && filled < capacity / 2; i++) {
+        struct wtl__envelope *next = envelope->next;
+        size_t size = WTL__DATA_HEAD + weight(envelope); /* at most */
+        bool held_up = is_held(envelope, held, held_count);
+        if (!held_up && size <= capacity - filled) {
+            if (sender->sent_bytes + weight(envelope) > credit) {
+                break;
+            }
+            step_aside(sender, prev, envelope);
+            filled += put_whole(sender, envelope, out + filled, now_ms);
+        } else {
+            if (!held_up) {
+                if (held_count == HELD_MAX) {
+                    break;
+                }
+                held[held_count++] = wtl__mail_to(envelope);
+            }
+            prev = envelope;
+        }
+        envelope = next;
+    }
+    return filled;
+}
+
+/* Is what goes out too large for what is left of the record, and may others go before its end? */
+static bool may_step_aside(const struct wtl__sender *sender, size_t capacity)
+{
+    return sender->out_is_new && sender->waiting != NULL &&
+           weight(sender->out) - sender->out_at > capacity;
+}
+
 static size_t put_open(struct wtl__sender *sender, uint8_t *out, size_t capacity)
 {
     struct wtl__open open = {.handle = sender->handle,
@@ -185,6 +288,9 @@ size_t wtl__sender_fill(struct wtl__sender *sender, uint8_t *out, size_t capacit
         }
     }
     while (sender->out != NULL || next_out(sender)) {
+        if (WTL_UNLIKELY(may_step_aside(sender, capacity - filled))) {
+            filled += put_asides(sender, out + filled, capacity - filled, now_ms);
+        }
         size_t piece = put_piece(sender, out + filled, capacity - filled, now_ms);
         if (piece == 0) {
             break;
@@ -213,6 +319,9 @@ enum wtl_status wtl__sender_ack(struct wtl__sender *sender, const struct wtl__ac
             sender->out = done->next;
             sender->out_number++;
             sender->opened = false;
+        }
+        if (done == sender->before_out) {
+            sender->before_out = NULL;
         }
         sender->unacked = done->next;
         sender->acked++;

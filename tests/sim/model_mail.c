@@ -1,6 +1,6 @@
 /*
- * model_mail.c - every mail that a node has sent to another one, in its order, and what has become
- * of it. A mail is known by a hash of all that its receiver sees of it. See model.h.
+ * model_mail.c - every mail that a node has sent to an actor of another one, in its order, and what
+ * has become of it. A mail is known by a hash of all that its receiver sees of it. See model.h.
  */
 #include <stdlib.h>
 
@@ -46,19 +46,25 @@ static uint64_t hash_of(uint64_t to_local, const struct wtl__envelope *envelope)
     return hash;
 }
 
-static struct stream *stream_of(struct model *model, uint64_t source, uint64_t destination)
+/* Each actor hears another node in one stream; those to several actors may overtake each other. */
+static uint64_t key_of(struct wtl_pid to)
 {
-    return wtl__map_get(&model->streams, source, destination);
+    return mix(mix(0, to.node), to.local);
 }
 
-static struct stream *stream_make(struct model *model, uint64_t source, uint64_t destination)
+static struct stream *stream_of(struct model *model, uint64_t source, struct wtl_pid to)
 {
-    struct stream *stream = stream_of(model, source, destination);
+    return wtl__map_get(&model->streams, source, key_of(to));
+}
+
+static struct stream *stream_make(struct model *model, uint64_t source, struct wtl_pid to)
+{
+    struct stream *stream = stream_of(model, source, to);
     if (stream == NULL) {
         stream = calloc(1, sizeof *stream);
         WTL_ASSERT(stream != NULL);
-        *stream = (struct stream){.source = source, .destination = destination};
-        enum wtl_status status = wtl__map_put(&model->streams, source, destination, stream);
+        *stream = (struct stream){.source = source, .destination = to.node};
+        enum wtl_status status = wtl__map_put(&model->streams, source, key_of(to), stream);
         WTL_ASSERT(status == WTL_OK);
     }
     return stream;
@@ -66,7 +72,7 @@ static struct stream *stream_make(struct model *model, uint64_t source, uint64_t
 
 void model_sent(struct sim_node *node, struct wtl_pid to, const struct wtl__envelope *envelope)
 {
-    struct stream *stream = stream_make(node->world->model, node->id, to.node);
+    struct stream *stream = stream_make(node->world->model, node->id, to);
     if (stream->count == stream->capacity) {
         stream->capacity = stream->capacity == 0 ? 64 : stream->capacity * 2;
         stream->mails = realloc(stream->mails, stream->capacity * sizeof *stream->mails);
@@ -104,7 +110,7 @@ void model_refused(struct sim_node *node, struct wtl_pid to, const struct wtl__e
 {
     struct world *world = node->world;
     const struct sim_node *other = world_node(world, to.node);
-    struct stream *stream = stream_of(world->model, node->id, to.node);
+    struct stream *stream = stream_of(world->model, node->id, to);
     struct mail *mail = stream != NULL ? find_refused(stream, hash_of(to.local, envelope)) : NULL;
     if (mail == NULL) {
         violation(
@@ -212,7 +218,8 @@ void model_delivered(struct sim_node *node, uint64_t to_local, const struct wtl_
         return;
     }
     model_check_speaker(node, from.node);
-    struct stream *stream = stream_of(world->model, from.node, node->id);
+    struct wtl_pid to = {.node = node->id, .local = to_local};
+    struct stream *stream = stream_of(world->model, from.node, to);
     if (stream == NULL) {
         violation(world, INV_AUTHENTICATED, node, source,
                   "expected nothing, because nothing was sent; came kind %u of %u bytes",

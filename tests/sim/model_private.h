@@ -20,7 +20,7 @@ struct view {
 };
 
 struct model {
-    struct wtl__map streams;  /* (source, destination) -> struct stream */
+    struct wtl__map streams;  /* (source, hash of the receiver) -> struct stream */
     struct wtl__map actors;   /* pid -> struct person */
     struct wtl__map monitors; /* (watcher's node, ref) -> struct watch */
     struct wtl__map seeks;    /* (node, number) -> struct seek */

@@ -32,7 +32,7 @@ static void on_mail(void *context, uint64_t to, struct wtl__envelope *envelope)
 
 static struct wtl__envelope *make(uint64_t number, size_t size)
 {
-    static uint8_t filler[300000];
+    static uint8_t filler[2 * WTL__WINDOW];
     struct wtl_writer writer;
     cr_assert(wtl__message_open(&writer, size + 32));
     wtl_put_array(&writer, 2);
@@ -259,7 +259,7 @@ Test(assoc, X010_a_claimed_body_allocates_nothing_before_its_bytes_come)
     wtl__receiver_init(&receiver, &open);
     size_t size = data_frame(bytes, WTL__FRAME_FIRST, head, wtl__put_mail(head, &mail));
     cr_assert_eq(receive(&receiver, &known, bytes, size, &sink), WTL_OK);
-    cr_assert_lt(receiver.building.end - receiver.building.begin, 4096);
+    cr_assert_lt(receiver.incoming.building.end - receiver.incoming.building.begin, 4096);
     wtl__receiver_deinit(&receiver);
 }
 
@@ -283,15 +283,268 @@ Test(assoc, X013_a_body_that_is_no_msgpack_is_not_delivered)
     wtl__receiver_deinit(&receiver);
 }
 
-/* ---- the deadlines of calls ------------------------------------------------------------------ */
-
-enum { AN_HOUR_MS = 3600000 };
-
 static void keep_it(void *context, uint64_t to, struct wtl__envelope *envelope)
 {
     (void)to;
     *(struct wtl__envelope **)context = envelope;
 }
+
+/* ---- between the pieces of a large message --------------------------------------------------- */
+
+#define RECEIVERS 5u
+
+/* What each receiver has had: their numbers count up, each once. */
+struct row {
+    uint64_t next[RECEIVERS];
+    uint64_t count;
+    uint64_t overtaken; /* how many came before one that was sent earlier */
+    uint64_t latest;
+};
+
+static void on_row(void *context, uint64_t to, struct wtl__envelope *envelope)
+{
+    struct row *row = context;
+    struct wtl_reader reader = wtl_read(&envelope->msg);
+    size_t size;
+    cr_assert_lt(to, RECEIVERS);
+    cr_assert_eq(wtl_get_array(&reader), 2);
+    uint64_t number = wtl_get_u64(&reader);
+    (void)wtl_get_bin(&reader, &size);
+    cr_assert(!reader.failed);
+    cr_assert_eq(number % 1000, row->next[to], "to %lu in order, each once", (unsigned long)to);
+    row->next[to]++;
+    row->count++;
+    row->overtaken += number / 1000 < row->latest;
+    row->latest = number / 1000 > row->latest ? number / 1000 : row->latest;
+    wtl__envelope_free(envelope);
+}
+
+static enum wtl_status receive_row(struct wtl__receiver *receiver, bool *known,
+                                   const uint8_t *bytes, size_t size, struct row *row)
+{
+    enum wtl_status status = WTL_OK;
+    while (size > 0 && status == WTL_OK) {
+        struct wtl__frame frame;
+        struct wtl__open open;
+        size_t used;
+        cr_assert_eq(wtl__frame_next(bytes, size, &frame, &used), WTL_OK);
+        if (frame.type == WTL__FRAME_OPEN) {
+            cr_assert_eq(wtl__get_open(&frame, &open), WTL_OK);
+            if (!*known) {
+                wtl__receiver_init(receiver, &open);
+                *known = true;
+            }
+            status = wtl__receiver_open(receiver, &open);
+        } else {
+            status = wtl__receiver_data(receiver, &frame, 1, on_row, row);
+        }
+        bytes += used;
+        size -= used;
+    }
+    return status;
+}
+
+/* To `to`, as the `nth` of all and the next of that one. */
+static struct wtl__envelope *make_to(uint64_t to, uint64_t nth, uint64_t next[RECEIVERS],
+                                     size_t size)
+{
+    struct wtl__envelope *envelope = make(nth * 1000 + next[to]++, size);
+    envelope->msg.from.node = to;
+    return envelope;
+}
+
+/* A small message to somebody else goes before the end of a large one, and before what waits for
+ * it; one to the same receiver does not. */
+Test(assoc, D05_a_small_message_does_not_wait_for_the_end_of_a_large_one)
+{
+    struct wtl__sender sender;
+    struct wtl__receiver receiver;
+    struct row row = {0};
+    uint64_t next[RECEIVERS] = {0};
+    bool known = false;
+    uint8_t record[WTL__FRAME_MAX];
+    wtl__sender_init(&sender, 1, 2, 99);
+    wtl__sender_route(&sender, 5);
+    wtl__sender_push(&sender, make_to(1, 0, next, WTL__WINDOW * 2)); /* more than the credit */
+    size_t size = wtl__sender_fill(&sender, record, sizeof record, 1);
+    cr_assert_eq(receive_row(&receiver, &known, record, size, &row), WTL_OK);
+    for (unsigned i = 0; i < 40; i++) { /* many to one receiver are one to look past */
+        wtl__sender_push(&sender, make_to(1, 1, next, 10));
+    }
+    wtl__sender_push(&sender, make_to(2, 2, next, 100000));
+    wtl__sender_push(&sender, make_to(2, 3, next, 10));
+    wtl__sender_push(&sender, make_to(3, 4, next, 10));
+    wtl__sender_push(&sender, make_to(3, 5, next, 10));
+    size = wtl__sender_fill(&sender, record, sizeof record, 1);
+    cr_assert_geq(size, sizeof record - 200, "the record is full");
+    cr_assert_eq(receive_row(&receiver, &known, record, size, &row), WTL_OK);
+    cr_assert_eq(row.next[3], 2, "they have overtaken all others");
+    cr_assert_eq(row.count, 2);
+    struct wtl__ack ack;
+    while (row.count < 45) {
+        size = wtl__sender_fill(&sender, record, sizeof record, 1);
+        cr_assert_eq(receive_row(&receiver, &known, record, size, &row), WTL_OK);
+        if (wtl__receiver_ack(&receiver, 1, size == 0, &ack)) {
+            cr_assert_eq(wtl__sender_ack(&sender, &ack), WTL_OK);
+        }
+    }
+    (void)wtl__receiver_ack(&receiver, 1, true, &ack);
+    cr_assert_eq(wtl__sender_ack(&sender, &ack), WTL_OK);
+    cr_assert_null(sender.unacked);
+    cr_assert_eq(sender.waiting_bytes, 0);
+    cr_assert_eq(sender.waiting_count, 0);
+    wtl__receiver_deinit(&receiver);
+}
+
+/* Small ones without an end take half of each record, so that the large one comes to its own. */
+Test(assoc, D05_a_large_message_is_not_held_up_for_ever)
+{
+    struct wtl__sender sender;
+    struct wtl__receiver receiver;
+    struct row row = {0};
+    uint64_t next[RECEIVERS] = {0};
+    bool known = false;
+    uint8_t record[WTL__FRAME_MAX];
+    unsigned records = 0;
+    wtl__sender_init(&sender, 1, 2, 99);
+    wtl__sender_route(&sender, 5);
+    wtl__sender_push(&sender, make_to(1, 0, next, 300000));
+    for (; row.next[1] == 0; records++) {
+        while (sender.waiting_count < 200) {
+            wtl__sender_push(&sender, make_to(2, 1, next, 700));
+        }
+        next[2] %= 1000;
+        size_t size = wtl__sender_fill(&sender, record, sizeof record, 1);
+        cr_assert_eq(receive_row(&receiver, &known, record, size, &row), WTL_OK);
+        row.next[2] %= 1000;
+        struct wtl__ack ack;
+        if (wtl__receiver_ack(&receiver, 1, true, &ack)) {
+            cr_assert_eq(wtl__sender_ack(&sender, &ack), WTL_OK);
+        }
+    }
+    cr_assert_leq(records, 2 * 300000 / (sizeof record - 2048));
+    cr_assert_gt(row.count, 100);
+    wtl__receiver_deinit(&receiver);
+    free_list(wtl__sender_give_up(&sender));
+}
+
+/* Large and small ones to several receivers, over links that break at any byte. */
+Test(assoc, D17_resume_with_messages_that_overtake_loses_and_repeats_nothing)
+{
+    uint64_t overtaken = 0;
+    for (uint64_t seed = 1; seed <= 300; seed++) {
+        struct wtl__prng prng;
+        struct wtl__sender sender;
+        struct wtl__receiver receiver;
+        struct row row = {0};
+        uint64_t next[RECEIVERS] = {0};
+        bool known = false;
+        uint8_t record[WTL__FRAME_MAX];
+        uint64_t pushed = 0;
+        wtl__prng_init(&prng, seed);
+        wtl__sender_init(&sender, 1, 2, seed);
+        while (row.count < 100) {
+            for (uint64_t some = wtl__prng_below(&prng, 6); some > 0 && pushed < 100; some--) {
+                size_t most = wtl__prng_below(&prng, 4) == 0 ? 200000 : 3000;
+                wtl__sender_push(&sender, make_to(wtl__prng_below(&prng, RECEIVERS), pushed++, next,
+                                                  wtl__prng_below(&prng, most)));
+            }
+            if (!sender.routed || wtl__prng_below(&prng, 20) == 0) {
+                wtl__sender_unroute(&sender);
+                wtl__sender_route(&sender, (uint16_t)(1 + wtl__prng_below(&prng, 9)));
+            }
+            size_t capacity = 400 + wtl__prng_below(&prng, sizeof record - 400);
+            size_t size = wtl__sender_fill(&sender, record, capacity, 1);
+            cr_assert_leq(size, capacity);
+            if (wtl__prng_below(&prng, 20) == 0) { /* lost with its link */
+                wtl__sender_unroute(&sender);
+                continue;
+            }
+            cr_assert_eq(receive_row(&receiver, &known, record, size, &row), WTL_OK, "seed %lu",
+                         (unsigned long)seed);
+            struct wtl__ack ack;
+            if (known && wtl__prng_below(&prng, 2) == 0 &&
+                wtl__receiver_ack(&receiver, 1, true, &ack) && wtl__prng_below(&prng, 4) != 0) {
+                cr_assert_eq(wtl__sender_ack(&sender, &ack), WTL_OK);
+            }
+        }
+        overtaken += row.overtaken;
+        wtl__receiver_deinit(&receiver);
+        free_list(wtl__sender_give_up(&sender));
+    }
+    cr_assert_gt(overtaken, 300);
+}
+
+Test(assoc, X016_a_message_between_pieces_is_checked_like_any_other)
+{
+    struct wtl__mail mail = {.kind = WTL__MESSAGE, .to = 42, .from = 7, .body_size = 10};
+    uint8_t head[WTL__MAIL_HEAD_MAX + 16];
+    size_t head_size = wtl__put_mail(head, &mail);
+    uint8_t bytes[512];
+    struct wtl__open open = {
+        .handle = 1, .source = 1, .destination = 2, .session = 3, .number = 1, .route = 1};
+    memcpy(head + head_size,
+           "\xa9"
+           "012345678",
+           10);
+    static const size_t cuts[] = {10, 9, 11, 0};
+    for (unsigned i = 0; i < 4; i++) {
+        struct wtl__receiver receiver;
+        struct sink sink = {0};
+        bool known = true;
+        wtl__receiver_init(&receiver, &open);
+        cr_assert_eq(wtl__receiver_open(&receiver, &open), WTL_OK);
+        size_t size = data_frame(bytes, WTL__FRAME_FIRST, head, head_size);
+        cr_assert_eq(receive(&receiver, &known, bytes, size, &sink), WTL_OK);
+        struct wtl__frame frame;
+        struct wtl__envelope *came = NULL;
+        size_t used;
+        size = data_frame(bytes, WTL__FRAME_FIRST | WTL__FRAME_LAST, head, head_size + cuts[i]);
+        cr_assert_eq(wtl__frame_next(bytes, size, &frame, &used), WTL_OK);
+        enum wtl_status status = wtl__receiver_data(&receiver, &frame, 1, keep_it, &came);
+        cr_assert_eq(status, cuts[i] == 10 ? WTL_OK : WTL_PROTOCOL, "%zu bytes", cuts[i]);
+        cr_assert_eq(came != NULL, cuts[i] == 10);
+        if (came != NULL) {
+            wtl__envelope_free(came);
+        }
+        wtl__receiver_deinit(&receiver);
+    }
+}
+
+/* What goes again has its number: with others between its pieces nobody could say which. */
+Test(assoc, X016_nothing_comes_between_the_pieces_of_what_was_delivered)
+{
+    struct wtl__mail mail = {.kind = WTL__MESSAGE, .to = 42, .from = 7, .body_size = 1};
+    uint8_t whole[WTL__MAIL_HEAD_MAX + 1];
+    uint8_t bytes[256];
+    struct wtl__open open = {
+        .handle = 1, .source = 1, .destination = 2, .session = 3, .number = 1, .route = 1};
+    struct wtl__receiver receiver;
+    struct wtl__frame frame;
+    struct wtl__envelope *came = NULL;
+    size_t used;
+    size_t size = wtl__put_mail(whole, &mail);
+    whole[size++] = 5;
+    wtl__receiver_init(&receiver, &open);
+    for (open.route = 1; open.route <= 2; open.route++) { /* delivered; and again, from its begin */
+        cr_assert_eq(wtl__receiver_open(&receiver, &open), WTL_OK);
+        uint8_t last = open.route == 1 ? WTL__FRAME_LAST : 0;
+        size_t framed = data_frame(bytes, WTL__FRAME_FIRST | last, whole, size);
+        cr_assert_eq(wtl__frame_next(bytes, framed, &frame, &used), WTL_OK);
+        cr_assert_eq(wtl__receiver_data(&receiver, &frame, 1, keep_it, &came), WTL_OK);
+    }
+    size = data_frame(bytes, WTL__FRAME_FIRST | WTL__FRAME_LAST, whole, size);
+    cr_assert_eq(wtl__frame_next(bytes, size, &frame, &used), WTL_OK);
+    struct wtl__envelope *aside = NULL;
+    cr_assert_eq(wtl__receiver_data(&receiver, &frame, 1, keep_it, &aside), WTL_PROTOCOL);
+    cr_assert_null(aside);
+    wtl__envelope_free(came);
+    wtl__receiver_deinit(&receiver);
+}
+
+/* ---- the deadlines of calls ------------------------------------------------------------------ */
+
+enum { AN_HOUR_MS = 3600000 };
 
 /* A call whose caller waits until `until_ms`, on its way at `sent_ms` and there at `here_ms` of a
  * machine with another clock, with a body of that size. */
