@@ -24,8 +24,7 @@ struct wtl__equipment {
     struct wtl__runtime *runtime;
     struct wtl__modules modules;
     struct wtl__trust *trust;
-    uint32_t isolated_count;
-    struct wtl__isolated *isolated[WTL__MODULES_MAX];
+    struct wtl__isolated_list isolated;
     struct wtl__module_desk desk;
     struct wtl_pid host;
     bool is_guarded;
@@ -54,8 +53,9 @@ static enum wtl_status check_name(const struct wtl__equipment *equipment, bool h
                                   const char *name, const char *path, struct wtl_error *error)
 {
     bool taken = !here && wtl__module_find(&equipment->modules, name) != NULL;
-    for (uint32_t i = 0; i < equipment->isolated_count; i++) {
-        taken = taken || strcmp(wtl__isolated_module(equipment->isolated[i])->name, name) == 0;
+    for (uint32_t i = 0; i < equipment->isolated.count; i++) {
+        taken =
+            taken || strcmp(wtl__isolated_module(equipment->isolated.items[i])->name, name) == 0;
     }
     return taken ? wtl_fail(error, WTL_EXISTS,
                             "module %s is named %s, as one that is loaded already; a node has one "
@@ -70,7 +70,7 @@ static enum wtl_status isolate(struct wtl__equipment *equipment, struct wtl__ima
                                const struct wtl_module **module_out, struct wtl_error *error)
 {
     struct wtl__isolated *isolated = NULL;
-    if (equipment->isolated_count == WTL__MODULES_MAX) {
+    if (equipment->isolated.count == WTL__MODULES_MAX) {
         wtl__image_close(image, false);
         return wtl_fail(error, WTL_FULL, "module %s is one too many: a node has %u at most",
                         option->path, WTL__MODULES_MAX);
@@ -80,7 +80,7 @@ static enum wtl_status isolate(struct wtl__equipment *equipment, struct wtl__ima
     if (status == WTL_OK) {
         *module_out = wtl__isolated_module(isolated);
         status = check_name(equipment, false, (*module_out)->name, option->path, error);
-        equipment->isolated[equipment->isolated_count++] = isolated;
+        equipment->isolated.items[equipment->isolated.count++] = isolated;
     }
     return status;
 }
@@ -193,7 +193,7 @@ static enum wtl_status create(struct wtl__equipment *equipment,
     }
     if (status == WTL_OK) {
         status = wtl__module_desk_init(&equipment->desk, equipment->runtime, &equipment->modules,
-                                       equipment->trust, error);
+                                       &equipment->isolated, equipment->trust, error);
         wtl__node_set_desk(equipment->node, &equipment->desk.desk);
     }
     for (uint32_t i = 0; status == WTL_OK && i < config->modules_count; i++) {
@@ -350,8 +350,8 @@ void wtl__equip_free(struct wtl__equipment *equipment)
         free(equipment->flows[i].source);
     }
     wtl__trust_destroy(equipment->trust);
-    while (equipment->isolated_count > 0) {
-        wtl__isolated_close(equipment->isolated[--equipment->isolated_count]);
+    while (equipment->isolated.count > 0) {
+        wtl__isolated_close(equipment->isolated.items[--equipment->isolated.count]);
     }
     wtl__module_desk_deinit(&equipment->desk);
     wtl__modules_deinit(&equipment->modules);

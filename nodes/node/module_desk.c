@@ -92,6 +92,21 @@ static void keep(struct wtl__module_desk *desk, const char *path, const struct w
     }
 }
 
+/* Fails: WTL_UNSUPPORTED for one in a process of its own. */
+static enum wtl_status check_place(const struct wtl__module_desk *desk, const char *name,
+                                   struct wtl_error *error)
+{
+    for (uint32_t i = 0; i < desk->isolated->count; i++) {
+        if (strcmp(wtl__isolated_module(desk->isolated->items[i])->name, name) == 0) {
+            return wtl_fail(error, WTL_UNSUPPORTED,
+                            "module %s runs in a process of its own, and only those of the node's "
+                            "process go over while they run: start the node with the new file",
+                            name);
+        }
+    }
+    return WTL_OK;
+}
+
 static enum wtl_status upgrade_now(struct wtl__module_desk *desk,
                                    const struct wtl__desk_order *order, char text[512],
                                    struct wtl_error *error)
@@ -101,8 +116,10 @@ static enum wtl_status upgrade_now(struct wtl__module_desk *desk,
     struct waiting waiting = {.desk = desk};
     uint64_t begun_ns = wtl__clock_now_ns(wtl__clock_system());
     int64_t now_s = (int64_t)(wtl__clock_wall_ns(wtl__clock_system()) / WTL__NS_PER_S);
-    enum wtl_status status =
-        wtl__trust_open(desk->trust, order->path, now_s, &image, &release, error);
+    enum wtl_status status = check_place(desk, order->name, error);
+    if (status == WTL_OK) {
+        status = wtl__trust_open(desk->trust, order->path, now_s, &image, &release, error);
+    }
     if (status == WTL_OK) {
         status = run(desk, order, &image, &waiting, error);
     }
@@ -146,7 +163,18 @@ static void upgrade(struct wtl__desk *pub, const struct wtl__desk_order *order)
 static void *look(struct wtl__desk *pub, struct wtl__ctx *x, struct wtl_pid asker, uint64_t request)
 {
     struct wtl__module_desk *desk = desk_of(pub);
-    return wtl__census_begin(desk->runtime, x, desk->modules, asker, request);
+    struct wtl__census_row apart[WTL__MODULES_MAX];
+    for (uint32_t i = 0; i < desk->isolated->count; i++) {
+        const struct wtl__isolated *isolated = desk->isolated->items[i];
+        apart[i] = (struct wtl__census_row){.entry = wtl__isolated_module(isolated),
+                                            .bytes = isolated->image.size,
+                                            .loaded_ns = isolated->opened_ns,
+                                            .runs = true,
+                                            .is_apart = true,
+                                            .has = wtl__isolated_has};
+    }
+    return wtl__census_begin(desk->runtime, x, desk->modules, apart, desk->isolated->count, asker,
+                             request);
 }
 
 static uint32_t put(struct wtl__desk *pub, void *which, struct wtl_writer *rows)
@@ -156,18 +184,21 @@ static uint32_t put(struct wtl__desk *pub, void *which, struct wtl_writer *rows)
     (void)pub;
     for (uint32_t i = 0; i < census->rows_count; i++) {
         const struct wtl__census_row *row = &census->rows[i];
-        const struct wtl_module *entry = row->module->entry;
+        const struct wtl_module *entry = row->entry;
         uint32_t actors = wtl__census_actors(census, i);
         char abi[16];
         (void)snprintf(abi, sizeof abi, "%u.%u", entry->abi_major, entry->abi_minor);
         wtl_put_array(rows, 7);
         wtl_put_strz(rows, entry->name);
         wtl_put_strz(rows, entry->version);
-        wtl_put_strz(rows, row->runs ? "runs" : actors > 0 ? "ending" : "kept");
+        wtl_put_strz(rows, row->is_apart ? "process"
+                           : row->runs   ? "runs"
+                           : actors > 0  ? "ending"
+                                         : "kept");
         wtl_put_u64(rows, actors);
         wtl_put_strz(rows, abi);
-        wtl_put_u64(rows, row->module->image.size);
-        wtl_put_u64(rows, (now_ns - row->module->loaded_ns) / WTL__NS_PER_MS);
+        wtl_put_u64(rows, row->bytes);
+        wtl_put_u64(rows, (now_ns - row->loaded_ns) / WTL__NS_PER_MS);
     }
     return census->rows_count;
 }
@@ -179,12 +210,14 @@ static void end(struct wtl__desk *pub, void *which)
 }
 
 enum wtl_status wtl__module_desk_init(struct wtl__module_desk *desk, struct wtl__runtime *runtime,
-                                      struct wtl__modules *modules, struct wtl__trust *trust,
-                                      struct wtl_error *error)
+                                      struct wtl__modules *modules,
+                                      const struct wtl__isolated_list *isolated,
+                                      struct wtl__trust *trust, struct wtl_error *error)
 {
     desk->desk = (struct wtl__desk){.upgrade = upgrade, .look = look, .put = put, .end = end};
     desk->runtime = runtime;
     desk->modules = modules;
+    desk->isolated = isolated;
     desk->trust = trust;
     (void)pthread_mutex_init(&desk->lock, NULL);
     (void)pthread_cond_init(&desk->ended, NULL);

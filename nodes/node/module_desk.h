@@ -14,11 +14,13 @@
 
 #include "node/desk.h"
 #include "node/trust.h"
+#include "process/isolated.h"
 
 struct wtl__module_desk {
     struct wtl__desk desk;
     struct wtl__runtime *runtime;
     struct wtl__modules *modules;
+    const struct wtl__isolated_list *isolated; /* filled before the node is started */
     struct wtl_pid upgrader;
     struct wtl__trust *trust; /* used while `busy` is held */
     _Atomic(bool) busy;       /* an upgrade goes on */
@@ -28,7 +30,9 @@ struct wtl__module_desk {
 
 /* Spawns the upgrader. Fails: WTL_NO_MEMORY. */
 enum wtl_status wtl__module_desk_init(struct wtl__module_desk *desk, struct wtl__runtime *runtime,
-                                      struct wtl__modules *modules, struct wtl__trust *trust,
+                                      struct wtl__modules *modules,
+                                      const struct wtl__isolated_list *isolated,
+                                      struct wtl__trust *trust,
                                       struct wtl_error *error) WTL_MUST_USE;
 void wtl__module_desk_deinit(struct wtl__module_desk *desk); /* one that is zeroed is nothing */
 

@@ -12,17 +12,24 @@ struct look {
     struct wtl__census *census;
 };
 
+static bool is_listed(const struct wtl_module *entry, const struct wtl_actor *type)
+{
+    bool is = false;
+    for (uint32_t i = 0; i < entry->actors_count && !is; i++) {
+        is = entry->actors[i] == type;
+    }
+    return is;
+}
+
 static struct wtl__census_row *row_of(struct wtl__census *census, const struct wtl_actor *type)
 {
-    for (uint32_t i = 0; i < census->rows_count; i++) {
-        const struct wtl_module *entry = census->rows[i].module->entry;
-        for (uint32_t j = 0; j < entry->actors_count; j++) {
-            if (entry->actors[j] == type) {
-                return &census->rows[i];
-            }
-        }
+    struct wtl__census_row *found = NULL;
+    for (uint32_t i = 0; i < census->rows_count && found == NULL; i++) {
+        struct wtl__census_row *row = &census->rows[i];
+        bool is_it = row->has != NULL ? row->has(row->entry, type) : is_listed(row->entry, type);
+        found = is_it ? row : NULL;
     }
-    return NULL;
+    return found;
 }
 
 /* One look less is under way; the caller's own reference is not one of them. */
@@ -63,22 +70,33 @@ static void look_at(struct wtl__census *census, struct wtl__ctx *x, uint64_t loc
                        &look->control.signal);
 }
 
-static void add_rows(struct wtl__census *census, const struct wtl__modules *modules)
+static void add_row(struct wtl__census *census, const struct wtl__census_row *row)
+{
+    if (census->rows_count < WTL__CENSUS_ROWS_MAX) {
+        struct wtl__census_row *to = &census->rows[census->rows_count++];
+        memcpy(to, row, sizeof *to);
+        atomic_init(&to->actors, 0);
+    }
+}
+
+static void add_versions(struct wtl__census *census, const struct wtl__modules *modules)
 {
     for (uint32_t i = 0; wtl__module_at(modules, i) != NULL; i++) {
         const struct wtl__module *runs = wtl__module_at(modules, i);
         const struct wtl__module *each = wtl__module_versions(modules, i);
-        for (; each != NULL && census->rows_count < WTL__CENSUS_ROWS_MAX;
-             each = each->next_version) {
-            census->rows[census->rows_count++] =
-                (struct wtl__census_row){.module = each, .runs = each == runs};
+        for (; each != NULL; each = each->next_version) {
+            add_row(census, &(struct wtl__census_row){.entry = each->entry,
+                                                      .bytes = each->image.size,
+                                                      .loaded_ns = each->loaded_ns,
+                                                      .runs = each == runs});
         }
     }
 }
 
 struct wtl__census *wtl__census_begin(struct wtl__runtime *runtime, struct wtl__ctx *x,
-                                      const struct wtl__modules *modules, struct wtl_pid asker,
-                                      uint64_t request)
+                                      const struct wtl__modules *modules,
+                                      const struct wtl__census_row *more, uint32_t more_count,
+                                      struct wtl_pid asker, uint64_t request)
 {
     struct wtl__census *census =
         calloc(1, sizeof *census + WTL__CENSUS_ROWS_MAX * sizeof(struct wtl__census_row));
@@ -90,7 +108,10 @@ struct wtl__census *wtl__census_begin(struct wtl__runtime *runtime, struct wtl__
     census->request = request;
     atomic_init(&census->refs, 2); /* the caller's, and that of the loop below */
     atomic_init(&census->looks, 1);
-    add_rows(census, modules);
+    for (uint32_t i = 0; i < more_count; i++) {
+        add_row(census, &more[i]);
+    }
+    add_versions(census, modules);
     uint32_t used = wtl__cells_used(&runtime->cells);
     uint32_t looks = 0;
     for (uint32_t slot = 0; slot < used && looks < WTL__CENSUS_ACTORS_MAX; slot++) {

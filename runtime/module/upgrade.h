@@ -57,8 +57,13 @@ enum wtl_status wtl__module_upgrade(const struct wtl__module_order *order,
 #define WTL__CENSUS_ROWS_MAX   256u
 
 struct wtl__census_row {
-    const struct wtl__module *module;
-    bool runs; /* it is what is started */
+    const struct wtl_module *entry;
+    uint64_t bytes; /* of its file; 0: it is linked in */
+    uint64_t loaded_ns;
+    bool runs;     /* it is what is started */
+    bool is_apart; /* in a process of its own */
+    /* Is the type one of its? NULL: when it is among the entry's. */
+    bool (*has)(const struct wtl_module *entry, const struct wtl_actor *type);
     _Atomic(uint32_t) actors;
 };
 
@@ -72,12 +77,13 @@ struct wtl__census {
     struct wtl__census_row rows[];
 };
 
-/* Counts the actors of each version of each module, and answers that request of the asker when all
- * are counted. The caller holds it until wtl__census_release, and may look at any time. NULL: no
- * memory. Thread: any. */
+/* Counts the actors of each version of each module, and of `more` that are in no table, and answers
+ * that request of the asker when all are counted. The caller holds it until wtl__census_release,
+ * and may look at any time. NULL: no memory. Thread: any. */
 struct wtl__census *wtl__census_begin(struct wtl__runtime *runtime, struct wtl__ctx *x,
-                                      const struct wtl__modules *modules, struct wtl_pid asker,
-                                      uint64_t request);
+                                      const struct wtl__modules *modules,
+                                      const struct wtl__census_row *more, uint32_t more_count,
+                                      struct wtl_pid asker, uint64_t request);
 bool wtl__census_is_done(const struct wtl__census *census);
 uint32_t wtl__census_actors(const struct wtl__census *census, uint32_t row);
 void wtl__census_release(struct wtl__census *census);

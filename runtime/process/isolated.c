@@ -24,6 +24,17 @@ const struct wtl_module *wtl__isolated_module(const struct wtl__isolated *isolat
     return &isolated->types->manifest.module;
 }
 
+bool wtl__isolated_has(const struct wtl_module *module, const struct wtl_actor *type)
+{
+    const struct wtl__isolated_types *types =
+        WTL_CONTAINER(module, const struct wtl__isolated_types, manifest.module);
+    bool has = false;
+    for (uint32_t i = 0; i < module->actors_count && !has; i++) {
+        has = type == &types->list[i].actor || type == &types->list[i].born;
+    }
+    return has;
+}
+
 /* ---- asking the module what it is ----------------------------------------------------------- */
 
 struct question {
@@ -224,6 +235,7 @@ enum wtl_status wtl__isolated_open_image(struct wtl__image *image,
         return wtl_fail(error, WTL_NO_MEMORY, "no memory for a module");
     }
     isolated->config = *config;
+    isolated->opened_ns = wtl__clock_now_ns(wtl__clock_system());
     isolated->program = -1;
     isolated->image_fd = -1;
     isolated->image = *image;

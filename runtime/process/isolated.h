@@ -55,6 +55,7 @@ struct wtl__isolated_types {
 
 struct wtl__isolated {
     struct wtl__isolated_config config;
+    uint64_t opened_ns;
     struct wtl__image image;
     struct wtl__elf elf;
     int program;
@@ -64,6 +65,12 @@ struct wtl__isolated {
     pthread_mutex_t lock;
     struct wtl__process *current;   /* where the next actor sits down; under the lock */
     struct wtl__process *processes; /* all that are not buried; under the lock */
+};
+
+/* Those of a node. */
+struct wtl__isolated_list {
+    uint32_t count;
+    struct wtl__isolated *items[WTL__MODULES_MAX];
 };
 
 /* Fails: as wtl__module_load, and WTL_FAULT when its process dies while it loads the module,
@@ -84,6 +91,8 @@ void wtl__isolated_close(struct wtl__isolated *isolated);
 
 /* What it says of itself; module->actors are types that can be spawned. */
 const struct wtl_module *wtl__isolated_module(const struct wtl__isolated *isolated);
+/* Is the type one of that module's, spawned by whomever? */
+bool wtl__isolated_has(const struct wtl_module *module, const struct wtl_actor *type);
 
 /* ---- for proxies and keepers ---------------------------------------------------------------- */
 

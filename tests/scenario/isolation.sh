@@ -121,6 +121,15 @@ json "U03: the same" "[row['process'] for row in it if row['type'] == 'store'] =
 expect 0 "U03: the actor that stores" "$wattle" actor show "$stored" --json
 json "U03: its code runs in the process of its module" "it['process'] == $child"
 
+# ---- the versions of modules
+
+expect 0 "U03: the modules of the cloud" "$wattle" module ls --json
+json "U03: with those in processes of their own, and their actors" \
+    "[(row['module'], row['state'], row['actors']) for row in it] == [('machine', 'process', 1)]"
+refused 1 E0508 "X096: one of them is not upgraded" "$wattle" module upgrade machine "$module"
+has "runs in a process of its own" "and why"
+has "start the node with the new file" "and what to do"
+
 # ---- each process is killed in turn; the flow goes on, and nothing is lost
 
 children=

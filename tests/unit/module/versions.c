@@ -81,13 +81,13 @@ Test(versions, L19_who_runs_what)
     }
     kit_settle(&kit);
     struct wtl__census *census =
-        wtl__census_begin(&kit.step.runtime, NULL, &kit_modules, WTL_PID_NONE, 0);
+        wtl__census_begin(&kit.step.runtime, NULL, &kit_modules, NULL, 0, WTL_PID_NONE, 0);
     cr_assert_not_null(census);
     kit_settle(&kit);
     cr_assert(wtl__census_is_done(census));
     cr_assert_eq(census->rows_count, 2);
     for (uint32_t i = 0; i < 2; i++) {
-        bool is_new = census->rows[i].module == second;
+        bool is_new = census->rows[i].entry == second->entry;
         cr_assert_eq(census->rows[i].runs, is_new);
         cr_assert_eq(wtl__census_actors(census, i), is_new ? 3 : 2);
     }

@@ -52,6 +52,30 @@ Test(loading, X085_what_no_node_would_load)
     is_refused("/nonexistent/module.so", WTL_NOT_FOUND, "cannot be opened");
 }
 
+/* Types are told apart by whose they are, also those that are spawned in the process itself. */
+Test(loading, U03_whose_a_type_is)
+{
+    const struct wtl__isolated_config config = {.program = MODULE_HOST};
+    struct wtl__isolated *modules[2] = {NULL, NULL};
+    cr_assert_eq(wtl__isolated_open(SO("story"), &config, &modules[0], NULL), WTL_OK);
+    cr_assert_eq(wtl__isolated_open(SO("guest"), &config, &modules[1], NULL), WTL_OK);
+    for (unsigned i = 0; i < 2; i++) {
+        const struct wtl_module *own = wtl__isolated_module(modules[i]);
+        const struct wtl_module *other = wtl__isolated_module(modules[1 - i]);
+        cr_assert_gt(own->actors_count, 0);
+        for (uint32_t j = 0; j < own->actors_count; j++) {
+            const struct wtl_actor *born = &modules[i]->types->list[j].born;
+            cr_assert(wtl__isolated_has(own, own->actors[j]));
+            cr_assert(wtl__isolated_has(own, born));
+            cr_assert_not(wtl__isolated_has(other, own->actors[j]));
+            cr_assert_not(wtl__isolated_has(other, born));
+        }
+        cr_assert_not(wtl__isolated_has(own, NULL));
+    }
+    wtl__isolated_close(modules[0]);
+    wtl__isolated_close(modules[1]);
+}
+
 Test(loading, without_the_program)
 {
     const struct wtl__isolated_config config = {.program = "/nonexistent/host"};
