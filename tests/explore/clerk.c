@@ -20,6 +20,11 @@ static enum wtl_status answered_1(struct wtl_ctx *x, void *self, const struct wt
                                   void *context);
 static enum wtl_status answered_2(struct wtl_ctx *x, void *self, const struct wtl_answer *answer,
                                   void *context);
+/* The same, and not among the answers that go over: it is waited for. */
+static enum wtl_status unlisted_1(struct wtl_ctx *x, void *self, const struct wtl_answer *answer,
+                                  void *context);
+static enum wtl_status unlisted_2(struct wtl_ctx *x, void *self, const struct wtl_answer *answer,
+                                  void *context);
 
 static void runs(const struct clerk *me, uint64_t version)
 {
@@ -61,9 +66,13 @@ static void number_came(struct clerk *me, const struct wtl_msg *m)
 static void ask(struct wtl_ctx *x, uint64_t version)
 {
     unsigned which = clerk_office.asked++;
-    struct wtl_call_options options = {.deadline_ms = 1 + (uint32_t)turns_draw(3),
+    bool listed = turns_draw(4) != 0; /* else a held one may have to answer first */
+    wtl_on_answer on_answer = listed         ? (version == 1 ? answered_1 : answered_2)
+                              : version == 1 ? unlisted_1
+                                             : unlisted_2;
+    struct wtl_call_options options = {.deadline_ms = (listed ? 1 : 60) + (uint32_t)turns_draw(3),
                                        .hold = turns_draw(2) == 0,
-                                       .on_answer = version == 1 ? answered_1 : answered_2,
+                                       .on_answer = on_answer,
                                        .context = &which,
                                        .context_size = sizeof which};
     (void)wtl_call(x, clerk_office.clerks[turns_draw(CLERKS_STEADY)], WTL_TAG("question"), NULL,
@@ -150,6 +159,14 @@ static enum wtl_status upgrade(struct wtl_ctx *x, struct clerk *me, uint64_t ver
         return handle(x, self, n, m);                                                              \
     }                                                                                              \
     static enum wtl_status answered_##n(struct wtl_ctx *x, void *self,                             \
+                                        const struct wtl_answer *answer, void *context)            \
+    {                                                                                              \
+        (void)x;                                                                                   \
+        (void)answer;                                                                              \
+        (void)context;                                                                             \
+        return answered(self, n);                                                                  \
+    }                                                                                              \
+    static enum wtl_status unlisted_##n(struct wtl_ctx *x, void *self,                             \
                                         const struct wtl_answer *answer, void *context)            \
     {                                                                                              \
         (void)x;                                                                                   \
