@@ -53,6 +53,19 @@ static const struct asked *asked_of(const struct wtl__inspect_job *job)
 
 /* ---- the answer ------------------------------------------------------------------------------ */
 
+/* What `show` has put is nothing to show. */
+static void refuse_shown(struct wtl_ctx *x, struct wtl__inspect *self, struct wtl__inspect_job *job,
+                         enum wtl_status status, const char *pid)
+{
+    if (status == WTL_BAD_PAYLOAD) {
+        wtl__job_refuse(x, self, job, status,
+                        "what `show` of %s has put is not one value of msgpack", pid);
+    } else {
+        wtl__job_refuse(x, self, job, status, "the state of %s cannot be shown: %s", pid,
+                        wtl_status_text(status));
+    }
+}
+
 static void refuse(struct wtl_ctx *x, struct wtl__inspect *self, struct wtl__inspect_job *job,
                    const struct asked *asked, enum wtl_status status)
 {
@@ -74,6 +87,10 @@ static void refuse(struct wtl_ctx *x, struct wtl__inspect *self, struct wtl__ins
         wtl__job_refuse(x, self, job, status, "%s is still starting", pid);
         return;
     default:
+        if (asked->sys == WTL_SYS_STATE) {
+            refuse_shown(x, self, job, status, pid);
+            return;
+        }
         wtl__job_refuse(x, self, job, WTL_INVALID, "%s does not take that state: %s", pid,
                         wtl_status_text(status));
         return;
@@ -84,12 +101,10 @@ static void reply_state(struct wtl_ctx *x, struct wtl__inspect *self, struct wtl
                         const struct wtl_msg *state)
 {
     char pid[WTL__PID_TEXT];
-    struct wtl_scan_limits limits = WTL_SCAN_BODY;
     struct wtl_writer reply;
     (void)wtl__pid_text(self->config->name, job->gather.locals[0], pid);
-    if (state->size == 0 || wtl_scan(state->bytes, state->size, &limits) != WTL_OK) {
-        wtl__job_refuse(x, self, job, WTL_BAD_PAYLOAD,
-                        "what `show` of %s has put is not one value of msgpack", pid);
+    if (state->size == 0) { /* else it is one value, see sys.h */
+        refuse_shown(x, self, job, WTL_BAD_PAYLOAD, pid);
         return;
     }
     (void)wtl_message_open(x, &reply, 256 + state->size);

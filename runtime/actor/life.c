@@ -307,6 +307,8 @@ static struct wtl__envelope *release_quiet_ties(struct wtl__ctx *x, struct wtl__
         case WTL__TIE_DRAFTS:
             wtl__drafts_end(cell, tie);
             break;
+        case WTL__TIE_FAR: /* it is a part of the actor's state */
+            break;
         case WTL__TIE_TABLE:
             wtl__table_leave_owner(x, tie, wtl__pid_of(x->runtime, cell));
             break;

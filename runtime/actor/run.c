@@ -323,12 +323,13 @@ static WTL_ALWAYS_INLINE bool may_handle(struct wtl__cell *cell, bool special)
     if (WTL_LIKELY(!is_blocked(cell))) {
         return true;
     }
-    if ((cell->flags & (WTL__CELL_ENDING | WTL__CELL_SUSPENDED | WTL__CELL_UPGRADING)) != 0) {
+    if ((cell->flags & (WTL__CELL_ENDING | WTL__CELL_UPGRADING)) != 0) {
         return false;
     }
-    /* what has come back is to be sent on where there is room */
-    return wtl__is_awaited(cell) &&
-           (cell->fifo->msg.kind_ != WTL__BACK || (cell->flags & WTL__CELL_PARKED) == 0);
+    /* what has come back was done before it was suspended, and is to be sent on where there is room
+     */
+    uint32_t waits = cell->fifo->msg.kind_ == WTL__BACK ? WTL__CELL_PARKED : WTL__CELL_SUSPENDED;
+    return wtl__is_awaited(cell) && (cell->flags & waits) == 0;
 }
 
 /* A message sent costs as much of a batch as so many that are handled: whoever floods gives way

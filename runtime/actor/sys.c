@@ -2,19 +2,10 @@
 #include "actor/sys_private.h"
 
 #include "base/pool.h"
+#include "base/scan.h"
 
-/* One thing that is asked, on its way and until it is answered. */
-struct question {
-    struct wtl__control control;
-    struct question *next;
-    enum wtl_sys_verb verb;
-    struct wtl_pid asker;
-    uint64_t request;
-    struct wtl__envelope *argument;
-};
-
-static void answer(struct wtl__ctx *x, struct question *question, enum wtl_status status,
-                   struct wtl__envelope *body)
+void wtl__question_answer(struct wtl__ctx *x, struct wtl__question *question,
+                          enum wtl_status status, struct wtl__envelope *body)
 {
     wtl__answer(x->runtime, x, question->asker, question->request, status, WTL_PID_NONE, body);
     if (question->argument != NULL) {
@@ -37,19 +28,19 @@ struct wtl__sys *wtl__sys_of(struct wtl__cell *cell)
 /* ---- what acts at once ----------------------------------------------------------------------- */
 
 static void put_statistics(struct wtl_writer *body, struct wtl__ctx *x, struct wtl__cell *cell,
-                           struct wtl__sys *sys)
+                           uint32_t away, uint64_t memory)
 {
+    struct wtl__sys *sys = cell->sys;
     uint64_t now_ns = x->runtime->host->now_ns(x->runtime);
-    uint64_t handled = cell->handled_total + cell->handled;
-    uint64_t memory =
-        cell->memory_used + cell->type->state_size + cell->type->settings_size + sizeof *cell;
+    uint64_t handled = cell->handled_total + cell->handled - away;
+    memory += cell->memory_used + cell->type->state_size + cell->type->settings_size + sizeof *cell;
     wtl_put_map(body, 7);
     WTL_PUT_KEY(body, "handled");
     wtl_put_u64(body, handled);
     WTL_PUT_KEY(body, "sent");
     wtl_put_u64(body, sys->sent);
     WTL_PUT_KEY(body, "waiting");
-    wtl_put_u64(body, wtl__inbox_count(&cell->inbox) - cell->handled);
+    wtl_put_u64(body, wtl__inbox_count(&cell->inbox) - cell->handled + away);
     WTL_PUT_KEY(body, "memory_bytes");
     wtl_put_u64(body, memory);
     WTL_PUT_KEY(body, "since_ms");
@@ -70,30 +61,32 @@ void wtl__sys_sent(struct wtl__cell *cell, uint32_t count)
     }
 }
 
-static void statistics(struct wtl__ctx *x, struct wtl__cell *cell, struct question *question)
+void wtl__sys_statistics(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl__question *question,
+                         uint32_t away, uint64_t memory)
 {
-    struct wtl__sys *sys = wtl__sys_of(cell);
     struct wtl_writer body;
-    if (sys == NULL) {
-        answer(x, question, WTL_NO_MEMORY, NULL);
+    if (wtl__sys_of(cell) == NULL) {
+        wtl__question_answer(x, question, WTL_NO_MEMORY, NULL);
         return;
     }
     cell->flags |= WTL__CELL_COUNTS;
     (void)wtl__message_open(&body, 160);
-    put_statistics(&body, x, cell, sys);
+    put_statistics(&body, x, cell, away, memory);
     struct wtl__envelope *taken = wtl__message_take(&body, WTL__ANSWER);
-    answer(x, question, taken != NULL ? WTL_OK : WTL_NO_MEMORY, taken);
+    wtl__question_answer(x, question, taken != NULL ? WTL_OK : WTL_NO_MEMORY, taken);
 }
 
-/* Its own functions run when what has come with this is sorted in, see wtl__sys_serve. */
-static void wait_for_turn(struct wtl__ctx *x, struct wtl__cell *cell, struct question *question)
+/* Its own functions run when what has come with this is sorted in, see wtl__sys_serve; and
+ * somewhere else nothing is asked before that either. */
+static void wait_for_turn(struct wtl__ctx *x, struct wtl__cell *cell,
+                          struct wtl__question *question)
 {
     struct wtl__sys *sys = wtl__sys_of(cell);
     if (sys == NULL) {
-        answer(x, question, WTL_NO_MEMORY, NULL);
+        wtl__question_answer(x, question, WTL_NO_MEMORY, NULL);
         return;
     }
-    struct question **last = &sys->asked;
+    struct wtl__question **last = &sys->asked;
     while (*last != NULL) {
         last = &(*last)->next;
     }
@@ -101,29 +94,44 @@ static void wait_for_turn(struct wtl__ctx *x, struct wtl__cell *cell, struct que
     cell->flags |= WTL__CELL_ASKED;
 }
 
+/* It is, as far as that is done here: functions that run elsewhere are told, too. */
+static void done(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl__question *question,
+                 enum wtl_status status)
+{
+    if (status == WTL_OK && wtl__far_of(cell) != NULL) {
+        wait_for_turn(x, cell, question);
+    } else {
+        wtl__question_answer(x, question, status, NULL);
+    }
+}
+
 /* Runs on the actor as a signal; without a cell when it has ended. */
 static void run_question(struct wtl__control *control, struct wtl__ctx *x, struct wtl__cell *cell)
 {
-    struct question *question = WTL_CONTAINER(control, struct question, control);
+    struct wtl__question *question = WTL_CONTAINER(control, struct wtl__question, control);
     if (cell == NULL) {
-        answer(x, question, WTL_NO_PROCESS, NULL);
+        wtl__question_answer(x, question, WTL_NO_PROCESS, NULL);
         return;
     }
     switch (question->verb) {
     case WTL_SYS_SUSPEND:
         cell->flags |= WTL__CELL_SUSPENDED;
-        answer(x, question, WTL_OK, NULL);
+        done(x, cell, question, WTL_OK);
         return;
     case WTL_SYS_RESUME:
         cell->flags &= ~WTL__CELL_SUSPENDED;
-        answer(x, question, WTL_OK, NULL);
+        done(x, cell, question, WTL_OK);
         return;
     case WTL_SYS_STATISTICS:
-        statistics(x, cell, question);
+        if (wtl__far_of(cell) != NULL) {
+            wait_for_turn(x, cell, question);
+        } else {
+            wtl__sys_statistics(x, cell, question, 0, 0);
+        }
         return;
     case WTL_SYS_TRACE: {
         struct wtl_reader reader = wtl_read(&question->argument->msg);
-        answer(x, question, wtl__trace_set(x, cell, question->asker, wtl_get_u64(&reader)), NULL);
+        done(x, cell, question, wtl__trace_set(x, cell, question->asker, wtl_get_u64(&reader)));
         return;
     }
     case WTL_SYS_STATE:
@@ -131,25 +139,33 @@ static void run_question(struct wtl__control *control, struct wtl__ctx *x, struc
         wait_for_turn(x, cell, question);
         return;
     }
-    answer(x, question, WTL_UNSUPPORTED, NULL);
+    wtl__question_answer(x, question, WTL_UNSUPPORTED, NULL);
 }
 
 /* ---- in the actor's own functions ------------------------------------------------------------ */
 
-static void serve_state(struct wtl__ctx *x, struct wtl__cell *cell, struct question *question)
+static void serve_state(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl__question *question)
 {
     struct wtl_writer body;
     if (!WTL_HAS(cell->type, show) || cell->type->show == NULL) {
-        answer(x, question, WTL_UNSUPPORTED, NULL);
+        wtl__question_answer(x, question, WTL_UNSUPPORTED, NULL);
         return;
     }
     (void)wtl__message_open_in(&x->drafts, &body, 256);
     cell->type->show(&x->pub, cell->state, &body);
     struct wtl__envelope *taken = wtl__message_take(&body, WTL__ANSWER);
-    answer(x, question, taken != NULL ? WTL_OK : wtl__message_fault(&body), taken);
+    enum wtl_status status = taken != NULL
+                                 ? wtl_scan(taken->msg.bytes, taken->msg.size, &WTL_SCAN_BODY)
+                                 : wtl__message_fault(&body);
+    if (taken != NULL && status != WTL_OK) {
+        wtl__envelope_free(taken);
+        taken = NULL;
+    }
+    wtl__question_answer(x, question, status, taken);
 }
 
-static void serve_replace(struct wtl__ctx *x, struct wtl__cell *cell, struct question *question)
+static void serve_replace(struct wtl__ctx *x, struct wtl__cell *cell,
+                          struct wtl__question *question)
 {
     static const struct wtl_msg none;
     enum wtl_status status = WTL_UNSUPPORTED;
@@ -157,30 +173,55 @@ static void serve_replace(struct wtl__ctx *x, struct wtl__cell *cell, struct que
         status = cell->type->replace(&x->pub, cell->state,
                                      question->argument != NULL ? &question->argument->msg : &none);
     }
-    answer(x, question, status, NULL);
+    wtl__question_answer(x, question, status, NULL);
+}
+
+/* A state that there is not yet, or not any more. */
+static bool is_refused(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl__question *question)
+{
+    bool of_state = question->verb == WTL_SYS_STATE || question->verb == WTL_SYS_REPLACE;
+    if (!of_state ||
+        (cell->state_now == WTL__CELL_LIVE && (cell->flags & WTL__CELL_INITING) == 0)) {
+        return false;
+    }
+    cell->sys->asked = question->next;
+    wtl__question_answer(x, question, cell->state_now == WTL__CELL_STOPPING ? WTL_CLOSED : WTL_BUSY,
+                         NULL);
+    return true;
+}
+
+/* Answers the oldest one here. */
+static void serve_here(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl__question *question)
+{
+    struct wtl__question *next = question->next;
+    wtl__cell_turn(cell);
+    if (question->verb == WTL_SYS_STATE) {
+        serve_state(x, cell, question);
+    } else {
+        serve_replace(x, cell, question);
+    }
+    cell->sys->asked = next;
 }
 
 void wtl__sys_serve(struct wtl__ctx *x, struct wtl__cell *cell)
 {
-    struct question *question;
+    struct wtl__far *far = wtl__far_of(cell);
+    struct wtl__question *question;
     /* it stays in the list while a function of the actor runs for it: that may be its end */
-    while ((question = cell->sys->asked) != NULL && (cell->flags & WTL__CELL_ENDING) == 0) {
-        if (cell->state_now != WTL__CELL_LIVE || (cell->flags & WTL__CELL_INITING) != 0) {
-            bool stops = cell->state_now == WTL__CELL_STOPPING;
-            cell->sys->asked = question->next;
-            answer(x, question, stops ? WTL_CLOSED : WTL_BUSY, NULL);
+    while ((question = cell->sys->asked) != NULL && !question->is_far &&
+           (cell->flags & WTL__CELL_ENDING) == 0) {
+        if (is_refused(x, cell, question)) {
             continue;
         }
-        struct question *next = question->next;
-        wtl__cell_turn(cell);
-        if (question->verb == WTL_SYS_STATE) {
-            serve_state(x, cell, question);
+        if (far != NULL) {
+            question->is_far = true;
+            far->ask(far, x, question->verb,
+                     question->argument != NULL ? &question->argument->msg : NULL);
         } else {
-            serve_replace(x, cell, question);
+            serve_here(x, cell, question);
         }
-        cell->sys->asked = next;
     }
-    if (cell->sys->asked == NULL) {
+    if (question == NULL || question->is_far) {
         cell->flags &= ~WTL__CELL_ASKED;
     }
 }
@@ -197,25 +238,25 @@ uint64_t wtl__sys_ask(struct wtl_ctx *pub, struct wtl_pid to, int verb, struct w
         return 0;
     }
     uint64_t request = pending->tie.msg.request;
-    struct question *question = wtl__pool_take(sizeof *question);
+    struct wtl__question *question = wtl__pool_take(sizeof *question);
     if (question == NULL) {
         wtl__message_drop(argument);
         wtl__answer(x->runtime, x, wtl__pid_of(x->runtime, x->cell), request, WTL_NO_MEMORY,
                     WTL_PID_NONE, NULL);
         return request;
     }
-    *question = (struct question){.control.run = run_question,
-                                  .control.signal.msg.kind_ = WTL__CONTROL,
-                                  .verb = (enum wtl_sys_verb)verb,
-                                  .asker = wtl__pid_of(x->runtime, x->cell),
-                                  .request = request};
+    *question = (struct wtl__question){.control.run = run_question,
+                                       .control.signal.msg.kind_ = WTL__CONTROL,
+                                       .verb = (enum wtl_sys_verb)verb,
+                                       .asker = wtl__pid_of(x->runtime, x->cell),
+                                       .request = request};
     if (argument != NULL) {
         question->argument = wtl__message_take(argument, WTL__LOCAL);
     }
     if (to.node != x->runtime->node) {
-        answer(x, question, WTL_UNSUPPORTED, NULL);
+        wtl__question_answer(x, question, WTL_UNSUPPORTED, NULL);
     } else if (question->argument == NULL && (verb == WTL_SYS_REPLACE || verb == WTL_SYS_TRACE)) {
-        answer(x, question, WTL_INVALID, NULL);
+        wtl__question_answer(x, question, WTL_INVALID, NULL);
     } else {
         (void)wtl__deliver(x->runtime, x, to, &question->control.signal);
     }
@@ -229,9 +270,9 @@ void wtl__sys_end(struct wtl__ctx *x, struct wtl__cell *cell)
         return;
     }
     while (sys->asked != NULL) {
-        struct question *question = sys->asked;
+        struct wtl__question *question = sys->asked;
         sys->asked = question->next;
-        answer(x, question, WTL_CLOSED, NULL);
+        wtl__question_answer(x, question, WTL_CLOSED, NULL);
     }
     wtl__trace_end(x, cell);
     cell->sys = NULL;

@@ -27,4 +27,34 @@ void wtl__sys_sent(struct wtl__cell *cell, uint32_t count);
 /* The actor has ended: whoever waits hears of it. */
 void wtl__sys_end(struct wtl__ctx *x, struct wtl__cell *cell);
 
+/* ---- actors whose functions run elsewhere: sys_far.c ----------------------------------------- */
+
+/* A tie (WTL__TIE_FAR) of such an actor. What its functions must see of a question is asked there,
+ * one question at a time, and answered by wtl__sys_answered; the others wait here. Whoever made the
+ * tie owns it; it goes with the actor. */
+struct wtl__far {
+    struct wtl__envelope tie;
+    /* Asks it. `argument` is of REPLACE and TRACE, NULL otherwise. */
+    void (*ask)(struct wtl__far *far, struct wtl__ctx *x, enum wtl_sys_verb verb,
+                const struct wtl_msg *argument);
+};
+
+/* NULL: its functions run here. */
+struct wtl__far *wtl__far_of(const struct wtl__cell *cell);
+
+struct wtl__far_answer {
+    enum wtl_status status;
+    uint32_t away;   /* of the messages that it was given, so many are not handled yet */
+    uint64_t memory; /* bytes that it has there */
+    const struct wtl_msg *body;
+};
+
+/* A function of the actor begins to handle that there: a trace says so, if somebody traces it. */
+void wtl__trace_far(struct wtl__ctx *x, struct wtl__cell *cell, enum wtl_trace_kind kind,
+                    const struct wtl_msg *message);
+
+/* The answer to what was asked last. It must be one value of msgpack, or nothing. */
+void wtl__sys_answered(struct wtl__ctx *x, struct wtl__cell *cell,
+                       const struct wtl__far_answer *answer);
+
 #endif

@@ -16,6 +16,7 @@
  *   TIE_END       no key                   a function to call then; see struct wtl__ending
  *   TIE_TRIAL     no key                   what an upgrade has made of it, see upgrade.h
  *   TIE_DRAFTS    no key                   messages that it keeps open, see drafts.h
+ *   TIE_FAR       no key                   its functions run elsewhere, see sys.h
  *
  * The first ones are chained in the cell itself; more than WTL__TIES_INLINE get a hash table. What
  * is sent at the end was allocated when the tie was made, so that it can never fail.
@@ -41,6 +42,7 @@ enum wtl__tie {
     WTL__TIE_END,
     WTL__TIE_TRIAL,
     WTL__TIE_DRAFTS,
+    WTL__TIE_FAR,
 };
 
 #define WTL__TIES_INLINE 8u

@@ -5,6 +5,7 @@
  * A message of a trace is counted against no bound, so the number of them is.
  */
 #include "actor/sys_private.h"
+#include "actor/version.h"
 
 /* Sends one event. False: the tracer is no more. */
 static bool tell(struct wtl__ctx *x, const struct wtl__cell *cell,
@@ -96,20 +97,28 @@ static enum wtl_trace_kind kind_of(const struct wtl__envelope *envelope)
 }
 
 static void event(struct wtl__ctx *x, struct wtl__cell *cell, enum wtl_trace_what what,
-                  struct wtl_pid peer, const struct wtl__envelope *envelope)
+                  enum wtl_trace_kind kind, struct wtl_pid peer, const struct wtl_msg *message)
 {
     struct wtl__sys *sys = cell->sys;
     struct wtl_trace_event told = {.what = what,
-                                   .kind = kind_of(envelope),
+                                   .kind = kind,
                                    .at_ns = x->runtime->host->now_ns(x->runtime),
-                                   .tag = envelope->msg.tag,
+                                   .tag = message->tag,
                                    .peer = peer,
-                                   .request = envelope->msg.request,
-                                   .size = envelope->msg.size};
+                                   .request = message->request,
+                                   .size = message->size};
     sys->trace_left--;
     if (!tell(x, cell, &told) || sys->trace_left == 0) {
         stop(x, cell);
     }
+}
+
+/* Is it no message, or one that is passed on? Functions that run elsewhere say themselves when they
+ * handle it, but for those of a behaviour inside of another one, which this is a message of. */
+static bool is_told_there(const struct wtl__cell *cell, const struct wtl__envelope *envelope)
+{
+    return envelope->msg.kind_ == WTL__BACK ||
+           (wtl__type_around(cell->type) == NULL && wtl__far_of(cell) != NULL);
 }
 
 void wtl__trace_in(struct wtl__ctx *x, struct wtl__cell *cell)
@@ -119,18 +128,29 @@ void wtl__trace_in(struct wtl__ctx *x, struct wtl__cell *cell)
         return;
     }
     x->near = WTL__NEAR_TRACED;
+    if (is_told_there(cell, envelope)) {
+        return;
+    }
     if (envelope->msg.kind_ == WTL__ANSWER) { /* in the queue it is the request that was answered */
         const struct wtl__pending *pending = WTL_CONTAINER(envelope, struct wtl__pending, tie);
         envelope = pending->reply != NULL ? pending->reply : envelope;
-        event(x, cell, WTL_TRACE_IN, pending->pid, envelope);
+        event(x, cell, WTL_TRACE_IN, kind_of(envelope), pending->pid, &envelope->msg);
         return;
     }
-    event(x, cell, WTL_TRACE_IN, envelope->msg.from, envelope);
+    event(x, cell, WTL_TRACE_IN, kind_of(envelope), envelope->msg.from, &envelope->msg);
+}
+
+void wtl__trace_far(struct wtl__ctx *x, struct wtl__cell *cell, enum wtl_trace_kind kind,
+                    const struct wtl_msg *message)
+{
+    if ((cell->flags & WTL__CELL_TRACED) != 0) {
+        event(x, cell, WTL_TRACE_IN, kind, message->from, message);
+    }
 }
 
 void wtl__trace_out(struct wtl__ctx *x, struct wtl_pid to, const struct wtl__envelope *envelope)
 {
     if (envelope->msg.kind_ <= WTL__REPLY || envelope->msg.kind_ == WTL__EXIT_SEND) {
-        event(x, x->cell, WTL_TRACE_OUT, to, envelope);
+        event(x, x->cell, WTL_TRACE_OUT, kind_of(envelope), to, &envelope->msg);
     }
 }

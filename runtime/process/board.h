@@ -50,6 +50,8 @@ enum wtl__board_function {
     WTL__IN_EXITED,
     WTL__IN_DOWN,
     WTL__IN_STOP,
+    WTL__IN_SHOW,
+    WTL__IN_REPLACE,
     WTL__IN_COUNT
 };
 

@@ -107,6 +107,22 @@ static enum wtl__effect on_log(struct wtl_ctx *x, struct wtl__proxy *proxy,
     return WTL__EFFECT_DONE;
 }
 
+static enum wtl__effect on_handles(struct wtl_ctx *x, struct wtl__proxy *proxy,
+                                   const struct wtl__pipe_frame *frame)
+{
+    uint32_t kind = frame->flags >> WTL__PIPE_VERB_SHIFT;
+    (void)proxy;
+    if (kind < WTL_TRACE_MESSAGE || kind > WTL_TRACE_TIMER || frame->count > WTL_BODY_MAX) {
+        return WTL__EFFECT_WRONG;
+    }
+    const struct wtl_msg message = {.from = frame->pid,
+                                    .tag = frame->tag,
+                                    .request = frame->request,
+                                    .size = (uint32_t)frame->count};
+    wtl__trace_far(wtl__ctx_of(x), wtl__ctx_of(x)->cell, (enum wtl_trace_kind)kind, &message);
+    return WTL__EFFECT_DONE;
+}
+
 /* ---- messages ------------------------------------------------------------------------------ */
 
 static enum wtl__effect on_tell(struct wtl_ctx *x, struct wtl__proxy *proxy,
@@ -227,6 +243,7 @@ static const wtl__effect_fn effects[WTL__PIPE_LAST + 1] = {
     [WTL__PIPE_REPLY] = on_reply,
     [WTL__PIPE_DONE] = on_done,
     [WTL__PIPE_LATE] = on_late,
+    [WTL__PIPE_HANDLES] = on_handles,
 };
 
 enum wtl__effect wtl__effect_do(struct wtl_ctx *x, struct wtl__proxy *proxy,

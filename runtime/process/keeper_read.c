@@ -91,6 +91,9 @@ static bool on_frames(void *context, uint64_t local, const uint8_t *bytes, size_
     case WTL__PIPE_TABLE:
         return wtl__process_ask_table(keeper->process, wtl__ctx_of(reading->x), &frame) ||
                refuse(reading, "asks a table before it was answered");
+    case WTL__PIPE_SYS_DONE:
+        return wtl__process_told(keeper->process, wtl__ctx_of(reading->x), &frame) ||
+               refuse(reading, "answers for an actor what nobody has asked");
     default: /* AWAKE, PONG: that it was heard is all */
         return true;
     }

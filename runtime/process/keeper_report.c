@@ -12,8 +12,8 @@
 
 #include "base/log.h"
 
-static const char *const functions[WTL__IN_COUNT] = {"",       "loading", "init", "handle",
-                                                     "answer", "exited",  "down", "stop"};
+static const char *const functions[WTL__IN_COUNT] = {
+    "", "loading", "init", "handle", "answer", "exited", "down", "stop", "show", "replace"};
 
 /* A text that grows until it is full. */
 struct text {

@@ -22,7 +22,7 @@
 #include <wattle/flow.h>
 
 /* Counted up when a kind or a field changes: node and program must be of one version. */
-#define WTL__PIPE_VERSION 3u
+#define WTL__PIPE_VERSION 4u
 
 struct wtl__pipe_head {
     uint32_t size; /* of what follows the head */
@@ -73,15 +73,17 @@ _Static_assert(sizeof(struct wtl__pipe_head) == 16, "the head has no holes");
     X(UNLINKED, 13, "p")  /* no exit of an older link comes any more */                            \
     X(PING, 14, "")       /* PONG when the child is back in its loop */                            \
     X(TABLED, 15, "rsb")  /* of TABLE; body: table_ask.h */                                        \
+    X(SYS, 16, "rcb")     /* somebody looks into the actor, or holds it: c is how, see sys.h */    \
     X(HELLO, 32, "b")     /* the module, as manifest.h packs it */                                 \
     X(FAILED, 33, "sb")   /* it cannot be loaded: why, as text */                                  \
     X(AWAKE, 34, "")      /* something of the child's own is to be run after a rest */             \
     X(PONG, 35, "")                                                                                \
     X(FIND, 36, "rn")    /* who has this local name? The child waits. */                           \
     X(TABLE, 37, "prcb") /* the actor p asks a table; c is what, body: table_ask.h. It waits. */   \
-    X(READY, 48, "s")    /* init has returned */                                                   \
-    X(RAN, 49, "sk")     /* one RUN is over */                                                     \
-    X(STOPPED, 50, "s")  /* stop has returned */                                                   \
+    X(SYS_DONE, 38, "prcsb") /* of SYS, by the actor p; c bytes are its own */                     \
+    X(READY, 48, "s")        /* init has returned */                                               \
+    X(RAN, 49, "sk")         /* one RUN is over */                                                 \
+    X(STOPPED, 50, "s")      /* stop has returned */                                               \
     X(LOG, 51, "cb")                                                                               \
     X(TELL, 52, "pgb")                                                                             \
     X(TELL_NAME, 53, "gnb")                                                                        \
@@ -113,7 +115,8 @@ _Static_assert(sizeof(struct wtl__pipe_head) == 16, "the head has no holes");
     X(ADD, 79, "prcfb")       /* wtl_supervisor_add; body: a child, or empty: what the pool has */ \
     X(MONITOR_NAME, 80, "rn")                                                                      \
     X(OVER, 81, "c") /* its c bytes and more are over its cap of memory: killed */                 \
-    X(LATE, 82, "")  /* one RUN is over, and was not handled: a call that nobody waits for now */
+    X(LATE, 82, "")  /* one RUN is over, and was not handled: a call that nobody waits for now */  \
+    X(HANDLES, 83, "pgrcf") /* of a traced one: a message of c bytes; its kind is in the flags */
 
 enum wtl__pipe_kind {
 #define WTL__PIPE_ENUM(name, number, fields) WTL__PIPE_##name = (number),
@@ -123,7 +126,7 @@ enum wtl__pipe_kind {
 
 #define WTL__PIPE_FIRST_OF_CHILD 32
 #define WTL__PIPE_FIRST_OF_ACTOR 48
-#define WTL__PIPE_LAST           82
+#define WTL__PIPE_LAST           83
 
 /* frame.flags */
 #define WTL__PIPE_ON          1u   /* TRAP, NODES; ROOM: it was asked for */
@@ -135,7 +138,7 @@ enum wtl__pipe_kind {
 #define WTL__PIPE_GLOBAL      64u  /* REGISTER, UNREGISTER */
 #define WTL__PIPE_STAGE       128u /* SPAWN: a flow runs it */
 #define WTL__PIPE_AGAIN       256u /* RUN: perhaps it has been here before */
-#define WTL__PIPE_VERB_SHIFT  16u  /* SUPERVISOR */
+#define WTL__PIPE_VERB_SHIFT  16u  /* SUPERVISOR; HANDLES: enum wtl_trace_kind */
 #define WTL__PIPE_FLAGS       0x7ffffu
 
 struct wtl__pipe_frame {

@@ -89,7 +89,7 @@ void wtl__process_stand(struct wtl__process *process, struct wtl__ctx *x, struct
     WTL_ASSERT(was == seat);
     wtl__chunks_free(process, seat->first);
     seat->first = NULL;
-    process->over += seat->away;
+    process->over += seat->away + seat->asked;
     wtl__process_put(process, &gone, false, &tag);
     if (process->closing && process->seats.count == 0) {
         tag = WTL__KEEPER_EMPTY;

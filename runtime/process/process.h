@@ -47,8 +47,11 @@ struct wtl__seat {
     /* under the process's lock */
     struct wtl__chunk *first;
     struct wtl__chunk *last;
-    bool rung;   /* BACK is under way to it */
-    bool choked; /* waits until the child has read */
+    bool rung;          /* BACK is under way to it */
+    bool choked;        /* waits until the child has read */
+    uint64_t given;     /* bytes of frames that came for it, in all */
+    uint64_t questions; /* that were asked of its functions, in all */
+    bool asked;         /* the last of them is not answered */
 };
 
 struct wtl__process {
@@ -74,7 +77,7 @@ struct wtl__process {
     size_t out_capacity;
     uint32_t deferred;  /* frames since the last flush */
     uint64_t stored;    /* bytes in lists */
-    uint64_t begun;     /* runs that the child was sent, */
+    uint64_t begun;     /* runs and questions that the child was sent, */
     uint64_t over;      /* and those that are over */
     bool watched;       /* the keeper's clock runs */
     bool blocked;       /* the keeper waits until the socket takes more */
@@ -111,6 +114,10 @@ void wtl__process_done(struct wtl__process *process, struct wtl__chunk *chunk);
 void wtl__process_ran(struct wtl__process *process);
 /* The child has broken the rules: it is killed. `what` is static. */
 void wtl__process_broken(struct wtl__process *process, struct wtl__ctx *x, const char *what);
+/* Asks the functions of an actor what somebody asks of it (see actor/sys.h); the answer comes to
+ * wtl__proxy_told. One at a time. */
+void wtl__process_ask(struct wtl__process *process, struct wtl__ctx *x, struct wtl__seat *seat,
+                      int verb, const struct wtl_msg *argument);
 /* Why it is dead, if it is. */
 bool wtl__process_is_dead(struct wtl__process *process, struct wtl_reason *reason_out);
 
@@ -132,6 +139,9 @@ bool wtl__process_give(struct wtl__process *process, struct wtl__ctx *x, uint64_
 /* One of its actors asks a table, and will be answered. False: another question is under way. */
 bool wtl__process_ask_table(struct wtl__process *process, struct wtl__ctx *x,
                             const struct wtl__pipe_frame *frame);
+/* An actor's functions have answered. False: nobody has asked. */
+bool wtl__process_told(struct wtl__process *process, struct wtl__ctx *x,
+                       const struct wtl__pipe_frame *frame);
 /* The socket takes bytes again. True: all are sent. */
 bool wtl__process_drain(struct wtl__process *process, struct wtl__ctx *x);
 /* From now on it is dead: everybody in it ends with that reason. */

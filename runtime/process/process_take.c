@@ -56,6 +56,7 @@ bool wtl__process_give(struct wtl__process *process, struct wtl__ctx *x, uint64_
         return fits;
     }
     process->stored += size;
+    seat->given += size;
     if (seat->first == NULL) {
         seat->first = chunk;
     } else {

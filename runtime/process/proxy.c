@@ -51,6 +51,8 @@ static void stand_up(struct wtl__ending *ending, struct wtl__ctx *x, struct wtl_
         wtl__process_done(proxy->process, proxy->chunk);
         proxy->chunk = NULL;
     }
+    wtl__pool_give(proxy->told);
+    proxy->told = NULL;
     wtl__process_stand(proxy->process, x, &proxy->seat);
     wtl__pool_give(proxy->seat.doom);
 }
@@ -82,6 +84,14 @@ static enum wtl_status refused(struct wtl_ctx *x, struct wtl_reason reason)
     return WTL_LATER; /* the reason that was given counts, and not a status */
 }
 
+/* Somebody looks into the actor. */
+static void ask(struct wtl__far *far, struct wtl__ctx *x, enum wtl_sys_verb verb,
+                const struct wtl_msg *argument)
+{
+    struct wtl__proxy *proxy = WTL_CONTAINER(far, struct wtl__proxy, far);
+    wtl__process_ask(proxy->process, x, &proxy->seat, (int)verb, argument);
+}
+
 /* Sits down; `process` is held by the caller, and is let go. */
 static bool sit_down(struct wtl_ctx *x, struct wtl__proxy *proxy, struct wtl__process *process,
                      struct wtl_reason *reason_out)
@@ -101,6 +111,8 @@ static bool sit_down(struct wtl_ctx *x, struct wtl__proxy *proxy, struct wtl__pr
     if (sits) {
         proxy->ending.run = stand_up;
         wtl__ties_add(&cell->ties, WTL__TIE_END, &proxy->ending.tie);
+        proxy->far.ask = ask;
+        wtl__ties_add(&cell->ties, WTL__TIE_FAR, &proxy->far.tie);
     } else {
         wtl__pool_give(doom);
     }
@@ -220,6 +232,39 @@ static enum wtl__effect do_next(struct wtl_ctx *x, struct wtl__proxy *proxy,
     return wtl__effect_do(x, proxy, &frame, status_out);
 }
 
+/* ---- what was asked of it ------------------------------------------------------------------- */
+
+/* Answers who looks into the actor, when what the actor did before is done; or when that has to
+ * wait for others, which may be why somebody looks. */
+static void answer(struct wtl__ctx *x, struct wtl__proxy *proxy, bool waits)
+{
+    struct wtl__told *told = proxy->told;
+    if (told == NULL || (proxy->done < told->after && !waits)) {
+        return;
+    }
+    const struct wtl_msg body = {.bytes = told->size > 0 ? told->bytes : NULL, .size = told->size};
+    proxy->told = NULL;
+    wtl__sys_answered(x, x->cell,
+                      &(struct wtl__far_answer){.status = told->status,
+                                                .away = proxy->seat.away,
+                                                .memory = told->memory,
+                                                .body = &body});
+    wtl__pool_give(told);
+}
+
+void wtl__proxy_told(struct wtl__control *control, struct wtl__ctx *x, struct wtl__cell *cell)
+{
+    struct wtl__told *told = WTL_CONTAINER(control, struct wtl__told, control);
+    if (cell == NULL) {
+        wtl__pool_give(told);
+        return;
+    }
+    told->proxy->told = told;
+    answer(x, told->proxy, told->proxy->stalled || (cell->flags & WTL__CELL_PARKED) != 0);
+}
+
+/* ---- what comes back, in order -------------------------------------------------------------- */
+
 /* What a child that breaks the rules has sent besides is not done. */
 static void discard(struct wtl__proxy *proxy)
 {
@@ -236,6 +281,7 @@ static void step_over(struct wtl_ctx *x, struct wtl__proxy *proxy)
     uint32_t size = (uint32_t)next_size(chunk);
     chunk->at += size;
     proxy->applied += size;
+    proxy->done += size;
     if (chunk->at == chunk->size) {
         wtl__process_done(proxy->process, chunk);
         proxy->chunk = NULL;
@@ -289,10 +335,12 @@ static enum wtl_status do_all(struct wtl_ctx *x, struct wtl__proxy *proxy)
             return WTL_OK;
         }
         if (must_yield(own, proxy, left)) {
+            answer(own, proxy, own->overdraft > 0);
             break;
         }
         enum wtl__effect effect = do_next(x, proxy, &status);
         if (effect == WTL__EFFECT_WAITS) {
+            answer(own, proxy, true);
             return WTL_OK; /* whoever ends the wait rings */
         }
         if (effect == WTL__EFFECT_WRONG) {
@@ -302,6 +350,7 @@ static enum wtl_status do_all(struct wtl_ctx *x, struct wtl__proxy *proxy)
             return WTL_OK;
         }
         step_over(x, proxy);
+        answer(own, proxy, false);
     }
     later(x);
     return status;

@@ -130,6 +130,40 @@ refused 1 E0508 "X096: one of them is not upgraded" "$wattle" module upgrade mac
 has "runs in a process of its own" "and why"
 has "start the node with the new file" "and what to do"
 
+# ---- a stage whose code runs there is looked into and held, through another node
+
+stage=$(python3 -c 'import json
+print(next(r["pid"] for r in json.load(open("flow.json")) if r["stage"] == "clean"))')
+expect 0 "L18: actor state" "$wattle" actor state "$stage" --json
+json "L18: it is what the stage's type shows" 'it["state"]["seen"] > 0 and it["state"]["known"]'
+expect 0 "L18: actor trace" "$wattle" actor trace "$stage" --count 20 --for 20s --json
+json "L18: messages go in, and come out" \
+    'len(it) == 20 and {r["way"] for r in it} == {"in", "out"}'
+stats_are() { # stats_are PYTHON: what actor stats says
+    "$wattle" actor stats "$stage" --json >stats.json 2>stats.err && python3 -c 'import json, sys
+it = json.load(open("stats.json"))
+print(bool(eval(sys.argv[1])))' "$1"
+}
+await True stats_are 'it["handled"] > 0 and it["handled_since"] and it["sent"]'
+result $? "L18: actor stats has what was handled and sent"
+expect 0 "L18: actor suspend" "$wattle" actor suspend "$stage"
+expect 0 "L18: the state of a suspended one" "$wattle" actor state "$stage" --json
+seen=$(python3 -c 'import json; print(json.load(open("out"))["state"]["seen"])')
+await True stats_are 'it["mailbox"] > 0'
+result $? "L18: its mail waits"
+expect 0 "L18: and its state once more" "$wattle" actor state "$stage" --json
+json "L18: it handles nothing" "it['state']['seen'] == $seen"
+expect 0 "L18: actor replace" "$wattle" actor replace "$stage" '{"fault_after": 1000000}'
+expect 0 "L18: what was replaced" "$wattle" actor state "$stage" --json
+json "L18: is its state now" 'it["state"]["fault_after"] == 1000000'
+refused 64 E0104 "L18: a state that its type does not take" \
+    "$wattle" actor replace "$stage" '{"fault_after": "never"}'
+expect 0 "L18: actor resume" "$wattle" actor resume "$stage"
+before=$(python3 -c 'import json
+print(next(r["acked"] for r in json.load(open("flow.json")) if r["stage"] == "store"))')
+await True flow_is "stages['store']['acked'] > $before + 10"
+result $? "L18: and the flow goes on"
+
 # ---- each process is killed in turn; the flow goes on, and nothing is lost
 
 children=

@@ -5,7 +5,8 @@
  * suspended, held back or waiting for a reply; so nobody sees half of what a handler does. The
  * answer comes like that of a call: WTL_NO_PROCESS from an actor that has ended, WTL_CLOSED from
  * one that ends, WTL_BUSY to `state` and `replace` from one whose init is not over, WTL_UNSUPPORTED
- * from an actor of another node (its operator asks there: wattle actor ... --node).
+ * from an actor of another node (its operator asks there: wattle actor ... --node), and to an actor
+ * whose code runs in a process of its own; looked into are those like any others.
  *
  * Thread: as with the calls of actor.h. Fails: each returns the request; 0: no memory, the actor is
  * failing.
@@ -39,7 +40,8 @@ static inline uint64_t wtl_sys_resume(struct wtl_ctx *x, struct wtl_pid to,
     return x->api->sys(x, to, WTL_SYS_RESUME, NULL, options);
 }
 
-/* The answer has what the type's `show` puts; WTL_UNSUPPORTED when it has none. */
+/* The answer has what the type's `show` puts; WTL_UNSUPPORTED when it has none, WTL_TOO_LARGE and
+ * WTL_BAD_PAYLOAD when that is more than a message may have, or more than one value. */
 static inline uint64_t wtl_sys_state(struct wtl_ctx *x, struct wtl_pid to,
                                      const struct wtl_call_options *options)
 {

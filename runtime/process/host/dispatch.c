@@ -183,6 +183,9 @@ static void for_guest(struct wtl__host *host, struct wtl__guest *guest,
     case WTL__PIPE_UNLINKED:
         on_unlinked(guest, frame->pid);
         break;
+    case WTL__PIPE_SYS:
+        wtl__host_on_sys(host, guest, frame);
+        break;
     default:
         break;
     }

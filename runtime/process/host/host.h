@@ -19,6 +19,7 @@
 #include <wattle/flow.h>
 #include <wattle/module.h>
 #include <wattle/supervisor.h>
+#include <wattle/sys.h>
 #include <wattle/table.h>
 
 #include "actor/runtime.h"
@@ -46,7 +47,8 @@ enum wtl__item_kind {
     WTL__ITEM_OWN,
     WTL__ITEM_DOWN,
     WTL__ITEM_EXITED,
-    WTL__ITEM_ANSWER
+    WTL__ITEM_ANSWER,
+    WTL__ITEM_SYS /* somebody looks into it, or holds it; one at a time */
 };
 
 struct wtl__item {
@@ -62,6 +64,7 @@ struct wtl__item {
     enum wtl_status status;
     struct wtl__asked *asked; /* ANSWER */
     uint64_t until_ms;        /* RUN: of a call; 0: its caller has not said */
+    enum wtl_sys_verb verb;   /* SYS */
     uint8_t bytes[];
 };
 
@@ -112,7 +115,9 @@ struct wtl__guest {
     bool gone;  /* the node has said so while it ran */
     bool stop_asked;
     bool is_stage;
-    bool over; /* its cap of memory: killed when its function returns */
+    bool over;      /* its cap of memory: killed when its function returns */
+    bool suspended; /* runs nothing but what SYS asks */
+    bool asked;     /* a SYS is in its queue */
     enum wtl__guest_state state;
     enum wtl_status failed; /* why its init is not run */
     struct wtl_reason stop_reason;
@@ -133,6 +138,7 @@ struct wtl__guest {
     uint64_t held;   /* the request whose answer it waits for; 0: none */
     uint64_t unpaid; /* bytes sent that the node has not carried out */
     uint32_t calls;
+    uint32_t trace_left; /* of so many more things that it handles the node is told */
 
     /* of a stage */
     struct wtl_stage stage;
@@ -258,6 +264,22 @@ bool wtl__guest_may_send(const struct wtl__host *host, const struct wtl__guest *
 
 /* Runs guests that have something to run, each for a while. False: nothing is left. */
 bool wtl__host_run(struct wtl__host *host);
+
+/* Around each call of a function of a guest. */
+void wtl__host_enter(struct wtl__host *host, struct wtl__guest *guest,
+                     enum wtl__board_function function, struct wtl_tag tag);
+void wtl__host_leave(struct wtl__host *host);
+
+/* ---- sys.c ---------------------------------------------------------------------------------- */
+
+/* Queues what is asked. */
+void wtl__host_on_sys(struct wtl__host *host, struct wtl__guest *guest,
+                      const struct wtl__pipe_frame *frame);
+/* Of a traced one: it is going to handle the item. */
+void wtl__host_trace(struct wtl__host *host, struct wtl__guest *guest,
+                     const struct wtl__item *item);
+/* Does it, and answers. Owns: takes the item. */
+void wtl__host_run_sys(struct wtl__host *host, struct wtl__guest *guest, struct wtl__item *item);
 
 /* ---- deadline.c ------------------------------------------------------------------------------ */
 

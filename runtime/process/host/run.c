@@ -5,8 +5,8 @@
 #include "base/clock.h"
 #include "process/host/host.h"
 
-static void enter(struct wtl__host *host, struct wtl__guest *guest,
-                  enum wtl__board_function function, struct wtl_tag tag)
+void wtl__host_enter(struct wtl__host *host, struct wtl__guest *guest,
+                     enum wtl__board_function function, struct wtl_tag tag)
 {
     host->x.guest = guest;
     host->x.pub.stage = guest->is_stage ? &guest->stage : NULL;
@@ -14,7 +14,7 @@ static void enter(struct wtl__host *host, struct wtl__guest *guest,
     wtl__board_begin(host->board, function, guest->self.local, tag);
 }
 
-static void leave(struct wtl__host *host)
+void wtl__host_leave(struct wtl__host *host)
 {
     struct wtl__guest *guest = host->x.guest;
     wtl__board_end(host->board);
@@ -58,7 +58,7 @@ static void run_init(struct wtl__host *host, struct wtl__guest *guest)
     guest->state = WTL__GUEST_LIVE;
     if (frame.status == WTL_OK && guest->type->init != NULL) {
         struct wtl__item *args = guest->args;
-        enter(host, guest, WTL__IN_INIT, WTL_TAG(""));
+        wtl__host_enter(host, guest, WTL__IN_INIT, WTL_TAG(""));
         host->x.current = args;
         guest->args = NULL;
         frame.status = guest->type->init(&host->x.pub, guest->data, guest->settings,
@@ -66,7 +66,7 @@ static void run_init(struct wtl__host *host, struct wtl__guest *guest)
         if (host->x.current != NULL) {
             wtl__item_free(args);
         }
-        leave(host);
+        wtl__host_leave(host);
     }
     wtl__guest_send(host, guest, &frame);
     if (frame.status != WTL_OK && frame.status != WTL_LATER) {
@@ -80,9 +80,9 @@ static void run_stop(struct wtl__host *host, struct wtl__guest *guest)
     guest->state = WTL__GUEST_STOPPING;
     guest->held = 0;
     if (guest->type->stop != NULL) {
-        enter(host, guest, WTL__IN_STOP, guest->stop_reason.word);
+        wtl__host_enter(host, guest, WTL__IN_STOP, guest->stop_reason.word);
         frame.status = guest->type->stop(&host->x.pub, guest->data, guest->stop_reason);
-        leave(host);
+        wtl__host_leave(host);
     }
     wtl__guest_send(host, guest, &frame);
 }
@@ -93,7 +93,7 @@ static enum wtl_status run_message(struct wtl__host *host, struct wtl__guest *gu
                                    struct wtl__item *item)
 {
     enum wtl_status status = WTL_OK;
-    enter(host, guest, WTL__IN_HANDLE, item->msg.tag);
+    wtl__host_enter(host, guest, WTL__IN_HANDLE, item->msg.tag);
     host->x.current = item;
     if (guest->type->handle != NULL) {
         status = guest->type->handle(&host->x.pub, guest->data, &item->msg);
@@ -116,7 +116,7 @@ static void run_run(struct wtl__host *host, struct wtl__guest *guest, struct wtl
     if (host->x.current != NULL) { /* not kept */
         wtl__item_free(item);
     }
-    leave(host);
+    wtl__host_leave(host);
     wtl__guest_send(host, guest, &frame);
     bool left_open = frame.status == WTL_LATER && frame.key.seq != 0;
     if (frame.status != WTL_OK && !left_open) {
@@ -134,7 +134,7 @@ static void run_own(struct wtl__host *host, struct wtl__guest *guest, struct wtl
     if (host->x.current != NULL) {
         wtl__item_free(item);
     }
-    leave(host);
+    wtl__host_leave(host);
     if (fd >= 0) {
         wtl__host_fd_handled(host, fd);
     }
@@ -156,9 +156,9 @@ static void run_answer(struct wtl__host *host, struct wtl__guest *guest, struct 
                                     .message = item->msg};
         answer.message.request = 0;
         host->x.scope = asked->scope;
-        enter(host, guest, WTL__IN_ANSWER, WTL_TAG(""));
+        wtl__host_enter(host, guest, WTL__IN_ANSWER, WTL_TAG(""));
         status = asked->on_answer(&host->x.pub, guest->data, &answer, asked->context);
-        leave(host);
+        wtl__host_leave(host);
     }
     wtl__asked_free(host, asked);
     wtl__item_free(item);
@@ -173,14 +173,14 @@ static void run_end_of_another(struct wtl__host *host, struct wtl__guest *guest,
     if (item->kind == WTL__ITEM_DOWN && type->down != NULL) {
         struct wtl_down down = {
             .ref = item->msg.request, .pid = item->msg.from, .reason = item->reason};
-        enter(host, guest, WTL__IN_DOWN, item->reason.word);
+        wtl__host_enter(host, guest, WTL__IN_DOWN, item->reason.word);
         status = type->down(&host->x.pub, guest->data, &down);
-        leave(host);
+        wtl__host_leave(host);
     } else if (item->kind == WTL__ITEM_EXITED && type->exited != NULL) {
         struct wtl_exit exit = {.from = item->msg.from, .reason = item->reason};
-        enter(host, guest, WTL__IN_EXITED, item->reason.word);
+        wtl__host_enter(host, guest, WTL__IN_EXITED, item->reason.word);
         status = type->exited(&host->x.pub, guest->data, &exit);
-        leave(host);
+        wtl__host_leave(host);
     }
     wtl__item_free(item);
     end_unless_ok(host, guest, status);
@@ -202,20 +202,45 @@ static void run_item(struct wtl__host *host, struct wtl__guest *guest, struct wt
     case WTL__ITEM_EXITED:
         run_end_of_another(host, guest, item);
         break;
+    case WTL__ITEM_SYS:
+        wtl__host_run_sys(host, guest, item);
+        break;
     }
 }
 
 /* ---- guests -------------------------------------------------------------------------------- */
 
 /* A guest that waits for an answer runs nothing but that, which is put at the head. */
-static bool may_run(const struct wtl__guest *guest)
+static bool may_handle(const struct wtl__guest *guest)
 {
     const struct wtl__item *item = guest->first;
-    if (item == NULL || guest->state == WTL__GUEST_UNBOUND || guest->state == WTL__GUEST_ENDED) {
-        return false;
+    return !guest->suspended && (guest->held == 0 || (item->kind == WTL__ITEM_ANSWER &&
+                                                      item->asked->tie.msg.request == guest->held));
+}
+
+/* Takes out of the queue what is to be run next; NULL: nothing now. One that may not handle what is
+ * in its queue is asked all the same what somebody asks of it. */
+static struct wtl__item *take_next(struct wtl__guest *guest)
+{
+    struct wtl__item **slot = &guest->first;
+    struct wtl__item *before = NULL;
+    if (*slot == NULL || guest->state == WTL__GUEST_UNBOUND || guest->state == WTL__GUEST_ENDED) {
+        return NULL;
     }
-    return guest->held == 0 ||
-           (item->kind == WTL__ITEM_ANSWER && item->asked->tie.msg.request == guest->held);
+    if (!may_handle(guest)) {
+        while (guest->asked && *slot != NULL && (*slot)->kind != WTL__ITEM_SYS) {
+            before = *slot;
+            slot = &before->next;
+        }
+        if (!guest->asked || *slot == NULL) {
+            return NULL;
+        }
+    }
+    struct wtl__item *item = *slot;
+    *slot = item->next;
+    guest->last = item->next == NULL ? before : guest->last;
+    item->next = NULL;
+    return item;
 }
 
 /* Runs the next thing. False: there is none now. */
@@ -229,12 +254,13 @@ static bool run_next(struct wtl__host *host, struct wtl__guest *guest)
         run_init(host, guest);
         return true;
     }
-    if (!may_run(guest)) {
+    struct wtl__item *item = take_next(guest);
+    if (item == NULL) {
         return false;
     }
-    struct wtl__item *item = guest->first;
-    guest->first = item->next;
-    item->next = NULL;
+    if (guest->trace_left > 0 && item->kind != WTL__ITEM_SYS) {
+        wtl__host_trace(host, guest, item);
+    }
     run_item(host, guest, item);
     return true;
 }

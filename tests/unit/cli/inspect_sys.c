@@ -177,15 +177,41 @@ static void show_two(struct wtl_ctx *x, const void *self, struct wtl_writer *out
     wtl_put_u64(out, 2);
 }
 
+static void show_much(struct wtl_ctx *x, const void *self, struct wtl_writer *out)
+{
+    static const uint8_t some[WTL_BODY_MAX / 4];
+    (void)x;
+    (void)self;
+    for (int i = 0; i < 5; i++) {
+        wtl_put_bin(out, some, sizeof some);
+    }
+}
+
+static void show_nothing(struct wtl_ctx *x, const void *self, struct wtl_writer *out)
+{
+    (void)x;
+    (void)self;
+    (void)out;
+}
+
 Test(cli_inspect_sys, U05_what_is_shown_is_looked_at)
 {
-    struct wtl_actor type = counter;
-    struct wtl_spawn_options options = {.name = "twice"};
-    type.show = show_two;
-    (void)wtl__spawn(&kit.step.runtime, NULL, &type, &options, 0);
+    static const struct {
+        const char *name;
+        void (*show)(struct wtl_ctx *x, const void *self, struct wtl_writer *out);
+    } all[] = {{"twice", show_two}, {"never", show_nothing}, {"large", show_much}};
+    struct wtl_actor types[3];
+    for (int i = 0; i < 3; i++) {
+        struct wtl_spawn_options options = {.name = all[i].name};
+        types[i] = counter;
+        types[i].show = all[i].show;
+        (void)wtl__spawn(&kit.step.runtime, NULL, &types[i], &options, 0);
+    }
     wtl__step_settle(&kit.step);
     ask("actor.state", "twice", WTL_BAD_PAYLOAD, "is not one value of msgpack");
-    wtl__step_deinit(&kit.step); /* the type is this function's */
+    ask("actor.state", "never", WTL_BAD_PAYLOAD, "is not one value of msgpack");
+    ask("actor.state", "large", WTL_TOO_LARGE, "cannot be shown: ");
+    wtl__step_deinit(&kit.step); /* the types are this function's */
     cr_assert_eq(wtl__step_init(&kit.step, KIT_NODE, 42), WTL_OK);
 }
 

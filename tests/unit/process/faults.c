@@ -59,6 +59,8 @@ COSTS(X091_a_process_that_was_stopped, "stopped", "fault:timeout")
 COSTS(X095_a_closed_socket, "close", "fault:closed")
 COSTS(X095_garbage, "garbage", "fault:proto_error")
 COSTS(X095_a_question_that_is_none, "question", "fault:proto_error")
+COSTS(X095_an_answer_that_nobody_waits_for, "answer", "fault:proto_error")
+COSTS(X095_a_trace_of_what_there_is_not, "handling", "fault:proto_error")
 COSTS(X095_a_claim_of_4_gigabytes, "claim", "fault:proto_error")
 /* other processors give 0, or trap as for a debugger; a sanitizer sees it before the processor */
 #if defined __x86_64__ && !WTL_SANITIZED
@@ -76,6 +78,21 @@ Test(faults, X095_a_question_in_the_name_of_another)
     cr_assert_eq(kit_ask_living("victim", "ping", 0).number, 1);
     for (unsigned i = 0; i < 20; i++) {
         cr_assert_eq(kit_ask("victim", "forge", 0).number, 1);
+    }
+    cr_assert_eq(kit_ask("victim", "ping", 0).number, 22);
+    cr_assert(!kit_has_logged("module_process_died"));
+    kit_close();
+}
+
+/* Nor does an answer for one that has ended perhaps, or a trace that has. */
+Test(faults, X095_answers_that_come_too_late)
+{
+    kit_open(2);
+    (void)kit_isolate(SO("guest"), NULL);
+    (void)kit_supervise("victim", kit_type_of("victim"), NULL);
+    cr_assert_eq(kit_ask_living("victim", "ping", 0).number, 1);
+    for (unsigned i = 0; i < 20; i++) {
+        cr_assert_eq(kit_ask("victim", "harmless", 0).number, 1);
     }
     cr_assert_eq(kit_ask("victim", "ping", 0).number, 22);
     cr_assert(!kit_has_logged("module_process_died"));

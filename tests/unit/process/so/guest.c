@@ -72,6 +72,37 @@ static void bad_question(uint64_t local)
     (void)!write(3, frame, 16 + wtl_written(&writer));
 }
 
+/* An answer, as that actor, to who looked into it. */
+static void bad_answer(struct wtl_pid self, uint64_t request)
+{
+    unsigned char frame[128] = {0};
+    struct wtl_writer writer = wtl_writer_over(frame + 16, sizeof frame - 16);
+    wtl_put_u64(&writer, self.node);
+    wtl_put_u64(&writer, self.local);
+    wtl_put_u64(&writer, request);
+    wtl_put_u64(&writer, 0);
+    wtl_put_u64(&writer, 0);
+    wtl_put_u64(&writer, 1);
+    frame[0] = (unsigned char)wtl_written(&writer);
+    frame[4] = 38;
+    (void)!write(3, frame, 16 + wtl_written(&writer));
+}
+
+/* What a traced actor handles, and nobody traces it: of a kind that there is, or not. */
+static void bad_handling(uint64_t local, uint64_t kind)
+{
+    unsigned char frame[128] = {0};
+    struct wtl_writer writer = wtl_writer_over(frame + 16, sizeof frame - 16);
+    for (unsigned i = 0; i < 6; i++) { /* from whom, the tag, the request, the size */
+        wtl_put_u64(&writer, 0);
+    }
+    wtl_put_u64(&writer, kind << 16);
+    frame[0] = (unsigned char)wtl_written(&writer);
+    frame[4] = 83;
+    memcpy(frame + 8, &local, sizeof local);
+    (void)!write(3, frame, 16 + wtl_written(&writer));
+}
+
 static void block(void)
 {
     char byte;
@@ -94,6 +125,12 @@ static void perish(struct wtl_ctx *x, const struct wtl_msg *message)
 {
     if (wtl_is(message, "question")) {
         bad_question(wtl_self(x).local);
+        endless();
+    } else if (wtl_is(message, "answer")) {
+        bad_answer(wtl_self(x), 1);
+        endless();
+    } else if (wtl_is(message, "handling")) {
+        bad_handling(wtl_self(x).local, 7);
         endless();
     } else if (wtl_is(message, "block")) {
         block();
@@ -243,6 +280,12 @@ static enum wtl_status victim_handle(struct wtl_ctx *x, void *self, const struct
     if (wtl_is(message, "forge")) { /* in the name of whoever has asked */
         bad_question(message->from.local);
         wtl_replyf(x, message, "%d", wtl_table_find(x, "none").id == 0);
+        return WTL_OK;
+    }
+    if (wtl_is(message, "harmless")) { /* for one that is not here; what nobody traces */
+        bad_answer((struct wtl_pid){.node = wtl_self(x).node, .local = message->from.local}, 1);
+        bad_handling(wtl_self(x).local, 1);
+        wtl_replyf(x, message, "%d", 1);
         return WTL_OK;
     }
     if (wtl_is(message, "stop")) {
