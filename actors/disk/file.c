@@ -112,14 +112,31 @@ static enum wtl_status worked(struct wtl_ctx *x, void *self, const struct wtl_an
 static enum wtl_status closed(struct wtl_ctx *x, void *self, const struct wtl_answer *answer,
                               void *context);
 
+/* The file is closed: this one goes on to its end. */
+static enum wtl_status is_closed(struct wtl_ctx *x, struct state *state)
+{
+    state->database = NULL;
+    wtl_reply_to(x, state->close, NULL);
+    if (state->stopping) {
+        wtl_done(x, WTL_OK);
+        return WTL_OK;
+    }
+    return WTL_STOP;
+}
+
+/* Closes it on the pool; here, when there is no memory to ask for that. */
 static enum wtl_status close_file(struct wtl_ctx *x, struct state *state)
 {
     struct job job = {.database = state->database, .verb = CLOSE};
-    state->working = true;
-    (void)wtl_work(
-        x, work, &job, sizeof job,
-        &(struct wtl_call_options){.on_answer = closed, .deadline_ms = WTL_CALL_FOREVER});
-    return WTL_OK;
+    uint64_t asked =
+        wtl_work(x, work, &job, sizeof job,
+                 &(struct wtl_call_options){.on_answer = closed, .deadline_ms = WTL_CALL_FOREVER});
+    state->working = asked != 0;
+    if (asked != 0) {
+        return WTL_OK;
+    }
+    database_destroy(state->database);
+    return is_closed(x, state);
 }
 
 static enum wtl_status closed(struct wtl_ctx *x, void *self, const struct wtl_answer *answer,
@@ -130,13 +147,7 @@ static enum wtl_status closed(struct wtl_ctx *x, void *self, const struct wtl_an
     if (answer->status != WTL_OK) { /* it was not run: there is no pool, or no memory */
         database_destroy(state->database);
     }
-    state->database = NULL;
-    wtl_reply_to(x, state->close, NULL);
-    if (state->stopping) {
-        wtl_done(x, WTL_OK);
-        return WTL_OK;
-    }
-    return WTL_STOP;
+    return is_closed(x, state);
 }
 
 static enum wtl_status worked(struct wtl_ctx *x, void *self, const struct wtl_answer *answer,
@@ -175,12 +186,11 @@ static bool begin(struct wtl_ctx *x, struct state *state, enum verb verb,
     if (size > 0) {
         memcpy(job->changes, changes, size);
     }
-    state->working = true;
-    (void)wtl_work(
-        x, work, job, sizeof *job + size,
-        &(struct wtl_call_options){.on_answer = worked, .deadline_ms = WTL_CALL_FOREVER});
+    state->working = wtl_work(x, work, job, sizeof *job + size,
+                              &(struct wtl_call_options){.on_answer = worked,
+                                                         .deadline_ms = WTL_CALL_FOREVER}) != 0;
     wtl_free(x, job);
-    return true;
+    return state->working;
 }
 
 static enum wtl_status init(struct wtl_ctx *x, void *self, const void *settings,
@@ -250,11 +260,11 @@ static enum wtl_status stop(struct wtl_ctx *x, void *self, struct wtl_reason rea
     }
     bool closes = state->closing;
     state->closing = true;
-    state->stopping = true;
     if (!state->working && !closes) {
         (void)close_file(x, state);
     }
-    return WTL_LATER;
+    state->stopping = true;
+    return state->database != NULL ? WTL_LATER : WTL_OK;
 }
 
 static const struct wtl_answerer answers[] = {WTL_ANSWERER(worked), WTL_ANSWERER(closed), {0}};

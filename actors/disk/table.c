@@ -38,9 +38,9 @@ const char *table_complain(struct wtl_ctx *x, struct state *state, enum wtl_stat
                            const struct wtl_msg *message)
 {
     char line[512];
-    char text[160] = "";
+    char text[240] = "";
     int code = 0;
-    if (wtl_getf(message, "code=%d text=%159s", &code, text) != WTL_OK || text[0] == '\0') {
+    if (wtl_getf(message, "code=%d text=%239s", &code, text) != WTL_OK || text[0] == '\0') {
         (void)snprintf(text, sizeof text, "%s", wtl_status_text(status));
     }
     if (strcmp(text, state->cause) != 0) {

@@ -96,7 +96,7 @@ struct state {
     uint64_t tick;        /* the timer that looks for what has expired, and its time */
     uint64_t tick_due_ms;
 
-    char cause[200]; /* of the failure that was logged; empty: it works */
+    char cause[240]; /* of the failure that was logged; empty: it works */
     uint64_t commits;
     uint64_t refused; /* requests, for want of room */
 };

@@ -100,20 +100,27 @@ static enum wtl_status close_file(void *argument, struct wtl_writer *result)
 static enum wtl_status closed(struct wtl_ctx *x, void *self, const struct wtl_answer *answer,
                               void *context)
 {
-    (void)self;
-    (void)answer;
+    struct state *state = self;
     (void)context;
+    if (answer->status != WTL_OK) { /* it was not run: there is no pool, or no memory */
+        database_destroy(state->database);
+    }
+    state->database = NULL;
     wtl_done(x, WTL_OK);
     return WTL_OK;
 }
 
-static void close_later(struct wtl_ctx *x, struct state *state)
+/* False: there was no memory to ask for it, and it is closed. */
+static bool close_later(struct wtl_ctx *x, struct state *state)
 {
-    struct database *database = state->database;
-    state->database = NULL;
-    (void)wtl_work(
-        x, close_file, &database, sizeof database,
-        &(struct wtl_call_options){.on_answer = closed, .deadline_ms = WTL_CALL_FOREVER});
+    uint64_t asked =
+        wtl_work(x, close_file, &state->database, sizeof state->database,
+                 &(struct wtl_call_options){.on_answer = closed, .deadline_ms = WTL_CALL_FOREVER});
+    if (asked == 0) {
+        database_destroy(state->database);
+        state->database = NULL;
+    }
+    return asked != 0;
 }
 
 static void write_some(struct wtl_ctx *x, struct state *state);
@@ -136,10 +143,10 @@ static void acknowledge(struct wtl_ctx *x, struct state *state)
 /* Once for each cause: the next lines about it would say the same. */
 static void complain(struct wtl_ctx *x, struct state *state, const struct wtl_answer *answer)
 {
-    char line[400];
-    char text[160] = "no cause given";
+    char line[512];
+    char text[240] = "no cause given";
     int code = -1;
-    enum wtl_status read = wtl_getf(&answer->message, "code=%d text=%159s", &code, text);
+    enum wtl_status read = wtl_getf(&answer->message, "code=%d text=%239s", &code, text);
     if (read == WTL_OK && code == state->cause) {
         return;
     }
@@ -174,10 +181,14 @@ static enum wtl_status written(struct wtl_ctx *x, void *self, const struct wtl_a
         }
         state->waiting = wtl_after(x, RETRY_MS, WTL_TAG("retry"), NULL) != 0;
     }
-    if (state->stopping) {
-        close_later(x, state);
-    } else {
+    if (!state->stopping) {
         write_some(x, state);
+    } else if (!close_later(x, state)) {
+        wtl_done(x, WTL_OK);
+    }
+    if (!state->opened && !state->working && !state->waiting) { /* no memory to try it again */
+        database_destroy(state->database);
+        return WTL_NO_MEMORY;
     }
     return WTL_OK;
 }
@@ -197,10 +208,10 @@ static void write_some(struct wtl_ctx *x, struct state *state)
     if (batch->count == 0 && state->opened) {
         return;
     }
-    state->working = true;
-    (void)wtl_work(
-        x, write_rows, batch, sizeof *batch + batch->count * sizeof batch->rows[0],
-        &(struct wtl_call_options){.on_answer = written, .deadline_ms = WTL_CALL_FOREVER});
+    uint64_t asked =
+        wtl_work(x, write_rows, batch, sizeof *batch + batch->count * sizeof batch->rows[0],
+                 &(struct wtl_call_options){.on_answer = written, .deadline_ms = WTL_CALL_FOREVER});
+    state->working = asked != 0; /* without memory this actor is ending */
 }
 
 /* ---- the actor ----------------------------------------------------------------------------- */
@@ -224,6 +235,10 @@ static enum wtl_status init(struct wtl_ctx *x, void *self, const void *settings,
         return WTL_NO_MEMORY;
     }
     write_some(x, state);
+    if (!state->working) {
+        database_destroy(state->database);
+        return WTL_NO_MEMORY;
+    }
     return WTL_LATER;
 }
 
@@ -267,10 +282,7 @@ static enum wtl_status stop(struct wtl_ctx *x, void *self, struct wtl_reason rea
     struct state *state = self;
     (void)reason;
     state->stopping = true;
-    if (!state->working) {
-        close_later(x, state);
-    }
-    return WTL_LATER;
+    return state->working || close_later(x, state) ? WTL_LATER : WTL_OK;
 }
 
 static const struct wtl_answerer answers[] = {WTL_ANSWERER(written), WTL_ANSWERER(closed), {0}};
