@@ -232,7 +232,7 @@ static size_t put_asides(struct wtl__sender *sender, uint8_t *out, size_t capaci
     struct wtl__envelope *envelope = sender->waiting;
     for (unsigned i = 0; i < LOOKS_MAX && envelope != NULL && filled < capacity / 2; i++) {
         struct wtl__envelope *next = envelope->next;
-        size_t size = WTL__DATA_HEAD + weight(envelope); /* at most */
+        size_t size = WTL__DATA_HEAD + (size_t)weight(envelope); /* at most */
         bool held_up = is_held(envelope, held, held_count);
         if (!held_up && size <= capacity - filled) {
             if (sender->sent_bytes + weight(envelope) > credit) {
