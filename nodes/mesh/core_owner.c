@@ -252,18 +252,31 @@ static void claim_buried(struct wtl__core *core, const struct wtl__core_name *bu
     }
 }
 
+/* It was not taken: the answer to CLAIMED is that all has to come again. */
+static void miss(struct wtl__core *core, const struct wtl__names_frame *claim)
+{
+    struct wtl__core_node *source = wtl__core_node_find(core, claim->source);
+    if (source != NULL) {
+        source->missed = claim->view;
+    }
+}
+
 void wtl__core_owner_claim(struct wtl__core *core, const struct wtl__names_frame *frame)
 {
     struct wtl__core_name *name = wtl__core_name_get(core, frame->name);
     if (frame->view != core->view.hash) {
-        struct wtl__core_node *source = wtl__core_node_find(core, frame->source);
-        if (source != NULL) {
-            source->missed = frame->view; /* the answer to CLAIMED is that it has to come again */
-        }
+        miss(core, frame);
         return;
     }
-    if (home_of(core, frame->pid) != frame->source ||
-        wtl__core_owner_in(&core->view, wtl__core_hash(frame->name, 0)) != core->config.node) {
+    if (wtl__core_owner_in(&core->view, wtl__core_hash(frame->name, 0)) != core->config.node) {
+        return;
+    }
+    if (home_of(core, frame->pid) != frame->source) {
+        /* the record of a leaf may be slower than what is claimed for it, when both come over other
+         * nodes; one that does not come until this view is settled is not waited for */
+        if (!core->settled) {
+            miss(core, frame);
+        }
         return;
     }
     if (name != NULL && wtl_pid_is_none(name->pid) && name->epoch > frame->epoch) {

@@ -57,11 +57,20 @@ void wtl__core_sync_claim(struct wtl__core *core, const struct wtl__core_name *n
 #define FRAME_ABOUT 128u /* bytes of one NAMES frame, for pacing */
 
 /* Have the records of leaves gone out on the way to that node? Whose record it has not, for him it
- * takes no claim. */
+ * takes no claim. Behind another node it may be without one even so: then it wants the claims again
+ * (core_owner.c). */
 static bool knows_leaves(const struct wtl__core *core, const struct wtl__core_node *node)
 {
     const struct wtl__core_link *link = wtl__core_link_find(core, wtl__core_node_link(core, node));
     return link == NULL || (link->greeted && link->attach_at == 0);
+}
+
+/* A leaf that goes on without a record, because its last one has expired, has no home for others:
+ * they would wait for one. */
+static bool may_claim(const struct wtl__core *core, struct wtl_pid pid)
+{
+    const struct wtl__core_node *leaf = wtl__core_node_find(core, pid.node);
+    return pid.node == core->config.node || (leaf != NULL && leaf->uplink == core->config.node);
 }
 
 static void send_claims(struct wtl__core *core, struct wtl__core_node *node)
@@ -75,7 +84,7 @@ static void send_claims(struct wtl__core *core, struct wtl__core_node *node)
     sync->claims_at = sync->claims_at > core->names_count ? core->names_count : sync->claims_at;
     while (sync->claims_at > 0 && room > 0) {
         struct wtl__core_name *name = core->names[--sync->claims_at];
-        if (wtl_pid_is_none(name->pid) || !wtl__core_is_ours(core, name->pid) ||
+        if (wtl_pid_is_none(name->pid) || !may_claim(core, name->pid) ||
             wtl__core_owner(core, name) != node->id ||
             (!sync->all && wtl__core_owner_in(&core->before, name->hash) == node->id)) {
             continue;

@@ -156,7 +156,7 @@ struct wtl__core_node {
     uint8_t *proof;
     uint32_t proof_size;
     uint64_t claimed;            /* core node: the view for which it has sent its claims */
-    uint64_t missed;             /* the view of a claim that came before this node had that view */
+    uint64_t missed;             /* the view of a claim of it that could not be taken yet */
     struct wtl__core_sync *sync; /* core node */
     char name[WTL_NAME_MAX + 1];
     char address[WTL_NAME_MAX + 1];
