@@ -71,7 +71,12 @@ struct sim_node *world_node(struct world *world, uint64_t id)
 
 static size_t sign(void *context, const struct wtl__attach *attach, uint8_t *proof_out)
 {
-    model_attached(context, attach->uplink);
+    const struct sim_node *node = context;
+    if (node->cannot_sign) {
+        node->world->loss_ms = node->world->now_ms; /* others will not reach it */
+        return 0;
+    }
+    model_attached(node, attach->uplink);
     memcpy(proof_out, "sim-proof", 9);
     return 9;
 }

@@ -44,6 +44,7 @@ struct sim_node {
     unsigned incarnation;
     uint64_t id; /* of the present incarnation, or of the last one */
     bool alive;
+    bool cannot_sign; /* where it is attached: its record ends in time */
     struct wtl__step step;
     struct wtl__hub *hub;
     struct intruder *intruder; /* instead of a runtime and a hub */
