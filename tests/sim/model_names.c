@@ -12,8 +12,8 @@
 
 #include "model_private.h"
 
-/* After a change of who is there, all have seen it: an owner that has not heard of all names by then
- * does not say that there is none. */
+/* After a change of who is there, all have seen it: an owner that has not heard of all names by
+ * then does not say that there is none. */
 #define CLAIMED_MS 100u
 /* A cut is found out by heartbeats; until then nobody knows whom he does not reach. */
 #define FOUND_OUT_MS 2500u
