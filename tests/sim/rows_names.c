@@ -1,6 +1,6 @@
 /*
- * rows_names.c - rows of the fault table about names that want a whole mesh and an exact wire: what
- * is claimed of a node that has just come, and what it answers meanwhile.
+ * rows_names.c - rows of the registry that want a whole mesh and an exact wire: what is claimed of
+ * a node that has just come, and what it answers meanwhile.
  */
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -155,11 +155,11 @@ static uint32_t route(const struct sim_node *from, const struct sim_node *to)
     return wtl__core_route(wtl__hub_core(from->hub), to->id);
 }
 
-/* ---- X114 ----------------------------------------------------------------------------------- */
+/* ---- G07 ------------------------------------------------------------------------------------ */
 
 /* Who joins hears of a leaf's names over another node, which has not sent it the leaf's record yet:
  * it answers nobody that there is no such name, but wants them claimed again. */
-Test(sim_rows_names, X114_claims_that_are_faster_than_the_record_come_again)
+Test(sim_rows_names, G07_claims_that_are_faster_than_the_record_come_again)
 {
     struct pipe *pipe = NULL;
     world_cut(&world, edge, newcomer, true);
@@ -199,7 +199,7 @@ Test(sim_rows_names, X114_claims_that_are_faster_than_the_record_come_again)
 
 /* A leaf that does not renew its record is one for its uplink only: nobody else takes a claim for
  * it, and who joins does not wait for that. */
-Test(sim_rows_names, X114_a_leaf_without_a_record_keeps_nobody_waiting)
+Test(sim_rows_names, G07_a_leaf_without_a_record_keeps_nobody_waiting)
 {
     device->cannot_sign = true;
     world_run(&world, RECORD_MS);
