@@ -128,11 +128,16 @@ void wtl__core_owner_release(struct wtl__core *core)
     uint32_t count = core->held_count;
     core->held = NULL;
     core->held_count = 0;
+    /* What a leaf has held for long it registers anew with a new uplink: who looks for it may have
+     * come before that. */
+    for (uint32_t i = 0; i < count; i++) {
+        if (held[i].verb == WTL__NAMES_REGISTER) {
+            wtl__core_owner_register(core, &held[i]);
+        }
+    }
     for (uint32_t i = 0; i < count; i++) {
         if (held[i].verb == WTL__NAMES_LOOKUP) {
             wtl__core_owner_lookup(core, &held[i]);
-        } else {
-            wtl__core_owner_register(core, &held[i]);
         }
     }
     free(held);
