@@ -153,8 +153,8 @@ static void finish(struct wtl__core *core, struct wtl__core_ask *ask, enum wtl_s
     if (!done.quiet) {
         wtl__core_answer(core, done.leaf, done.pid, done.request, status, done.name, holder, epoch);
     }
-    struct wtl__core_name *name =
-        done.then_drop && registered ? wtl__core_name_get(core, done.name) : NULL;
+    /* also when it could not be asked for again: it may have held the name before */
+    struct wtl__core_name *name = done.then_drop ? wtl__core_name_get(core, done.name) : NULL;
     if (name != NULL && wtl_pid_equal(name->pid, done.pid)) {
         wtl__core_name_release(core, name);
     }
