@@ -22,6 +22,7 @@ struct seek {
     struct sim_node *node;
     uint64_t id; /* its incarnation */
     uint64_t asked_ms;
+    bool whole; /* the mesh was in one piece then */
     struct held_name held;
 };
 
@@ -100,17 +101,6 @@ uint32_t model_names(struct world *world, struct held_name *names, uint32_t max)
 
 /* ---- who looks for it ----------------------------------------------------------------------- */
 
-void model_sought(struct sim_node *node, uint64_t number, const struct held_name *held)
-{
-    struct seek *seek = calloc(1, sizeof *seek);
-    WTL_ASSERT(seek != NULL);
-    *seek =
-        (struct seek){.node = node, .id = node->id, .asked_ms = node->world->now_ms, .held = *held};
-    enum wtl_status status = wtl__map_put(&node->world->model->seeks, node->id, number, seek);
-    WTL_ASSERT(status == WTL_OK);
-    checks.sought++;
-}
-
 static bool is_core(const struct sim_node *node)
 {
     return node->alive && node->layer != WTL_LAYER_DEVICE;
@@ -144,15 +134,10 @@ static bool some_are_cut(const struct world *world)
     return false;
 }
 
-/* The mesh is in one piece, the one who asks and the holder are parts of it, and so it was. */
-static bool is_whole(struct world *world, const struct seek *seek)
+/* The core nodes, the one who asks and the holder are in one piece at this moment. */
+static bool is_in_one_piece(struct world *world, const struct seek *seek)
 {
-    uint64_t changed_ms = world->model->changed_ms;
     const struct sim_node *home = world_node(world, seek->held.pid.node);
-    if (world->loss_ms + (some_are_cut(world) ? FOUND_OUT_MS : CLAIMED_MS) >= seek->asked_ms ||
-        (changed_ms >= seek->held.since_ms && changed_ms + CLAIMED_MS >= seek->asked_ms)) {
-        return false;
-    }
     for (unsigned i = 0; i < world->nodes_count; i++) {
         if (world->nodes[i].layer != WTL_LAYER_DEVICE && !is_agreed(world, &world->nodes[i])) {
             return false;
@@ -161,6 +146,31 @@ static bool is_whole(struct world *world, const struct seek *seek)
     bool reaches = home == seek->node ||
                    (home != NULL && wtl__core_route(wtl__hub_core(seek->node->hub), home->id) != 0);
     return reaches && is_agreed(world, home) && is_agreed(world, seek->node);
+}
+
+/* The mesh is in one piece, and so it was. A link that was lost long before the question may not
+ * have been back when it was put: then a node without a way to the owner says so at once, though it
+ * has one by the time that the answer comes. */
+static bool is_whole(struct world *world, const struct seek *seek)
+{
+    uint64_t changed_ms = world->model->changed_ms;
+    if (world->loss_ms + (some_are_cut(world) ? FOUND_OUT_MS : CLAIMED_MS) >= seek->asked_ms ||
+        (changed_ms >= seek->held.since_ms && changed_ms + CLAIMED_MS >= seek->asked_ms)) {
+        return false;
+    }
+    return seek->whole && is_in_one_piece(world, seek);
+}
+
+void model_sought(struct sim_node *node, uint64_t number, const struct held_name *held)
+{
+    struct seek *seek = calloc(1, sizeof *seek);
+    WTL_ASSERT(seek != NULL);
+    *seek =
+        (struct seek){.node = node, .id = node->id, .asked_ms = node->world->now_ms, .held = *held};
+    seek->whole = is_in_one_piece(node->world, seek);
+    enum wtl_status status = wtl__map_put(&node->world->model->seeks, node->id, number, seek);
+    WTL_ASSERT(status == WTL_OK);
+    checks.sought++;
 }
 
 void model_found(struct sim_node *node, uint64_t number, enum wtl_status status,
