@@ -1,6 +1,6 @@
 /*
- * rows_names.c - rows of the registry that want a whole mesh and an exact wire: what is claimed of
- * a node that has just come, and what it answers meanwhile.
+ * rows_names.c - rows of the registry that want a whole mesh and an exact wire: what nodes claim,
+ * register anew and drop while others come or are not reached, and what is answered meanwhile.
  */
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -78,11 +78,16 @@ static enum wtl_status seeker_init(struct wtl_ctx *x, void *self, const void *se
     return WTL_OK;
 }
 
+/* Whatever it is told, it lets go of all. */
 static enum wtl_status handle(struct wtl_ctx *x, void *self, const struct wtl_msg *message)
 {
-    (void)x;
+    char name[WTL_NAME_MAX + 1];
     (void)self;
     (void)message;
+    for (unsigned i = 0; i < NAMES; i++) {
+        name_of(i, name);
+        wtl_unregister(x, name, WTL_GLOBAL);
+    }
     return WTL_OK;
 }
 
@@ -91,9 +96,11 @@ static const struct wtl_actor holder = {
 static const struct wtl_actor seeker = {
     .size = sizeof seeker, .name = "seeker", .init = seeker_init, .handle = handle};
 
+static struct wtl_pid holder_pid;
+
 static void boot_holder(struct sim_node *node)
 {
-    (void)wtl__spawn(&node->step.runtime, NULL, &holder, NULL, 0);
+    holder_pid = wtl__spawn(&node->step.runtime, NULL, &holder, NULL, 0);
 }
 
 static void boot_seeker(struct sim_node *node)
@@ -208,4 +215,51 @@ Test(sim_rows_names, G07_a_leaf_without_a_record_keeps_nobody_waiting)
     node_start(newcomer);
     world_run(&world, WTL__CLAIMS_WAIT_MS / 2);
     cr_expect_eq(found + missed, NAMES, "%u of %u questions wait", NAMES - found - missed, NAMES);
+}
+
+/* An uplink that has started anew, and is alone: the questions that it has held back wait for what
+ * its leaf registers anew, though that has come later. */
+Test(sim_rows_names, G07_who_asks_before_a_leaf_is_back_finds_what_it_holds)
+{
+    node_crash(cloud);
+    node_crash(edge);
+    edge->boot = boot_seeker;
+    node_start(edge);
+    world_run(&world, 5000);
+    cr_assert_neq(route(edge, device), 0);
+    cr_expect_eq(found, NAMES, "%u of %u names were not found", missed, NAMES);
+}
+
+/* ---- G03 ------------------------------------------------------------------------------------ */
+
+static void let_go_of_all(void)
+{
+    struct wtl_writer body;
+    (void)wtl__message_open(&body, 16);
+    wtl_put_u64(&body, 1);
+    struct wtl__envelope *envelope = wtl__message_take(&body, WTL__MESSAGE);
+    cr_assert_not_null(envelope);
+    envelope->msg.tag = WTL_TAG("go");
+    cr_assert_eq(wtl__deliver(&device->step.runtime, NULL, holder_pid, envelope), WTL_OK);
+}
+
+/* A leaf lets go of its names while its uplink asks for them again, of owners that it does not
+ * reach, and gives up: they are gone all the same. */
+Test(sim_rows_names, G03_what_a_leaf_let_go_of_does_not_stay)
+{
+    char name[WTL_NAME_MAX + 1];
+    world_cut(&world, edge, cloud, true);
+    world_break(&world, device, edge);
+    world_run(&world, 1000); /* the leaf is back, and has registered all anew */
+    cr_assert_neq(route(edge, device), 0);
+    let_go_of_all();
+    world_run(&world, 2500);
+    world_cut(&world, edge, cloud, false);
+    world_run(&world, 20000);
+    cr_assert_neq(route(edge, cloud), 0);
+    for (unsigned i = 0; i < NAMES; i++) {
+        name_of(i, name);
+        cr_expect(wtl_pid_is_none(wtl__core_name_find(wtl__hub_core(cloud->hub), name)),
+                  "%s is still there", name);
+    }
 }
