@@ -45,13 +45,6 @@ void wtl__guest_make_ready(struct wtl__host *host, struct wtl__guest *guest)
 void wtl__guest_push(struct wtl__host *host, struct wtl__guest *guest, struct wtl__item *item,
                      bool next)
 {
-    if (guest->state >= WTL__GUEST_ENDED && !guest->stop_asked) {
-        if (item->asked != NULL) {
-            wtl__asked_free(host, item->asked);
-        }
-        wtl__item_free(item);
-        return;
-    }
     item->next = next ? guest->first : NULL;
     if (guest->first == NULL) {
         guest->first = item;

@@ -325,6 +325,15 @@ SYS(L18_a_state_that_is_not_there_yet)
     kit_close();
 }
 
+/* Its stop is over, and there is another one. */
+static void end_at_last(void)
+{
+    looker_tell("it", "done", 0);
+    while (status_of(WTL_SYS_STATE, 0) != WTL_OK) {
+    }
+    kit_close();
+}
+
 SYS(L18_a_state_of_one_that_ends)
 {
     begin(isolated, "counter");
@@ -333,8 +342,36 @@ SYS(L18_a_state_of_one_that_ends)
     while (status_of(WTL_SYS_STATE, 0) != WTL_CLOSED) {
     }
     cr_assert_eq(status_of(WTL_SYS_REPLACE, 1), WTL_CLOSED);
-    looker_tell("it", "done", 0);
-    kit_close();
+    end_at_last();
+}
+
+/* Will end in a moment; what is asked meanwhile is there before it is told to stop. */
+static void begin_to_end(bool isolated)
+{
+    begin(isolated, "counter");
+    uint64_t before = given(isolated);
+    looker_tell("it", "how", LOOKED_LINGERS);
+    looker_tell("it", "end", 50);
+    while (isolated && given(true) < before + 2) {
+    }
+}
+
+SYS(L18_what_is_asked_while_it_begins_to_end)
+{
+    begin_to_end(isolated);
+    looker_ask("it", WTL_SYS_STATISTICS, 0);
+    looker_ask("it", WTL_SYS_STATE, 0);
+    cr_assert_eq(looker_seen(0).status, WTL_OK);
+    cr_assert_eq(looker_seen(1).status, WTL_CLOSED);
+    end_at_last();
+}
+
+SYS(L18_what_is_sent_while_it_begins_to_end_is_handled)
+{
+    begin_to_end(isolated);
+    looker_tell("it", "tell", 1);
+    cr_assert_eq(looker_seen(0).what, LOOKER_CAME);
+    end_at_last();
 }
 
 SYS(L18_one_that_ends_while_it_shows)

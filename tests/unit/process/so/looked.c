@@ -28,6 +28,14 @@ static void endless(void)
     }
 }
 
+/* Nothing that comes meanwhile is read. */
+static void spin(struct wtl_ctx *x, uint64_t ms)
+{
+    uint64_t until = wtl_now_ns(x) + ms * 1000000;
+    while (wtl_now_ns(x) < until) {
+    }
+}
+
 /* Waits, in the middle of a function, until somebody has that name. */
 static void wait_for(struct wtl_ctx *x, const char *name)
 {
@@ -157,6 +165,7 @@ static enum wtl_status counter_handle(struct wtl_ctx *x, void *self, const struc
     } else if (wtl_is(message, "done")) {
         wtl_done(x, WTL_OK);
     } else if (wtl_is(message, "end")) {
+        spin(x, number_of(message));
         wtl_stop(x, WTL_REASON(WTL_EXIT_NORMAL, "normal"));
     }
     return WTL_OK;
