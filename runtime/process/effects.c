@@ -12,6 +12,13 @@
 #include "actor/memory.h"
 #include "base/log.h"
 
+/* Is the frame from before its stop function? That it wants to end is known then: it does, and that
+ * function runs to its end. */
+static bool is_late(const struct wtl__proxy *proxy)
+{
+    return proxy->stopping && !proxy->stopped;
+}
+
 /* ---- runs ---------------------------------------------------------------------------------- */
 
 static void run_is_over(struct wtl_ctx *x, struct wtl__proxy *proxy)
@@ -42,7 +49,8 @@ static enum wtl__effect on_ran(struct wtl_ctx *x, struct wtl__proxy *proxy,
         return WTL__EFFECT_WRONG;
     }
     run_is_over(x, proxy);
-    *status_out = close_input(x, frame);
+    enum wtl_status status = close_input(x, frame);
+    *status_out = is_late(proxy) ? WTL_OK : status;
     return WTL__EFFECT_DONE;
 }
 
@@ -75,9 +83,10 @@ static enum wtl__effect on_ready(struct wtl_ctx *x, struct wtl__proxy *proxy,
 static enum wtl__effect on_stopped(struct wtl_ctx *x, struct wtl__proxy *proxy,
                                    const struct wtl__pipe_frame *frame)
 {
-    if (!proxy->stopping) {
+    if (!is_late(proxy)) {
         return WTL__EFFECT_WRONG;
     }
+    proxy->stopped = true;
     if (frame->status != WTL_LATER) {
         wtl_done(x, frame->status);
     }
@@ -87,8 +96,18 @@ static enum wtl__effect on_stopped(struct wtl_ctx *x, struct wtl__proxy *proxy,
 static enum wtl__effect on_done(struct wtl_ctx *x, struct wtl__proxy *proxy,
                                 const struct wtl__pipe_frame *frame)
 {
-    (void)proxy;
-    wtl_done(x, frame->status);
+    if (!is_late(proxy)) {
+        wtl_done(x, frame->status);
+    }
+    return WTL__EFFECT_DONE;
+}
+
+static enum wtl__effect on_end(struct wtl_ctx *x, struct wtl__proxy *proxy,
+                               const struct wtl__pipe_frame *frame)
+{
+    if (!is_late(proxy)) {
+        wtl_stop(x, frame->reason);
+    }
     return WTL__EFFECT_DONE;
 }
 
@@ -242,6 +261,7 @@ static const wtl__effect_fn effects[WTL__PIPE_LAST + 1] = {
     [WTL__PIPE_CANCEL] = on_cancel,
     [WTL__PIPE_REPLY] = on_reply,
     [WTL__PIPE_DONE] = on_done,
+    [WTL__PIPE_END] = on_end,
     [WTL__PIPE_LATE] = on_late,
     [WTL__PIPE_HANDLES] = on_handles,
 };

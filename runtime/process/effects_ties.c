@@ -3,6 +3,7 @@
 
 #include "actor/memory.h"
 #include "actor/supervisor.h"
+#include "base/pool.h"
 #include "process/tree.h"
 
 /* ---- others -------------------------------------------------------------------------------- */
@@ -14,6 +15,39 @@ static struct wtl_spawn_options options_of(const struct wtl__pipe_frame *frame)
                                       .link = (frame->flags & WTL__PIPE_LINK_TOO) != 0,
                                       .monitor = (frame->flags & WTL__PIPE_MONITOR_TOO) != 0,
                                       .ack = (frame->flags & WTL__PIPE_ACK) != 0};
+}
+
+/* What comes to an actor behind its birth. */
+struct birth {
+    struct wtl__control control;
+    struct wtl__process *process;
+    uint64_t local;
+};
+
+/* It has begun by now; or it never will, because it could not have its name, say. */
+static void birth_run(struct wtl__control *control, struct wtl__ctx *x, struct wtl__cell *cell)
+{
+    struct birth *birth = WTL_CONTAINER(control, struct birth, control);
+    bool ends = cell == NULL || (cell->flags & WTL__CELL_ENDING) != 0;
+    if (ends && wtl__process_is_born(birth->process, birth->local)) {
+        wtl__process_forget(birth->process, x, birth->local);
+    }
+    wtl__process_let_go(birth->process);
+    wtl__pool_give(birth);
+}
+
+/* NULL when memory is exhausted. */
+static struct birth *birth_new(struct wtl__process *process, uint64_t local)
+{
+    struct birth *birth = wtl__pool_take(sizeof *birth);
+    if (birth != NULL) {
+        *birth = (struct birth){.control.run = birth_run,
+                                .control.signal.msg.kind_ = WTL__CONTROL,
+                                .process = process,
+                                .local = local};
+        wtl__process_hold(process);
+    }
+    return birth;
 }
 
 static enum wtl__effect on_bear(struct wtl_ctx *x, struct wtl__proxy *proxy,
@@ -31,10 +65,14 @@ static enum wtl__effect on_bear(struct wtl_ctx *x, struct wtl__proxy *proxy,
         return WTL__EFFECT_WRONG;
     }
     struct wtl__lent lent = wtl__ref_lend(x, frame->request);
-    (void)wtl__spawn_at(wtl__ctx_of(x)->runtime, wtl__ctx_of(x), cell,
-                        &module->types->list[frame->count].born, &options, 0);
+    struct wtl_pid pid = wtl__spawn_at(wtl__ctx_of(x)->runtime, wtl__ctx_of(x), cell,
+                                       &module->types->list[frame->count].born, &options, 0);
     wtl__ref_return(x, lent);
-    wtl__process_reserve(process, wtl__ctx_of(x), 1);
+    struct birth *birth = birth_new(process, pid.local);
+    if (birth != NULL) {
+        (void)wtl__deliver(wtl__ctx_of(x)->runtime, wtl__ctx_of(x), pid, &birth->control.signal);
+    }
+    wtl__process_reserve(process, wtl__ctx_of(x));
     return WTL__EFFECT_DONE;
 }
 
@@ -43,14 +81,6 @@ static enum wtl__effect on_exit_signal(struct wtl_ctx *x, struct wtl__proxy *pro
 {
     (void)proxy;
     wtl_exit(x, frame->pid, frame->reason);
-    return WTL__EFFECT_DONE;
-}
-
-static enum wtl__effect on_end(struct wtl_ctx *x, struct wtl__proxy *proxy,
-                               const struct wtl__pipe_frame *frame)
-{
-    (void)proxy;
-    wtl_stop(x, frame->reason);
     return WTL__EFFECT_DONE;
 }
 
@@ -199,7 +229,7 @@ static enum wtl__effect on_supervise(struct wtl_ctx *x, struct wtl__proxy *proxy
         struct wtl__lent lent = wtl__ref_lend(x, frame->request);
         (void)wtl__supervise_at(wtl__ctx_of(x), cell, tree, &options);
         wtl__ref_return(x, lent);
-        wtl__process_reserve(process, wtl__ctx_of(x), 1);
+        wtl__process_reserve(process, wtl__ctx_of(x));
     }
     wtl__arena_free(&arena);
     return cell != NULL ? WTL__EFFECT_DONE : WTL__EFFECT_WRONG;
@@ -223,21 +253,12 @@ static enum wtl__effect on_add(struct wtl_ctx *x, struct wtl__proxy *proxy,
 }
 
 const wtl__effect_fn wtl__tie_effects[WTL__PIPE_LAST + 1] = {
-    [WTL__PIPE_BEAR] = on_bear,
-    [WTL__PIPE_EXIT] = on_exit_signal,
-    [WTL__PIPE_END] = on_end,
-    [WTL__PIPE_OVER] = on_over,
-    [WTL__PIPE_TRAP] = on_trap,
-    [WTL__PIPE_LINK] = on_link,
-    [WTL__PIPE_UNLINK] = on_unlink,
-    [WTL__PIPE_MONITOR] = on_monitor,
-    [WTL__PIPE_MONITOR_NAME] = on_monitor_name,
-    [WTL__PIPE_DEMONITOR] = on_demonitor,
-    [WTL__PIPE_REGISTER] = on_register,
-    [WTL__PIPE_WHEREIS] = on_register,
-    [WTL__PIPE_UNREGISTER] = on_unregister,
-    [WTL__PIPE_NODES] = on_nodes,
-    [WTL__PIPE_SUPERVISOR] = on_supervisor,
-    [WTL__PIPE_SUPERVISE] = on_supervise,
-    [WTL__PIPE_ADD] = on_add,
+    [WTL__PIPE_BEAR] = on_bear,           [WTL__PIPE_EXIT] = on_exit_signal,
+    [WTL__PIPE_OVER] = on_over,           [WTL__PIPE_TRAP] = on_trap,
+    [WTL__PIPE_LINK] = on_link,           [WTL__PIPE_UNLINK] = on_unlink,
+    [WTL__PIPE_MONITOR] = on_monitor,     [WTL__PIPE_MONITOR_NAME] = on_monitor_name,
+    [WTL__PIPE_DEMONITOR] = on_demonitor, [WTL__PIPE_REGISTER] = on_register,
+    [WTL__PIPE_WHEREIS] = on_register,    [WTL__PIPE_UNREGISTER] = on_unregister,
+    [WTL__PIPE_NODES] = on_nodes,         [WTL__PIPE_SUPERVISOR] = on_supervisor,
+    [WTL__PIPE_SUPERVISE] = on_supervise, [WTL__PIPE_ADD] = on_add,
 };

@@ -72,7 +72,7 @@ static enum wtl_status init(struct wtl_ctx *x, void *self, const void *settings,
         return WTL_STOP;
     }
     wtl__keeper_start_clock(x, keeper);
-    wtl__process_reserve(keeper->process, wtl__ctx_of(x), WTL__PIPE_SPARES);
+    wtl__process_reserve(keeper->process, wtl__ctx_of(x));
     return WTL_OK;
 }
 

@@ -110,6 +110,7 @@ void wtl__keeper_tick(struct wtl_ctx *x, struct wtl__keeper *keeper)
         keeper->heard_ns = now_ns;
         keeper->pinged_ns = 0;
     } else if (keeper->state == WTL__KEEPER_UP) {
+        wtl__process_reserve(keeper->process, wtl__ctx_of(x)); /* if there was no room before */
         look(x, keeper, now_ns);
     }
 }

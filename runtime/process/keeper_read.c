@@ -22,6 +22,7 @@ struct reading {
     struct wtl_ctx *x;
     struct wtl__keeper *keeper;
     const char *wrong; /* what the child has done; NULL: nothing */
+    bool failed;       /* it says that it cannot be loaded */
 };
 
 static bool refuse(struct reading *reading, const char *wrong)
@@ -52,7 +53,7 @@ static bool on_failed(struct reading *reading, const struct wtl__pipe_frame *fra
              WTL__LOG_TEXT("module", module_name(reading->keeper)),
              WTL__LOG_BYTES("text", (const char *)frame->body,
                             frame->size < TEXT_MAX ? frame->size : TEXT_MAX));
-    wtl__keeper_kill(reading->x, reading->keeper, "load");
+    reading->failed = true; /* it is killed when all of this is read: its end is read, too */
     return true;
 }
 
@@ -129,6 +130,10 @@ bool wtl__keeper_read(struct wtl_ctx *x, struct wtl__keeper *keeper)
             keeper->reads = false;
             wtl__process_broken(keeper->process, wtl__ctx_of(x),
                                 reading.wrong != NULL ? reading.wrong : "sends what is no frame");
+            return true;
+        }
+        if (reading.failed) {
+            wtl__keeper_kill(x, keeper, "load");
             return true;
         }
         some = true;

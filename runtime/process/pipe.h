@@ -22,7 +22,7 @@
 #include <wattle/flow.h>
 
 /* Counted up when a kind or a field changes: node and program must be of one version. */
-#define WTL__PIPE_VERSION 4u
+#define WTL__PIPE_VERSION 5u
 
 struct wtl__pipe_head {
     uint32_t size; /* of what follows the head */
@@ -44,13 +44,15 @@ _Static_assert(sizeof(struct wtl__pipe_head) == 16, "the head has no holes");
  * the child. */
 #define WTL__PIPE_ACTOR_BYTES   (32u * 1024 * 1024)
 #define WTL__PIPE_PROCESS_BYTES (64u * 1024 * 1024)
-/* The node says what it has carried out each time that it was so much. */
+/* The node says what it has carried out each time that it was so much: of an actor, and of all of
+ * them together, those that have ended among them. */
 #define WTL__PIPE_CREDIT_BYTES (1u * 1024 * 1024)
 /* Calls, registrations and the like of one actor that wait for an answer; ties of one actor. */
 #define WTL__PIPE_CALLS_MAX 4096u
 #define WTL__PIPE_TIES_MAX  131072u
-/* Numbers that a process may give to its requests: a block of the node's own. */
-#define WTL__PIPE_REFS (UINT64_C(1) << 32)
+/* Numbers that a process may give to its requests, timers and monitors: a block of the node's own,
+ * and more than it can use in years. */
+#define WTL__PIPE_REFS (UINT64_C(1) << 44)
 /* Actors of one process, and pids that it has in reserve for those that it will spawn. */
 #define WTL__PIPE_ACTORS_MAX 65536u
 #define WTL__PIPE_SPARES     64u
@@ -67,7 +69,7 @@ _Static_assert(sizeof(struct wtl__pipe_head) == 16, "the head has no holes");
     X(ANSWER, 7, "prsxb") /* of request r */                                                       \
     X(STOP, 8, "x")       /* for wtl_actor.stop */                                                 \
     X(GONE, 9, "")        /* the actor has ended */                                                \
-    X(CREDIT, 10, "c")    /* so many bytes were carried out */                                     \
+    X(CREDIT, 10, "c")    /* so many bytes were carried out, of an actor's or of all */            \
     X(ROOM, 11, "crf")    /* of a producer: room for c more when r were emitted */                 \
     X(FOUND, 12, "pr")    /* of FIND */                                                            \
     X(UNLINKED, 13, "p")  /* no exit of an older link comes any more */                            \

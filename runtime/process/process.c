@@ -80,14 +80,22 @@ bool wtl__process_sit(struct wtl__process *process, struct wtl__seat *seat,
     return sits;
 }
 
-void wtl__process_stand(struct wtl__process *process, struct wtl__ctx *x, struct wtl__seat *seat)
+void wtl__process_stand(struct wtl__process *process, struct wtl__ctx *x, struct wtl__seat *seat,
+                        struct wtl__chunk *unfinished)
 {
     struct wtl__pipe_frame gone = {.kind = WTL__PIPE_GONE, .local = seat->local};
     struct wtl_tag tag = {{0, 0}};
     wtl__process_lock(process);
     void *was = wtl__map_remove(&process->seats, 0, seat->local);
     WTL_ASSERT(was == seat);
-    wtl__chunks_free(process, seat->first);
+    if (unfinished != NULL) {
+        unfinished->next = seat->first;
+        seat->first = unfinished;
+    }
+    for (struct wtl__chunk *chunk = seat->first; chunk != NULL; chunk = chunk->next) {
+        wtl__spares_return(process, x, chunk->bytes + chunk->at, chunk->size - chunk->at, &tag);
+    }
+    wtl__chunks_free(process, seat->first, &tag);
     seat->first = NULL;
     process->over += seat->away + seat->asked;
     wtl__process_put(process, &gone, false, &tag);
@@ -95,9 +103,8 @@ void wtl__process_stand(struct wtl__process *process, struct wtl__ctx *x, struct
         tag = WTL__KEEPER_EMPTY;
     }
     wtl__process_unlock(process);
-    if (tag.word[1] != 0) {
-        wtl__process_tell(process, x, tag);
-    }
+    wtl__process_tell(process, x, tag);
+    wtl__process_reserve(process, x);
     wtl__process_let_go(process);
 }
 

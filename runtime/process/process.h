@@ -77,6 +77,7 @@ struct wtl__process {
     size_t out_capacity;
     uint32_t deferred;  /* frames since the last flush */
     uint64_t stored;    /* bytes in lists */
+    uint64_t paid;      /* bytes that are in none any more, and the child was not told so */
     uint64_t begun;     /* runs and questions that the child was sent, */
     uint64_t over;      /* and those that are over */
     bool watched;       /* the keeper's clock runs */
@@ -98,8 +99,10 @@ void wtl__process_let_go(struct wtl__process *process);
 /* Gives the actor a seat, which holds the process. False: it is dead or full, see *reason_out. */
 bool wtl__process_sit(struct wtl__process *process, struct wtl__seat *seat,
                       struct wtl_reason *reason_out);
-/* Takes it, and what has come for it; the child forgets the actor. */
-void wtl__process_stand(struct wtl__process *process, struct wtl__ctx *x, struct wtl__seat *seat);
+/* Takes it, and what has come for it, after the rest of `unfinished`; the child forgets the actor.
+ * What is not carried out now never is. */
+void wtl__process_stand(struct wtl__process *process, struct wtl__ctx *x, struct wtl__seat *seat,
+                        struct wtl__chunk *unfinished);
 
 /* Sends a frame, or drops it when the process is dead. `more`: another one follows soon, so that
  * this one may wait for it. True: too much waits for the child, be back when you are rung. */
@@ -109,7 +112,7 @@ bool wtl__process_send(struct wtl__process *process, struct wtl__ctx *x, struct 
 /* What has come for the actor, oldest first; NULL: nothing, and the next one rings. */
 struct wtl__chunk *wtl__process_take(struct wtl__process *process, struct wtl__seat *seat);
 /* A chunk was carried out. */
-void wtl__process_done(struct wtl__process *process, struct wtl__chunk *chunk);
+void wtl__process_done(struct wtl__process *process, struct wtl__ctx *x, struct wtl__chunk *chunk);
 /* A run is over. */
 void wtl__process_ran(struct wtl__process *process);
 /* The child has broken the rules: it is killed. `what` is static. */
@@ -127,8 +130,10 @@ struct wtl__cell *wtl__process_spend(struct wtl__process *process, uint64_t loca
 struct wtl__cell *wtl__process_bear(struct wtl__process *process, uint64_t local);
 /* Was the actor spawned by the child? Once. */
 bool wtl__process_is_born(struct wtl__process *process, uint64_t local);
-/* Gives the child more cells to spawn in. */
-void wtl__process_reserve(struct wtl__process *process, struct wtl__ctx *x, uint32_t count);
+/* Gives the child more cells to spawn in, as many as it lacks and there are. */
+void wtl__process_reserve(struct wtl__process *process, struct wtl__ctx *x);
+/* The actor of that number will never begin: the child forgets it. */
+void wtl__process_forget(struct wtl__process *process, struct wtl__ctx *x, uint64_t local);
 
 /* ---- for the keeper ------------------------------------------------------------------------- */
 

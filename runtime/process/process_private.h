@@ -32,10 +32,19 @@ void wtl__process_flush(struct wtl__process *process);
 
 /* ---- process_take.c ------------------------------------------------------------------------- */
 
-/* Sends the keeper a message without a body. Without memory it is not told, and looks by itself. */
+/* Sends the keeper a message without a body; no tag is none. Without memory it is not told, and
+ * looks by itself. */
 void wtl__process_tell(struct wtl__process *process, struct wtl__ctx *x, struct wtl_tag tag);
 /* Something waits for the actor. */
 void wtl__process_ring(struct wtl__process *process, struct wtl__ctx *x, struct wtl__seat *seat);
-void wtl__chunks_free(struct wtl__process *process, struct wtl__chunk *chunk);
+/* They are in no list any more. */
+void wtl__chunks_free(struct wtl__process *process, struct wtl__chunk *chunk,
+                      struct wtl_tag *tag_out);
+
+/* ---- process_spare.c ------------------------------------------------------------------------ */
+
+/* Nobody carries out these frames: what they spawn is not, and the child forgets it. */
+void wtl__spares_return(struct wtl__process *process, struct wtl__ctx *x, const uint8_t *bytes,
+                        size_t size, struct wtl_tag *tag_out);
 
 #endif

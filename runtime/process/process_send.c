@@ -125,9 +125,7 @@ bool wtl__process_send(struct wtl__process *process, struct wtl__ctx *x, struct 
         seat->choked = true;
     }
     wtl__process_unlock(process);
-    if (tag.word[1] != 0) {
-        wtl__process_tell(process, x, tag);
-    }
+    wtl__process_tell(process, x, tag);
     return choked;
 }
 

@@ -33,23 +33,70 @@ bool wtl__process_is_born(struct wtl__process *process, uint64_t local)
     return born;
 }
 
-void wtl__process_reserve(struct wtl__process *process, struct wtl__ctx *x, uint32_t count)
+void wtl__process_forget(struct wtl__process *process, struct wtl__ctx *x, uint64_t local)
 {
-    for (uint32_t i = 0; i < count; i++) {
-        struct wtl__cell *cell = wtl__cells_take(&process->runtime->cells, &x->free_cells);
-        if (cell == NULL) {
-            return;
-        }
-        struct wtl__pipe_frame frame = {.kind = WTL__PIPE_RESERVE, .local = wtl__cell_local(cell)};
+    const struct wtl__pipe_frame gone = {.kind = WTL__PIPE_GONE, .local = local};
+    (void)wtl__process_send(process, x, NULL, &gone, false);
+}
+
+/* Does the child lack some? */
+static bool is_short(const struct wtl__process *process)
+{
+    return !process->dead && process->spares.count < WTL__PIPE_SPARES;
+}
+
+/* Gives it one. False: there is none for it. */
+static bool reserve(struct wtl__process *process, struct wtl__ctx *x)
+{
+    struct wtl__cell *cell = wtl__cells_take(&process->runtime->cells, &x->free_cells);
+    if (cell == NULL) {
+        return false;
+    }
+    const struct wtl__pipe_frame frame = {.kind = WTL__PIPE_RESERVE,
+                                          .local = wtl__cell_local(cell)};
+    wtl__process_lock(process);
+    bool kept = is_short(process) && /* others may have given some meanwhile */
+                wtl__map_put(&process->spares, 0, frame.local, cell) == WTL_OK;
+    bool more = kept && is_short(process);
+    wtl__process_unlock(process);
+    if (kept) {
+        (void)wtl__process_send(process, x, NULL, &frame, more);
+    } else {
+        wtl__cells_give(&process->runtime->cells, &x->free_cells, cell);
+    }
+    return kept;
+}
+
+void wtl__process_reserve(struct wtl__process *process, struct wtl__ctx *x)
+{
+    bool more = true;
+    while (more) {
         wtl__process_lock(process);
-        bool kept = !process->dead &&
-                    wtl__map_put(&process->spares, 0, wtl__cell_local(cell), cell) == WTL_OK;
+        more = is_short(process);
         wtl__process_unlock(process);
-        if (!kept) {
-            wtl__cells_give(&process->runtime->cells, &x->free_cells, cell);
-            return;
+        more = more && reserve(process, x);
+    }
+}
+
+void wtl__spares_return(struct wtl__process *process, struct wtl__ctx *x, const uint8_t *bytes,
+                        size_t size, struct wtl_tag *tag_out)
+{
+    struct wtl__pipe_frame frame;
+    struct wtl__pipe_head head;
+    for (size_t at = 0, whole = 0; at < size; at += whole) {
+        memcpy(&head, bytes + at, sizeof head);
+        whole = wtl__pipe_size(&head, WTL__PIPE_FROM_CHILD);
+        bool spawns = head.kind == WTL__PIPE_BEAR || head.kind == WTL__PIPE_SUPERVISE;
+        struct wtl__cell *cell = NULL;
+        if (spawns && wtl__pipe_get(bytes + at, whole, WTL__PIPE_FROM_CHILD, &frame)) {
+            cell = wtl__map_remove(&process->spares, 0, frame.other.local);
         }
-        (void)wtl__process_send(process, x, NULL, &frame, i + 1 < count);
+        if (cell != NULL) {
+            const struct wtl__pipe_frame gone = {.kind = WTL__PIPE_GONE,
+                                                 .local = frame.other.local};
+            wtl__process_put(process, &gone, false, tag_out);
+            wtl__cells_give(&process->runtime->cells, &x->free_cells, cell);
+        }
     }
 }
 

@@ -7,7 +7,7 @@
 
 void wtl__process_tell(struct wtl__process *process, struct wtl__ctx *x, struct wtl_tag tag)
 {
-    struct wtl__envelope *envelope = wtl__envelope_new(WTL__LOCAL);
+    struct wtl__envelope *envelope = tag.word[1] != 0 ? wtl__envelope_new(WTL__LOCAL) : NULL;
     if (envelope != NULL) {
         envelope->msg.tag = tag;
         (void)wtl__deliver(process->runtime, x, process->keeper, envelope);
@@ -28,14 +28,36 @@ void wtl__process_ring(struct wtl__process *process, struct wtl__ctx *x, struct 
     (void)wtl__deliver(process->runtime, x, to, bell);
 }
 
-void wtl__chunks_free(struct wtl__process *process, struct wtl__chunk *chunk)
+/* So many bytes of the child's are off its account. With the lock. */
+static void pay(struct wtl__process *process, size_t size, struct wtl_tag *tag_out)
+{
+    struct wtl__pipe_frame credit = {.kind = WTL__PIPE_CREDIT};
+    process->paid += size;
+    if (process->paid >= WTL__PIPE_CREDIT_BYTES) {
+        credit.count = process->paid;
+        process->paid = 0;
+        wtl__process_put(process, &credit, false, tag_out);
+    }
+}
+
+void wtl__chunks_free(struct wtl__process *process, struct wtl__chunk *chunk,
+                      struct wtl_tag *tag_out)
 {
     while (chunk != NULL) {
         struct wtl__chunk *next = chunk->next;
         process->stored -= chunk->size;
+        pay(process, chunk->size, tag_out);
         wtl__pool_give(chunk);
         chunk = next;
     }
+}
+
+/* One that has just ended still says what it did. With the lock. */
+static void give_nobody(struct wtl__process *process, struct wtl__ctx *x, const uint8_t *bytes,
+                        size_t size, struct wtl_tag *tag_out)
+{
+    wtl__spares_return(process, x, bytes, size, tag_out);
+    pay(process, size, tag_out);
 }
 
 bool wtl__process_give(struct wtl__process *process, struct wtl__ctx *x, uint64_t local,
@@ -46,12 +68,18 @@ bool wtl__process_give(struct wtl__process *process, struct wtl__ctx *x, uint64_
         return false;
     }
     *chunk = (struct wtl__chunk){.size = (uint32_t)size};
+    struct wtl_tag tag = {{0, 0}};
     memcpy(chunk->bytes, bytes, size);
     wtl__process_lock(process);
     struct wtl__seat *seat = wtl__map_get(&process->seats, 0, local);
     bool fits = process->stored + size <= WTL__PIPE_PROCESS_BYTES + WTL__PIPE_FRAME_MAX;
-    if (seat == NULL || !fits) { /* one that has just ended still says what it did */
+    if (seat == NULL || !fits) {
+        if (seat == NULL) {
+            give_nobody(process, x, bytes, size, &tag);
+        }
         wtl__process_unlock(process);
+        wtl__process_tell(process, x, tag);
+        wtl__process_reserve(process, x);
         wtl__pool_give(chunk);
         return fits;
     }
@@ -85,11 +113,13 @@ struct wtl__chunk *wtl__process_take(struct wtl__process *process, struct wtl__s
     return chunk;
 }
 
-void wtl__process_done(struct wtl__process *process, struct wtl__chunk *chunk)
+void wtl__process_done(struct wtl__process *process, struct wtl__ctx *x, struct wtl__chunk *chunk)
 {
+    struct wtl_tag tag = {{0, 0}};
     wtl__process_lock(process);
-    wtl__chunks_free(process, chunk);
+    wtl__chunks_free(process, chunk, &tag);
     wtl__process_unlock(process);
+    wtl__process_tell(process, x, tag);
 }
 
 void wtl__process_ran(struct wtl__process *process)

@@ -47,13 +47,9 @@ static void stand_up(struct wtl__ending *ending, struct wtl__ctx *x, struct wtl_
 {
     struct wtl__proxy *proxy = WTL_CONTAINER(ending, struct wtl__proxy, ending);
     (void)cell;
-    if (proxy->chunk != NULL) {
-        wtl__process_done(proxy->process, proxy->chunk);
-        proxy->chunk = NULL;
-    }
     wtl__pool_give(proxy->told);
     proxy->told = NULL;
-    wtl__process_stand(proxy->process, x, &proxy->seat);
+    wtl__process_stand(proxy->process, x, &proxy->seat, proxy->chunk);
     wtl__pool_give(proxy->seat.doom);
 }
 
@@ -115,6 +111,7 @@ static bool sit_down(struct wtl_ctx *x, struct wtl__proxy *proxy, struct wtl__pr
         wtl__ties_add(&cell->ties, WTL__TIE_FAR, &proxy->far.tie);
     } else {
         wtl__pool_give(doom);
+        wtl__process_forget(process, wtl__ctx_of(x), wtl__cell_local(cell));
     }
     wtl__process_let_go(process);
     return sits;
@@ -266,10 +263,10 @@ void wtl__proxy_told(struct wtl__control *control, struct wtl__ctx *x, struct wt
 /* ---- what comes back, in order -------------------------------------------------------------- */
 
 /* What a child that breaks the rules has sent besides is not done. */
-static void discard(struct wtl__proxy *proxy)
+static void discard(struct wtl__ctx *x, struct wtl__proxy *proxy)
 {
     while (proxy->chunk != NULL) {
-        wtl__process_done(proxy->process, proxy->chunk);
+        wtl__process_done(proxy->process, x, proxy->chunk);
         proxy->chunk = wtl__process_take(proxy->process, &proxy->seat);
     }
 }
@@ -283,7 +280,7 @@ static void step_over(struct wtl_ctx *x, struct wtl__proxy *proxy)
     proxy->applied += size;
     proxy->done += size;
     if (chunk->at == chunk->size) {
-        wtl__process_done(proxy->process, chunk);
+        wtl__process_done(proxy->process, wtl__ctx_of(x), chunk);
         proxy->chunk = NULL;
     }
     if (proxy->applied >= WTL__PIPE_CREDIT_BYTES) {
@@ -345,7 +342,7 @@ static enum wtl_status do_all(struct wtl_ctx *x, struct wtl__proxy *proxy)
         }
         if (effect == WTL__EFFECT_WRONG) {
             wtl__process_broken(proxy->process, own, "has an actor do what none can do");
-            discard(proxy);
+            discard(own, proxy);
             finish(x, proxy);
             return WTL_OK;
         }
@@ -356,12 +353,18 @@ static enum wtl_status do_all(struct wtl_ctx *x, struct wtl__proxy *proxy)
     return status;
 }
 
+/* Has the child got enough to do? What a stalled producer waits for is a message itself. */
+static bool is_enough(const struct wtl__proxy *proxy)
+{
+    return proxy->seat.away >= WTL__PIPE_WINDOW && !proxy->stalled;
+}
+
 static enum wtl_status back(struct wtl_ctx *x, struct wtl__proxy *proxy)
 {
     struct wtl__cell *cell = wtl__ctx_of(x)->cell;
     cell->flags &= ~WTL__CELL_AWAY;
     enum wtl_status status = do_all(x, proxy);
-    if (proxy->seat.away >= WTL__PIPE_WINDOW) {
+    if (is_enough(proxy)) {
         cell->flags |= WTL__CELL_AWAY;
     }
     return status;
@@ -396,7 +399,8 @@ static enum wtl_status pass_on(struct wtl_ctx *x, struct wtl__proxy *proxy,
             later(x);
         }
     }
-    if (++proxy->seat.away >= WTL__PIPE_WINDOW) {
+    proxy->seat.away++;
+    if (is_enough(proxy)) {
         wtl__ctx_of(x)->cell->flags |= WTL__CELL_AWAY;
     }
     wtl__proxy_send(x, proxy, &frame);

@@ -45,9 +45,10 @@ struct wtl__proxy {
     struct wtl__told *told;   /* an answer that waits until what came before it is done */
     uint64_t emitted;         /* by a producer */
     uint32_t calls;           /* requests that wait for an answer */
-    bool stopping;
-    bool stalled; /* a producer's outbox is full: the rest waits for flow_ready */
-    bool doomed;  /* ends when what has come is done */
+    bool stopping;            /* the child was told so, */
+    bool stopped;             /* and its function for that has returned */
+    bool stalled;             /* a producer's outbox is full: the rest waits for flow_ready */
+    bool doomed;              /* ends when what has come is done */
 };
 
 /* The functions of a proxy's type; `described` says which of them the module has. */

@@ -187,6 +187,8 @@ static enum wtl_status api_reply(struct wtl_ctx *pub, struct wtl_from from, enum
     }
     if (body != NULL && body->failed) {
         frame.status = wtl__message_fault(body);
+    } else if (body != NULL && !wtl__guest_may_send(x->host, callee, wtl_written(body))) {
+        frame.status = WTL_FULL; /* who waits hears that much */
     } else if (body != NULL) {
         frame.body = body->begin;
         frame.size = (uint32_t)wtl_written(body);
@@ -205,14 +207,9 @@ static void api_exit(struct wtl_ctx *x, struct wtl_pid to, struct wtl_reason rea
     put(wtl__host_ctx_of(x), &frame);
 }
 
-static void api_stop(struct wtl_ctx *pub, struct wtl_reason reason)
+static void api_stop(struct wtl_ctx *x, struct wtl_reason reason)
 {
-    struct wtl__host_ctx *x = wtl__host_ctx_of(pub);
-    struct wtl__pipe_frame frame = {.kind = WTL__PIPE_END, .reason = reason};
-    put(x, &frame);
-    if (x->guest->state < WTL__GUEST_ENDED) {
-        x->guest->state = WTL__GUEST_ENDED;
-    }
+    wtl__guest_end(wtl__host_ctx_of(x)->guest, reason);
 }
 
 static void api_trap_exits(struct wtl_ctx *x, bool on)
@@ -304,8 +301,7 @@ static void api_watch_nodes(struct wtl_ctx *x, bool on)
 
 static void api_done(struct wtl_ctx *x, enum wtl_status status)
 {
-    struct wtl__pipe_frame frame = {.kind = WTL__PIPE_DONE, .status = status};
-    put(wtl__host_ctx_of(x), &frame);
+    wtl__guest_done(wtl__host_ctx_of(x)->host, wtl__host_ctx_of(x)->guest, status);
 }
 
 static enum wtl_status api_tree_check(struct wtl_ctx *x, const struct wtl_tree *tree,

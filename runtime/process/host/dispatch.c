@@ -137,11 +137,9 @@ static void on_room(struct wtl__host *host, struct wtl__guest *guest,
     }
 }
 
-static void on_credit(struct wtl__host *host, struct wtl__guest *guest, uint64_t bytes)
+static void on_credit(uint64_t *unpaid, uint64_t bytes)
 {
-    bytes = bytes < guest->unpaid ? bytes : guest->unpaid;
-    guest->unpaid -= bytes;
-    host->unpaid -= bytes;
+    *unpaid -= bytes < *unpaid ? bytes : *unpaid;
 }
 
 /* ---- for an actor that is here --------------------------------------------------------------- */
@@ -175,7 +173,7 @@ static void for_guest(struct wtl__host *host, struct wtl__guest *guest,
         on_gone(host, guest);
         break;
     case WTL__PIPE_CREDIT:
-        on_credit(host, guest, frame->count);
+        on_credit(&guest->unpaid, frame->count);
         break;
     case WTL__PIPE_ROOM:
         on_room(host, guest, frame);
@@ -221,6 +219,9 @@ void wtl__host_dispatch(struct wtl__host *host, const struct wtl__pipe_frame *fr
         (void)wtl__host_put(host, &pong);
         break;
     default: /* one that is not here any more has no use for it */
+        if (frame->kind == WTL__PIPE_CREDIT && frame->local == 0) {
+            on_credit(&host->unpaid, frame->count);
+        }
         guest = wtl__guest_find(host, frame->local);
         if (guest != NULL) {
             for_guest(host, guest, frame);

@@ -45,16 +45,13 @@ void wtl__guest_make_ready(struct wtl__host *host, struct wtl__guest *guest)
 void wtl__guest_push(struct wtl__host *host, struct wtl__guest *guest, struct wtl__item *item,
                      bool next)
 {
-    item->next = next ? guest->first : NULL;
-    if (guest->first == NULL) {
-        guest->first = item;
-        guest->last = item;
-    } else if (next) {
-        guest->first = item;
-    } else {
-        guest->last->next = item;
-        guest->last = item;
+    struct wtl__item **at = guest->first == NULL ? &guest->first : &guest->last->next;
+    if (next) {
+        at = wtl__guest_is_answered(guest) ? &guest->first->next : &guest->first;
     }
+    item->next = *at;
+    *at = item;
+    guest->last = item->next == NULL ? item : guest->last;
     wtl__guest_make_ready(host, guest);
 }
 
@@ -195,11 +192,38 @@ void wtl__guest_free(struct wtl__host *host, struct wtl__guest *guest)
         free(guest->unlinking);
         guest->unlinking = next;
     }
-    host->unpaid -= guest->unpaid;
     free(guest->data);
     free(guest->settings);
     free(guest->packed);
     free(guest);
+}
+
+/* ---- its end -------------------------------------------------------------------------------- */
+
+void wtl__guest_end(struct wtl__guest *guest, struct wtl_reason reason)
+{
+    if (guest->state == WTL__GUEST_ENDED || guest->state == WTL__GUEST_OVER) {
+        return;
+    }
+    guest->state = guest->state == WTL__GUEST_STOPPING ? WTL__GUEST_OVER : WTL__GUEST_ENDED;
+    guest->last_word = WTL__PIPE_END;
+    guest->last_reason = reason;
+}
+
+void wtl__guest_done(struct wtl__host *host, struct wtl__guest *guest, enum wtl_status status)
+{
+    struct wtl__pipe_frame frame = {.kind = WTL__PIPE_DONE, .status = status};
+    if (guest->state == WTL__GUEST_STOPPING) {
+        guest->state = WTL__GUEST_OVER;
+        guest->last_word = WTL__PIPE_DONE;
+        guest->last_status = status;
+    } else if (guest->initing && status == WTL_OK) {
+        guest->initing = false;
+        wtl__guest_send(host, guest, &frame);
+    } else if (guest->initing) {
+        wtl__guest_end(guest, status == WTL_IGNORE ? WTL_REASON(WTL_EXIT_NORMAL, "ignore")
+                                                   : wtl_reason_of(status));
+    }
 }
 
 /* ---- what it sends -------------------------------------------------------------------------- */

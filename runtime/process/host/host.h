@@ -107,6 +107,7 @@ enum wtl__guest_state {
     WTL__GUEST_LIVE,
     WTL__GUEST_ENDED, /* runs nothing any more but its stop function */
     WTL__GUEST_STOPPING,
+    WTL__GUEST_OVER, /* runs nothing any more; the node will say that it is gone */
 };
 
 struct wtl__guest {
@@ -118,9 +119,13 @@ struct wtl__guest {
     bool over;      /* its cap of memory: killed when its function returns */
     bool suspended; /* runs nothing but what SYS asks */
     bool asked;     /* a SYS is in its queue */
+    bool initing;   /* its init runs, or has returned WTL_LATER */
     enum wtl__guest_state state;
     enum wtl_status failed; /* why its init is not run */
     struct wtl_reason stop_reason;
+    unsigned last_word; /* is said when its function is over: WTL__PIPE_END or _DONE; 0: nothing */
+    struct wtl_reason last_reason;
+    enum wtl_status last_status;
     struct wtl_pid self;
     struct wtl_pid parent;
     const struct wtl_actor *type;
@@ -218,6 +223,14 @@ static inline struct wtl__host_ctx *wtl__host_ctx_of(struct wtl_ctx *x)
     return WTL_CONTAINER(x, struct wtl__host_ctx, pub);
 }
 
+/* Is the head of its queue the answer that it waits for? */
+static inline bool wtl__guest_is_answered(const struct wtl__guest *guest)
+{
+    const struct wtl__item *item = guest->first;
+    return guest->held != 0 && item != NULL && item->kind == WTL__ITEM_ANSWER &&
+           item->asked->tie.msg.request == guest->held;
+}
+
 /* ---- socket.c ------------------------------------------------------------------------------- */
 
 /* Puts a frame into the buffer of what goes out, and returns its size. */
@@ -245,7 +258,8 @@ struct wtl__guest *wtl__guest_find(const struct wtl__host *host, uint64_t local)
 
 struct wtl__item *wtl__item_new(enum wtl__item_kind kind, const void *bytes, uint32_t size);
 void wtl__item_free(struct wtl__item *item);
-/* Queues it: behind the others, or as the next. Owns: takes the item. */
+/* Queues it: behind the others, or as the next but for the answer that the guest waits for. Owns:
+ * takes the item. */
 void wtl__guest_push(struct wtl__host *host, struct wtl__guest *guest, struct wtl__item *item,
                      bool next);
 /* Takes items out of the queue: the ends of that link, or those with that number (of a monitor, of
@@ -253,6 +267,12 @@ void wtl__guest_push(struct wtl__host *host, struct wtl__guest *guest, struct wt
 bool wtl__guest_flush(struct wtl__guest *guest, enum wtl__item_kind kind, struct wtl_pid from,
                       uint64_t number);
 void wtl__guest_make_ready(struct wtl__host *host, struct wtl__guest *guest);
+
+/* It ends, for the first reason that there is; the node hears of it when all is sent that its
+ * function has done. */
+void wtl__guest_end(struct wtl__guest *guest, struct wtl_reason reason);
+/* wtl_done. */
+void wtl__guest_done(struct wtl__host *host, struct wtl__guest *guest, enum wtl_status status);
 
 /* A frame of that guest; counted against what it may have under way. */
 void wtl__guest_send(struct wtl__host *host, struct wtl__guest *guest,
@@ -379,6 +399,8 @@ bool wtl__host_work_start(struct wtl__host *host);
 /* The descriptor that says that some work is done. */
 int wtl__host_work_fd(void);
 void wtl__host_work_done(struct wtl__host *host);
+/* Is some work not done yet, or its result not taken? */
+bool wtl__host_works(void);
 uint64_t wtl__host_work(struct wtl_ctx *x, wtl_work_fn fn, const void *argument, size_t size,
                         const struct wtl_call_options *options);
 

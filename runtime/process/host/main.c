@@ -177,6 +177,7 @@ static void wait(int ms)
     if (poll(ready, 2 + host.watches_count, ms) < 0) {
         return;
     }
+    on_watched(ready + 2); /* before the node says that some of them are gone */
     if (ready[0].revents != 0) {
         (void)wtl__host_read(&host);
     } else {
@@ -185,18 +186,19 @@ static void wait(int ms)
     if (ready[1].revents != 0) {
         wtl__host_work_done(&host);
     }
-    on_watched(ready + 2);
 }
 
 static void loop(void)
 {
     bool more = false;
     while (!host.closed) {
-        if (more) {
-            (void)wtl__host_read(&host);
-        } else {
+        if (!more) {
             wtl__host_flush(&host);
             wait(wait_ms());
+        } else if (host.watches_count > 0 || wtl__host_works()) {
+            wait(0);
+        } else {
+            (void)wtl__host_read(&host);
         }
         wtl__host_expire(&host);
         more = wtl__host_run(&host);

@@ -21,31 +21,34 @@ void wtl__host_leave(struct wtl__host *host)
     if (host->borrowed != NULL) {
         wtl__host_give_back(host);
     }
-    if (guest->over && guest->state != WTL__GUEST_ENDED) {
+    if (guest->over && guest->state != WTL__GUEST_OVER) {
         struct wtl__pipe_frame frame = {.kind = WTL__PIPE_OVER, .count = guest->memory_used};
         wtl__guest_send(host, guest, &frame);
-        guest->state = WTL__GUEST_ENDED;
+        guest->state = WTL__GUEST_OVER;
     }
     host->x.guest = NULL;
     host->x.current = NULL;
     host->x.scope.until_ms = 0;
 }
 
-/* It runs nothing any more but its stop function. */
-static void end(struct wtl__guest *guest)
+/* What a function other than init and stop has returned, if the node is not told that itself. */
+static void end_unless_ok(struct wtl__guest *guest, enum wtl_status status)
 {
-    if (guest->state < WTL__GUEST_ENDED) {
-        guest->state = WTL__GUEST_ENDED;
+    if (status != WTL_OK) {
+        wtl__guest_end(guest, wtl_reason_of(status));
     }
 }
 
-/* What a function other than init, stop and the handling of a message has returned. */
-static void end_unless_ok(struct wtl__host *host, struct wtl__guest *guest, enum wtl_status status)
+/* A function of the guest is over, and all is sent that it has done: now the node may hear that the
+ * guest ends, and no sooner, or it would throw away what is still to come. */
+static void say_last(struct wtl__host *host, struct wtl__guest *guest)
 {
-    if (status != WTL_OK) {
-        struct wtl__pipe_frame frame = {.kind = WTL__PIPE_END, .reason = wtl_reason_of(status)};
+    struct wtl__pipe_frame frame = {.kind = (enum wtl__pipe_kind)guest->last_word,
+                                    .reason = guest->last_reason,
+                                    .status = guest->last_status};
+    if (guest->last_word != 0) {
+        guest->last_word = 0;
         wtl__guest_send(host, guest, &frame);
-        end(guest);
     }
 }
 
@@ -56,6 +59,7 @@ static void run_init(struct wtl__host *host, struct wtl__guest *guest)
     static const struct wtl_msg none;
     struct wtl__pipe_frame frame = {.kind = WTL__PIPE_READY, .status = guest->failed};
     guest->state = WTL__GUEST_LIVE;
+    guest->initing = true;
     if (frame.status == WTL_OK && guest->type->init != NULL) {
         struct wtl__item *args = guest->args;
         wtl__host_enter(host, guest, WTL__IN_INIT, WTL_TAG(""));
@@ -68,10 +72,16 @@ static void run_init(struct wtl__host *host, struct wtl__guest *guest)
         }
         wtl__host_leave(host);
     }
-    wtl__guest_send(host, guest, &frame);
-    if (frame.status != WTL_OK && frame.status != WTL_LATER) {
-        end(guest);
+    bool fails = frame.status != WTL_OK && frame.status != WTL_LATER;
+    if (!guest->initing) { /* it was over before it returned */
+        end_unless_ok(guest, fails ? frame.status : WTL_OK);
+        return;
     }
+    guest->initing = frame.status == WTL_LATER;
+    if (!fails || guest->state == WTL__GUEST_LIVE) { /* else it ends for what it said before */
+        wtl__guest_send(host, guest, &frame);
+    }
+    guest->state = fails ? WTL__GUEST_ENDED : guest->state;
 }
 
 static void run_stop(struct wtl__host *host, struct wtl__guest *guest)
@@ -84,6 +94,7 @@ static void run_stop(struct wtl__host *host, struct wtl__guest *guest)
         frame.status = guest->type->stop(&host->x.pub, guest->data, guest->stop_reason);
         wtl__host_leave(host);
     }
+    guest->state = frame.status == WTL_LATER ? guest->state : WTL__GUEST_OVER;
     wtl__guest_send(host, guest, &frame);
 }
 
@@ -117,11 +128,13 @@ static void run_run(struct wtl__host *host, struct wtl__guest *guest, struct wtl
         wtl__item_free(item);
     }
     wtl__host_leave(host);
-    wtl__guest_send(host, guest, &frame);
     bool left_open = frame.status == WTL_LATER && frame.key.seq != 0;
     if (frame.status != WTL_OK && !left_open) {
-        end(guest);
+        say_last(host, guest); /* one that has ended before it failed ends for that reason */
+        end_unless_ok(guest, frame.status);
+        guest->last_word = 0; /* this frame is */
     }
+    wtl__guest_send(host, guest, &frame);
 }
 
 static void run_own(struct wtl__host *host, struct wtl__guest *guest, struct wtl__item *item)
@@ -138,7 +151,7 @@ static void run_own(struct wtl__host *host, struct wtl__guest *guest, struct wtl
     if (fd >= 0) {
         wtl__host_fd_handled(host, fd);
     }
-    end_unless_ok(host, guest, status);
+    end_unless_ok(guest, status);
 }
 
 static void run_answer(struct wtl__host *host, struct wtl__guest *guest, struct wtl__item *item)
@@ -162,7 +175,7 @@ static void run_answer(struct wtl__host *host, struct wtl__guest *guest, struct 
     }
     wtl__asked_free(host, asked);
     wtl__item_free(item);
-    end_unless_ok(host, guest, status);
+    end_unless_ok(guest, status);
 }
 
 static void run_end_of_another(struct wtl__host *host, struct wtl__guest *guest,
@@ -183,7 +196,7 @@ static void run_end_of_another(struct wtl__host *host, struct wtl__guest *guest,
         wtl__host_leave(host);
     }
     wtl__item_free(item);
-    end_unless_ok(host, guest, status);
+    end_unless_ok(guest, status);
 }
 
 static void run_item(struct wtl__host *host, struct wtl__guest *guest, struct wtl__item *item)
@@ -213,9 +226,7 @@ static void run_item(struct wtl__host *host, struct wtl__guest *guest, struct wt
 /* A guest that waits for an answer runs nothing but that, which is put at the head. */
 static bool may_handle(const struct wtl__guest *guest)
 {
-    const struct wtl__item *item = guest->first;
-    return !guest->suspended && (guest->held == 0 || (item->kind == WTL__ITEM_ANSWER &&
-                                                      item->asked->tie.msg.request == guest->held));
+    return !guest->suspended && (guest->held == 0 || wtl__guest_is_answered(guest));
 }
 
 /* Takes out of the queue what is to be run next; NULL: nothing now. One that may not handle what is
@@ -224,7 +235,7 @@ static struct wtl__item *take_next(struct wtl__guest *guest)
 {
     struct wtl__item **slot = &guest->first;
     struct wtl__item *before = NULL;
-    if (*slot == NULL || guest->state == WTL__GUEST_UNBOUND || guest->state == WTL__GUEST_ENDED) {
+    if (*slot == NULL || (guest->state != WTL__GUEST_LIVE && guest->state != WTL__GUEST_STOPPING)) {
         return NULL;
     }
     if (!may_handle(guest)) {
@@ -246,22 +257,21 @@ static struct wtl__item *take_next(struct wtl__guest *guest)
 /* Runs the next thing. False: there is none now. */
 static bool run_next(struct wtl__host *host, struct wtl__guest *guest)
 {
-    if (guest->stop_asked && guest->state != WTL__GUEST_STOPPING) {
+    if (guest->stop_asked && guest->state < WTL__GUEST_STOPPING) {
         run_stop(host, guest);
-        return true;
-    }
-    if (guest->state == WTL__GUEST_NEW) {
+    } else if (guest->state == WTL__GUEST_NEW) {
         run_init(host, guest);
-        return true;
+    } else {
+        struct wtl__item *item = take_next(guest);
+        if (item == NULL) {
+            return false;
+        }
+        if (guest->trace_left > 0 && item->kind != WTL__ITEM_SYS) {
+            wtl__host_trace(host, guest, item);
+        }
+        run_item(host, guest, item);
     }
-    struct wtl__item *item = take_next(guest);
-    if (item == NULL) {
-        return false;
-    }
-    if (guest->trace_left > 0 && item->kind != WTL__ITEM_SYS) {
-        wtl__host_trace(host, guest, item);
-    }
-    run_item(host, guest, item);
+    say_last(host, guest);
     return true;
 }
 

@@ -133,6 +133,9 @@ static enum wtl_status back(struct wtl_ctx *pub, struct wtl_tag tag, struct wtl_
         frame.body = body->begin;
         frame.size = (uint32_t)wtl_written(body);
     }
+    if (status == WTL_OK && !wtl__guest_may_send(x->host, x->guest, frame.size)) {
+        status = WTL_FULL;
+    }
     if (status == WTL_OK) {
         wtl__guest_send(x->host, x->guest, &frame);
     }

@@ -40,6 +40,9 @@ static enum wtl_status show(struct wtl__host *host, struct wtl__guest *guest,
     if (!WTL_HAS(type, show) || type->show == NULL) {
         return WTL_UNSUPPORTED;
     }
+    if (guest->state != WTL__GUEST_LIVE) { /* its stop function has run since it was asked */
+        return WTL_CLOSED;
+    }
     (void)wtl__message_open(state, 256);
     enter(host, guest, WTL__IN_SHOW);
     type->show(&host->x.pub, guest->data, state);
@@ -53,6 +56,9 @@ static enum wtl_status replace(struct wtl__host *host, struct wtl__guest *guest,
     const struct wtl_actor *type = guest->type;
     if (!WTL_HAS(type, replace) || type->replace == NULL) {
         return WTL_UNSUPPORTED;
+    }
+    if (guest->state != WTL__GUEST_LIVE) {
+        return WTL_CLOSED;
     }
     enter(host, guest, WTL__IN_REPLACE);
     enum wtl_status status = type->replace(&host->x.pub, guest->data, state);

@@ -38,6 +38,7 @@ static struct {
     struct list todo;
     struct list done;
     int event;
+    uint32_t given; /* whose results were not taken; the main thread's */
 } work = {.lock = PTHREAD_MUTEX_INITIALIZER, .some = PTHREAD_COND_INITIALIZER, .event = -1};
 
 static void append(struct list *list, struct job *job)
@@ -104,6 +105,11 @@ int wtl__host_work_fd(void)
     return work.event;
 }
 
+bool wtl__host_works(void)
+{
+    return work.given > 0;
+}
+
 static void answer(struct wtl__host *host, struct job *job)
 {
     struct wtl_reason none = {0};
@@ -132,6 +138,7 @@ void wtl__host_work_done(struct wtl__host *host)
         if (job == NULL) {
             return;
         }
+        work.given--;
         answer(host, job);
     }
 }
@@ -146,6 +153,7 @@ static bool give(struct job *job)
         (void)pthread_cond_signal(&work.some);
     }
     (void)pthread_mutex_unlock(&work.lock);
+    work.given += fits;
     return fits;
 }
 
