@@ -13,7 +13,7 @@
 #include "base/log.h"
 
 /* Is the frame from before its stop function? That it wants to end is known then: it does, and that
- * function runs to its end. */
+ * function runs to its end. Nor does it wait for an answer any more. */
 static bool is_late(const struct wtl__proxy *proxy)
 {
     return proxy->stopping && !proxy->stopped;
@@ -193,8 +193,9 @@ bool wtl__proxy_asks(struct wtl__proxy *proxy, const struct wtl__pipe_frame *fra
         return false;
     }
     proxy->calls++;
+    bool holds = (frame->flags & WTL__PIPE_HOLD) != 0;
     *options_out = (struct wtl_call_options){.deadline_ms = (uint32_t)frame->count,
-                                             .hold = (frame->flags & WTL__PIPE_HOLD) != 0,
+                                             .hold = holds && !is_late(proxy),
                                              .on_answer = answered};
     return true;
 }

@@ -137,19 +137,31 @@ static enum wtl_status handle(struct wtl_ctx *x, void *self, const struct wtl_ms
         wtl__keeper_tick(x, keeper);
     } else if (wtl_is(message, "reap")) {
         wtl__keeper_reap(x, keeper);
-    } else if (wtl_tag_equal(message->tag, WTL__KEEPER_WATCH)) {
-        wtl__keeper_start_clock(x, keeper);
-    } else if (wtl_tag_equal(message->tag, WTL__KEEPER_WRITE)) {
-        wait_for_room(x, keeper);
-    } else if (wtl_tag_equal(message->tag, WTL__KEEPER_BROKEN)) {
-        wtl__keeper_kill(x, keeper, "proto_error");
-    } else if (wtl_tag_equal(message->tag, WTL__KEEPER_EMPTY)) {
-        close_socket(x, keeper);
     }
     if (keeper->state >= WTL__KEEPER_ENDING) {
         stop_waiting(x, keeper);
     }
     return WTL_OK;
+}
+
+void wtl__keeper_obey(struct wtl_ctx *x, void *self, unsigned orders)
+{
+    struct wtl__keeper *keeper = self;
+    if ((orders & WTL__KEEPER_WATCH) != 0) {
+        wtl__keeper_start_clock(x, keeper);
+    }
+    if ((orders & WTL__KEEPER_WRITE) != 0) {
+        wait_for_room(x, keeper);
+    }
+    if ((orders & WTL__KEEPER_BROKEN) != 0) {
+        wtl__keeper_kill(x, keeper, "proto_error");
+    }
+    if ((orders & WTL__KEEPER_EMPTY) != 0) {
+        close_socket(x, keeper);
+    }
+    if (keeper->state >= WTL__KEEPER_ENDING) {
+        stop_waiting(x, keeper);
+    }
 }
 
 static enum wtl_status stop(struct wtl_ctx *x, void *self, struct wtl_reason reason)

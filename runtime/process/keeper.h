@@ -18,4 +18,7 @@
 /* Starts the keeper of a process; sets process->keeper. False: no memory. Thread: any. */
 bool wtl__keeper_spawn(struct wtl__process *process);
 
+/* Does what it is told, see process.h. `self` is the keeper's state. Thread: the keeper's. */
+void wtl__keeper_obey(struct wtl_ctx *x, void *self, unsigned orders);
+
 #endif

@@ -110,7 +110,8 @@ void wtl__keeper_tick(struct wtl_ctx *x, struct wtl__keeper *keeper)
         keeper->heard_ns = now_ns;
         keeper->pinged_ns = 0;
     } else if (keeper->state == WTL__KEEPER_UP) {
-        wtl__process_reserve(keeper->process, wtl__ctx_of(x)); /* if there was no room before */
+        wtl__process_reserve(keeper->process, wtl__ctx_of(x)); /* what there was no memory for */
+        wtl__process_ring_again(keeper->process, wtl__ctx_of(x));
         look(x, keeper, now_ns);
     }
 }

@@ -5,8 +5,37 @@
 #include <stdlib.h>
 
 #include "process/isolated.h"
+#include "process/keeper.h"
 #include "process/process_private.h"
 #include "process/proxy.h"
+
+/* ---- what the keeper is told ---------------------------------------------------------------- */
+
+/* Needs no memory: what it says is not to be lost. */
+static void wake_run(struct wtl__control *control, struct wtl__ctx *x, struct wtl__cell *cell)
+{
+    struct wtl__process *process = WTL_CONTAINER(control, struct wtl__process, wake);
+    wtl__process_lock(process);
+    unsigned orders = process->orders;
+    process->orders = 0;
+    process->waking = false;
+    wtl__process_unlock(process);
+    if (cell != NULL && cell->state_now != WTL__CELL_NEW) {
+        wtl__keeper_obey(&x->pub, cell->state, orders);
+    }
+    wtl__process_let_go(process);
+}
+
+void wtl__process_unlock_tell(struct wtl__process *process, struct wtl__ctx *x)
+{
+    bool wakes = process->orders != 0 && !process->waking;
+    process->waking |= wakes;
+    process->holders += wakes;
+    wtl__process_unlock(process);
+    if (wakes) {
+        (void)wtl__deliver(process->runtime, x, process->keeper, &process->wake.signal);
+    }
+}
 
 /* ---- life ----------------------------------------------------------------------------------- */
 
@@ -27,6 +56,8 @@ enum wtl_status wtl__process_open(struct wtl__runtime *runtime, struct wtl__isol
     process->runtime = runtime;
     process->module = module;
     process->holders = 1;
+    process->wake.run = wake_run;
+    process->wake.signal.msg.kind_ = WTL__CONTROL;
     process->watched = true; /* the keeper begins with its clock running */
     wtl__map_init(&process->seats, WTL__PIPE_ACTORS_MAX, (uint64_t)(uintptr_t)process);
     wtl__map_init(&process->spares, WTL__PIPE_ACTORS_MAX, (uint64_t)(uintptr_t)process);
@@ -84,7 +115,6 @@ void wtl__process_stand(struct wtl__process *process, struct wtl__ctx *x, struct
                         struct wtl__chunk *unfinished)
 {
     struct wtl__pipe_frame gone = {.kind = WTL__PIPE_GONE, .local = seat->local};
-    struct wtl_tag tag = {{0, 0}};
     wtl__process_lock(process);
     void *was = wtl__map_remove(&process->seats, 0, seat->local);
     WTL_ASSERT(was == seat);
@@ -93,17 +123,16 @@ void wtl__process_stand(struct wtl__process *process, struct wtl__ctx *x, struct
         seat->first = unfinished;
     }
     for (struct wtl__chunk *chunk = seat->first; chunk != NULL; chunk = chunk->next) {
-        wtl__spares_return(process, x, chunk->bytes + chunk->at, chunk->size - chunk->at, &tag);
+        wtl__spares_return(process, x, chunk->bytes + chunk->at, chunk->size - chunk->at);
     }
-    wtl__chunks_free(process, seat->first, &tag);
+    wtl__chunks_free(process, seat->first);
     seat->first = NULL;
     process->over += seat->away + seat->asked;
-    wtl__process_put(process, &gone, false, &tag);
+    wtl__process_put(process, &gone, false);
     if (process->closing && process->seats.count == 0) {
-        tag = WTL__KEEPER_EMPTY;
+        process->orders |= WTL__KEEPER_EMPTY;
     }
-    wtl__process_unlock(process);
-    wtl__process_tell(process, x, tag);
+    wtl__process_unlock_tell(process, x);
     wtl__process_reserve(process, x);
     wtl__process_let_go(process);
 }
@@ -113,14 +142,11 @@ void wtl__process_stand(struct wtl__process *process, struct wtl__ctx *x, struct
 void wtl__process_broken(struct wtl__process *process, struct wtl__ctx *x, const char *what)
 {
     wtl__process_lock(process);
-    bool first = process->broken == NULL && !process->dead;
-    if (first) {
+    if (process->broken == NULL && !process->dead) {
         process->broken = what;
+        process->orders |= WTL__KEEPER_BROKEN;
     }
-    wtl__process_unlock(process);
-    if (first) {
-        wtl__process_tell(process, x, WTL__KEEPER_BROKEN);
-    }
+    wtl__process_unlock_tell(process, x);
 }
 
 void wtl__process_die(struct wtl__process *process, struct wtl__ctx *x, struct wtl_reason reason)

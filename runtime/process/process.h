@@ -76,15 +76,22 @@ struct wtl__process {
     size_t out_end;
     size_t out_capacity;
     uint32_t deferred;  /* frames since the last flush */
+    uint64_t sent;      /* bytes that the socket has taken, in all; */
+    uint64_t answered;  /* so many with the last of the answers that the child waits for, */
+    uint64_t answers;   /* whose bytes are so many since one was taken */
     uint64_t stored;    /* bytes in lists */
     uint64_t paid;      /* bytes that are in none any more, and the child was not told so */
     uint64_t begun;     /* runs and questions that the child was sent, */
     uint64_t over;      /* and those that are over */
     bool watched;       /* the keeper's clock runs */
+    bool unrung;        /* somebody should have been rung */
     bool blocked;       /* the keeper waits until the socket takes more */
     bool closing;       /* the keeper waits until nobody sits here */
     bool asks_table;    /* the child waits for a table */
     const char *broken; /* what the child has done wrong; static */
+    unsigned orders;    /* that the keeper has not seen; told by */
+    _Alignas(16) struct wtl__control wake; /* as an inbox wants its envelopes */
+    bool waking;                           /* which is under way, and holds the process */
 };
 
 /* Opens a process without a child; held once, for the keeper. Fails: WTL_SYSTEM, WTL_NO_MEMORY. */
@@ -147,6 +154,8 @@ bool wtl__process_ask_table(struct wtl__process *process, struct wtl__ctx *x,
 /* An actor's functions have answered. False: nobody has asked. */
 bool wtl__process_told(struct wtl__process *process, struct wtl__ctx *x,
                        const struct wtl__pipe_frame *frame);
+/* Rings those for whom there was no memory when something came. */
+void wtl__process_ring_again(struct wtl__process *process, struct wtl__ctx *x);
 /* The socket takes bytes again. True: all are sent. */
 bool wtl__process_drain(struct wtl__process *process, struct wtl__ctx *x);
 /* From now on it is dead: everybody in it ends with that reason. */
@@ -176,10 +185,10 @@ void wtl__process_wake(struct wtl__process *process);
 /* The keeper shall end when nobody sits here any more. True: nobody does. */
 bool wtl__process_close(struct wtl__process *process);
 
-/* What is told to the keeper, by a message without a body. */
-#define WTL__KEEPER_WATCH  WTL_TAG("watch")  /* start the clock */
-#define WTL__KEEPER_WRITE  WTL_TAG("write")  /* wait until the socket takes more */
-#define WTL__KEEPER_BROKEN WTL_TAG("broken") /* the child is to be killed */
-#define WTL__KEEPER_EMPTY  WTL_TAG("empty")  /* closing, and nobody sits here any more */
+/* What is told to the keeper: bits of process->orders. */
+#define WTL__KEEPER_WATCH  1u /* start the clock */
+#define WTL__KEEPER_WRITE  2u /* wait until the socket takes more */
+#define WTL__KEEPER_BROKEN 4u /* the child is to be killed */
+#define WTL__KEEPER_EMPTY  8u /* closing, and nobody sits here any more */
 
 #endif

@@ -67,6 +67,7 @@ void wtl__process_flush(struct wtl__process *process)
             break;
         }
         process->out_begin += (size_t)sent;
+        process->sent += (uint64_t)sent;
     }
     if (unsent(process) == 0) {
         process->out_begin = 0;
@@ -95,37 +96,53 @@ static bool put(struct wtl__process *process, const struct wtl__pipe_frame *fram
     return true;
 }
 
-void wtl__process_put(struct wtl__process *process, const struct wtl__pipe_frame *frame, bool more,
-                      struct wtl_tag *tag_out)
+/* A child waits for one such answer at a time, and reads meanwhile; one that only asks is not to
+ * fill the node's memory. */
+static void count_answer(struct wtl__process *process, const struct wtl__pipe_frame *frame)
+{
+    if (frame->kind != WTL__PIPE_FOUND && frame->kind != WTL__PIPE_TABLED) {
+        return;
+    }
+    process->answers = process->sent >= process->answered ? 0 : process->answers;
+    process->answers += WTL__PIPE_FIELDS_MAX + frame->size;
+    process->answered = process->sent + unsent(process);
+    if (process->answers > WTL__PROCESS_OUT_BYTES) {
+        process->broken = "asks, and does not read what is answered";
+        process->orders |= WTL__KEEPER_BROKEN;
+    }
+}
+
+void wtl__process_put(struct wtl__process *process, const struct wtl__pipe_frame *frame, bool more)
 {
     if (process->dead || process->broken != NULL) {
         return;
     }
     if (!put(process, frame, more)) {
         process->broken = "cannot be sent anything: memory is exhausted";
-        *tag_out = WTL__KEEPER_BROKEN;
-    } else if (!process->blocked && unsent(process) > 0 && process->deferred == 0) {
+        process->orders |= WTL__KEEPER_BROKEN;
+        return;
+    }
+    count_answer(process, frame);
+    if (!process->blocked && unsent(process) > 0 && process->deferred == 0) {
         process->blocked = true;
-        *tag_out = WTL__KEEPER_WRITE;
+        process->orders |= WTL__KEEPER_WRITE;
     } else if (!process->watched) {
         process->watched = true;
-        *tag_out = WTL__KEEPER_WATCH;
+        process->orders |= WTL__KEEPER_WATCH;
     }
 }
 
 bool wtl__process_send(struct wtl__process *process, struct wtl__ctx *x, struct wtl__seat *seat,
                        const struct wtl__pipe_frame *frame, bool more)
 {
-    struct wtl_tag tag = {{0, 0}};
     wtl__process_lock(process);
-    wtl__process_put(process, frame, more, &tag);
+    wtl__process_put(process, frame, more);
     process->begun += frame->kind == WTL__PIPE_RUN;
     bool choked = unsent(process) > WTL__PROCESS_OUT_BYTES && !process->dead;
     if (seat != NULL && choked) {
         seat->choked = true;
     }
-    wtl__process_unlock(process);
-    wtl__process_tell(process, x, tag);
+    wtl__process_unlock_tell(process, x);
     return choked;
 }
 
@@ -142,6 +159,7 @@ bool wtl__process_drain(struct wtl__process *process, struct wtl__ctx *x)
         struct wtl__seat *seat = entry.value;
         if (seat->choked) {
             seat->choked = false;
+            seat->rung = false; /* it waits for this one, whatever rang before */
             wtl__process_ring(process, x, seat);
         }
     }

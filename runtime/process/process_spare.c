@@ -79,7 +79,7 @@ void wtl__process_reserve(struct wtl__process *process, struct wtl__ctx *x)
 }
 
 void wtl__spares_return(struct wtl__process *process, struct wtl__ctx *x, const uint8_t *bytes,
-                        size_t size, struct wtl_tag *tag_out)
+                        size_t size)
 {
     struct wtl__pipe_frame frame;
     struct wtl__pipe_head head;
@@ -94,7 +94,7 @@ void wtl__spares_return(struct wtl__process *process, struct wtl__ctx *x, const 
         if (cell != NULL) {
             const struct wtl__pipe_frame gone = {.kind = WTL__PIPE_GONE,
                                                  .local = frame.other.local};
-            wtl__process_put(process, &gone, false, tag_out);
+            wtl__process_put(process, &gone, false);
             wtl__cells_give(&process->runtime->cells, &x->free_cells, cell);
         }
     }

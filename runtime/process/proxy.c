@@ -348,6 +348,9 @@ static enum wtl_status do_all(struct wtl_ctx *x, struct wtl__proxy *proxy)
         }
         step_over(x, proxy);
         answer(own, proxy, false);
+        if ((own->cell->flags & WTL__CELL_AWAY) != 0 && !proxy->doomed) {
+            return status; /* the child does not read: what else it wants waits until it does */
+        }
     }
     later(x);
     return status;

@@ -128,6 +128,18 @@ ENDS(a_done_for_nothing_that_meets_a_signal)
     stops_once(isolated, "signal_done");
 }
 
+ENDS(who_waits_for_an_answer_and_is_told_to_stop_waits_no_more)
+{
+    open_module(isolated, "it", "ender");
+    open_gate();
+    kit_tell("it", "how", ENDS_LINGERS);
+    kit_tell("it", "signal_hold", 0);
+    words_are(1, ENDS_STOPS);
+    kit_tell("it", "done", 0);
+    (void)kit_ask_living("it", "get", 0);
+    close_whole();
+}
+
 /* ---- more than one reason -------------------------------------------------------------------- */
 
 static void stops_as_told(bool isolated, const char *tag)

@@ -61,6 +61,8 @@ COSTS(X095_garbage, "garbage", "fault:proto_error")
 COSTS(X095_a_question_that_is_none, "question", "fault:proto_error")
 COSTS(X095_an_answer_that_nobody_waits_for, "answer", "fault:proto_error")
 COSTS(X095_a_trace_of_what_there_is_not, "handling", "fault:proto_error")
+COSTS(X095_questions_whose_answers_it_does_not_read, "ask_on", "fault:proto_error")
+COSTS(X095_a_failure_when_all_is_loaded, "fail", "fault:load")
 COSTS(X095_a_claim_of_4_gigabytes, "claim", "fault:proto_error")
 /* other processors give 0, or trap as for a debugger; a sanitizer sees it before the processor */
 #if defined __x86_64__ && !WTL_SANITIZED

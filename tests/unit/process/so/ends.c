@@ -144,6 +144,34 @@ static void send_when_gone(struct wtl_ctx *x, const struct wtl_msg *message)
     send(x, message);
 }
 
+/* What it does when a signal has overtaken it. */
+static enum wtl_status when_overtaken(struct wtl_ctx *x, const struct wtl_msg *message)
+{
+    if (wtl_is(message, "gate_signal")) {
+        wait_for_gate(x);
+    }
+    overtaken(x);
+    if (wtl_is(message, "signal_stop")) {
+        wtl_stop(x, normal);
+    } else if (wtl_is(message, "signal_fail")) {
+        return WTL_DENIED;
+    } else if (wtl_is(message, "signal_done")) {
+        wtl_done(x, WTL_OK);
+    } else if (wtl_is(message, "signal_hold")) {
+        (void)wtl_call_name(
+            x, "gate", WTL_TAG("ask"), NULL,
+            &(struct wtl_call_options){.hold = true, .deadline_ms = WTL_CALL_FOREVER});
+    }
+    return WTL_OK;
+}
+
+static bool is_overtaken(const struct wtl_msg *message)
+{
+    return wtl_is(message, "signal") || wtl_is(message, "gate_signal") ||
+           wtl_is(message, "signal_stop") || wtl_is(message, "signal_fail") ||
+           wtl_is(message, "signal_done") || wtl_is(message, "signal_hold");
+}
+
 static enum wtl_status ender_handle(struct wtl_ctx *x, void *self, const struct wtl_msg *message)
 {
     struct ender *ender = self;
@@ -158,20 +186,8 @@ static enum wtl_status ender_handle(struct wtl_ctx *x, void *self, const struct 
         ender->how = number_of(message);
     } else if (wtl_is(message, "note")) {
         tell_sink(x, ENDS_NOTE);
-    } else if (wtl_is(message, "signal")) {
-        overtaken(x);
-    } else if (wtl_is(message, "gate_signal")) {
-        wait_for_gate(x);
-        overtaken(x);
-    } else if (wtl_is(message, "signal_stop")) {
-        overtaken(x);
-        wtl_stop(x, normal);
-    } else if (wtl_is(message, "signal_fail")) {
-        overtaken(x);
-        return WTL_DENIED;
-    } else if (wtl_is(message, "signal_done")) {
-        overtaken(x);
-        wtl_done(x, WTL_OK);
+    } else if (is_overtaken(message)) {
+        return when_overtaken(x, message);
     } else if (wtl_is(message, "stop_fail")) {
         wtl_stop(x, WTL_REASON(WTL_EXIT_ERROR, "told_to"));
         return WTL_DENIED;

@@ -103,6 +103,60 @@ static void bad_handling(uint64_t local, uint64_t kind)
     (void)!write(3, frame, 16 + wtl_written(&writer));
 }
 
+/* Whole questions who has a name. */
+static size_t put_questions(unsigned char *bytes, size_t size)
+{
+    size_t used = 0;
+    while (size - used >= 32) {
+        unsigned char *frame = bytes + used;
+        struct wtl_writer writer = wtl_writer_over(frame + 16, 16);
+        memset(frame, 0, 16);
+        wtl_put_u64(&writer, 1);
+        wtl_put_strz(&writer, "none");
+        frame[0] = (unsigned char)wtl_written(&writer);
+        frame[4] = 36;
+        used += 16 + wtl_written(&writer);
+    }
+    return used;
+}
+
+/* Asks on and on, and reads nothing. */
+static void ask_on(void)
+{
+    static unsigned char many[65536];
+    size_t size = put_questions(many, sizeof many);
+    for (size_t at = 0;; at %= size) {
+        ssize_t sent = write(3, many + at, size - at);
+        at += sent > 0 ? (size_t)sent : 0;
+    }
+}
+
+/* Says that it cannot be loaded, in a piece of its own, with more before and behind it; and is
+ * gone. */
+static void fail_and_exit(void)
+{
+    static unsigned char many[98304];
+    static const unsigned char failed[17] = {1, 0, 0, 0, 33};
+    const int fd = 3;
+    struct iovec piece = {.iov_base = (void *)(uintptr_t)failed, .iov_len = sizeof failed};
+    union {
+        struct cmsghdr head;
+        char bytes[CMSG_SPACE(sizeof(int))];
+    } rights = {.bytes = {0}};
+    rights.head = (struct cmsghdr){
+        .cmsg_len = CMSG_LEN(sizeof fd), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
+    memcpy(CMSG_DATA(&rights.head), &fd, sizeof fd);
+    const struct msghdr message = {.msg_iov = &piece,
+                                   .msg_iovlen = 1,
+                                   .msg_control = &rights,
+                                   .msg_controllen = sizeof rights};
+    size_t size = put_questions(many, sizeof many);
+    (void)!write(3, many, size);
+    (void)!sendmsg(3, &message, 0); /* what comes with a descriptor is read alone */
+    (void)!write(3, many, size / 2);
+    _exit(0);
+}
+
 static void block(void)
 {
     char byte;
@@ -141,6 +195,10 @@ static void perish(struct wtl_ctx *x, const struct wtl_msg *message)
         endless();
     } else if (wtl_is(message, "garbage")) {
         garbage();
+    } else if (wtl_is(message, "ask_on")) {
+        ask_on();
+    } else if (wtl_is(message, "fail")) {
+        fail_and_exit();
     } else if (wtl_is(message, "claim")) {
         large_claim();
     }
