@@ -53,7 +53,8 @@ static void take_version(uint32_t index, struct wtl__module *module)
 static bool is_it(const struct wtl__module *module, const char *path,
                   const struct wtl_module *entry)
 {
-    return entry != NULL ? module->entry == entry : strcmp(module->image.path, path) == 0;
+    return entry != NULL ? module->entry == entry
+                         : path != NULL && strcmp(module->image.path, path) == 0;
 }
 
 /* Takes the version that a world before has loaded from that file, or that has that entry; of
