@@ -112,7 +112,7 @@ struct wtl__cell {
     uint8_t state_now;      /* enum wtl__cell_state */
 
     /* written by the holder of the run token, read by others; goes on from life to life */
-    _Atomic(uint32_t) turns; /* functions begun */
+    _Atomic(uint32_t) turns; /* twice the functions begun, and WTL__CELL_TRIES */
 };
 
 _Static_assert(sizeof(void *) != 8 || sizeof(struct wtl__cell) <= 256, "a cell is four lines");
@@ -225,11 +225,22 @@ static inline void wtl__cell_open(struct wtl__cell *cell)
     atomic_store_explicit(&cell->local, wtl__cell_local(cell), memory_order_release);
 }
 
+/* In `turns`: save or upgrade runs, whose time is the upgrade's matter. */
+#define WTL__CELL_TRIES 1u
+
 /* One more function of it begins. Thread: the token's holder; no exclusive access for that. */
 static inline void wtl__cell_turn(struct wtl__cell *cell)
 {
     uint32_t turns = atomic_load_explicit(&cell->turns, memory_order_relaxed);
-    atomic_store_explicit(&cell->turns, turns + 1, memory_order_relaxed);
+    atomic_store_explicit(&cell->turns, turns + 2, memory_order_relaxed);
+}
+
+/* save and upgrade run from now on, or no more. Thread: the token's holder. */
+static inline void wtl__cell_set_tries(struct wtl__cell *cell, bool tries)
+{
+    uint32_t turns = atomic_load_explicit(&cell->turns, memory_order_relaxed);
+    turns = tries ? turns | WTL__CELL_TRIES : turns & ~WTL__CELL_TRIES;
+    atomic_store_explicit(&cell->turns, turns, memory_order_relaxed);
 }
 
 /* Thread: any. */

@@ -6,6 +6,8 @@
  * still in the same function. One that does not run although messages wait is sent a probe, which
  * runs on it all the same and comes back as a message: held for the same answer as the last time,
  * it waits in vain; suspended, or parked before somebody else's full mailbox, it is not at fault.
+ * Nor is one whose save or upgrade runs: when that does not return the upgrade fails, which has a
+ * deadline, and the actor goes on as it was.
  *
  * What is counted is looks, not time by the clock: when the whole process was stopped, everybody
  * was. Hung for progress_ms, a child is killed, which acts when its function returns. If it does
@@ -110,7 +112,7 @@ static void see(struct wtl_ctx *x, const struct wtl__supervisor *sup,
 {
     enum wtl__activity activity = wtl__inbox_activity(&cell->inbox);
     uint32_t turns = wtl__cell_turns(cell);
-    if (turns != care->turns || activity == WTL__RESTS) {
+    if (turns != care->turns || activity == WTL__RESTS || (turns & WTL__CELL_TRIES) != 0) {
         care->turns = turns;
         care->stuck_ms = 0;
         care->held = 0;

@@ -202,10 +202,12 @@ static void enter_trial(struct wtl__ctx *x, struct wtl__trial *trial)
     x->trial = trial;
     x->pub.api = &wtl__trial_api;
     wtl__errand_set_runs(trial->errand, true);
+    wtl__cell_set_tries(x->cell, true);
 }
 
 void wtl__trial_exit(struct wtl__ctx *x, struct wtl__trial *trial)
 {
+    wtl__cell_set_tries(x->cell, false);
     wtl__errand_set_runs(trial->errand, false);
     x->pub.api = &wtl__api;
     x->trial = NULL;

@@ -9,6 +9,7 @@
 
 static struct asker asker;
 static struct wtl_pid upgrader;
+static uint32_t progress_ms; /* of the clerk */
 
 static struct {
     pthread_mutex_t lock;
@@ -97,6 +98,7 @@ static void open_clerk(const char *path, unsigned workers)
     upgrader = wtl__upgrader_spawn(wtl__runtime_of(asker.runtime));
     const struct wtl_child child = {.id = "clerk",
                                     .name = "clerk",
+                                    .progress_ms = progress_ms,
                                     .type = wtl__module_actor(&kit_modules, "clerk.clerk", NULL)};
     const struct wtl_tree tree = {.children = &child, .children_count = 1, .intensity = 100};
     (void)wtl_runtime_supervise(asker.runtime, &tree, "top");
@@ -237,5 +239,12 @@ Test(upgrade, X096_save_loops)
 
 Test(upgrade, X096_upgrade_loops)
 {
+    loops(SO("clerk_1"), SO("clerk_2_loops"));
+}
+
+/* The upgrade has more time than its supervisor would give a function. */
+Test(upgrade, X096_upgrade_of_a_watched_child_loops)
+{
+    progress_ms = 40;
     loops(SO("clerk_1"), SO("clerk_2_loops"));
 }
