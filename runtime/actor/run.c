@@ -221,6 +221,12 @@ static uint64_t notice_leaves(struct wtl__cell *cell, struct wtl__envelope *enve
     return 0;
 }
 
+/* Is it for the actor's functions, and not for what runs them elsewhere? */
+static bool is_its_own(enum wtl__kind kind)
+{
+    return kind != WTL__CANCEL && kind != WTL__BACK;
+}
+
 /* All but an ordinary message. */
 static __attribute__((noinline)) void handle_other(struct wtl__ctx *x, struct wtl__cell *cell,
                                                    struct wtl__envelope *envelope)
@@ -236,6 +242,7 @@ static __attribute__((noinline)) void handle_other(struct wtl__ctx *x, struct wt
         }
     } else {
         fd = notice_leaves(cell, envelope);
+        cell->handled_total += is_its_own(kind);
     }
     if (kind == WTL__CANCEL) {
         wtl__cancelled(cell, envelope);

@@ -56,7 +56,8 @@ static inline uint64_t wtl_sys_replace(struct wtl_ctx *x, struct wtl_pid to,
     return x->api->sys(x, to, WTL_SYS_REPLACE, state, options);
 }
 
-/* The answer is a map: what it has handled in all, what it has sent since somebody first asked
+/* The answer is a map: what it has handled in all (messages, calls and what it had asked for: its
+ * timers, answers, exits, downs, readiness), what it has sent since somebody first asked
  * this, what waits in its mailbox, the bytes of its own memory, and what was handled and sent in
  * the since_ms since somebody asked before (0: for the first time): {handled, sent, waiting,
  * memory_bytes, since_ms, handled_since, sent_since}, each a %ju. */

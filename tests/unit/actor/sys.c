@@ -305,6 +305,28 @@ Test(sys, L18_statistics)
     kit_deinit(&kit);
 }
 
+static void set_timer(struct wtl_ctx *x, struct kit_puppet *p, const struct kit_cmd *cmd)
+{
+    (void)p;
+    (void)cmd;
+    cr_assert_neq(wtl_after(x, 10, WTL_TAG("later"), NULL), 0);
+}
+
+/* Who works by timers alone has handled something, too. */
+Test(sys, L18_statistics_count_timers)
+{
+    actor = (struct kit_puppet){0};
+    begin(1);
+    kit_do(&kit, &actor, (struct kit_cmd){.fn = set_timer});
+    kit_settle(&kit);
+    get_figures();
+    uintmax_t before = figures[0];
+    kit_advance(&kit, 20);
+    get_figures();
+    cr_assert_eq(figures[0], before + 1, "%ju, and %ju before", figures[0], before);
+    kit_deinit(&kit);
+}
+
 /* ---- trace ----------------------------------------------------------------------------------- */
 
 static struct wtl_trace_event events[64];
