@@ -40,6 +40,10 @@ static const char *help_of(enum wtl__failure failure, const char *verb)
         return strcmp(verb, "actor.replace") == 0
                    ? "wattle actor state PID --json shows a state of that actor"
                    : NULL;
+    case WTL__FAILURE_NOT_ENABLED:
+        return strcmp(verb, "actor.state") == 0 || strcmp(verb, "actor.replace") == 0
+                   ? "its type can have one: .show and .replace, see <wattle/actor.h>"
+                   : NULL;
     case WTL__FAILURE_UPGRADE:
         return "all go on with the version that ran; wattle module ls shows it";
     case WTL__FAILURE_NOT_ALLOWED:

@@ -79,8 +79,14 @@ enum wtl__end wtl__find_socket(const struct wtl__cli *cli, const struct wtl__req
 
 /* ---- the question ---------------------------------------------------------------------------- */
 
-/* "<edge-1:42.7>" asks edge-1 for 42.7. */
-static void split_pid(const char *text, struct wtl__request *request)
+static bool is_node_name(const char *text)
+{
+    size_t size = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789._-");
+    return size > 0 && size <= WTL_NAME_MAX && text[size] == '\0';
+}
+
+/* "<edge-1:42.7>" asks edge-1 for 42.7. False: what stands in front of the colon is no node. */
+static bool split_pid(const char *text, struct wtl__request *request)
 {
     size_t size = strlen(text);
     if (size >= 2 && text[0] == '<' && text[size - 1] == '>') {
@@ -89,18 +95,14 @@ static void split_pid(const char *text, struct wtl__request *request)
     }
     const char *colon = memchr(text, ':', size);
     size_t node = colon != NULL ? (size_t)(colon - text) : 0;
-    if (colon != NULL && node <= WTL_NAME_MAX) {
-        (void)snprintf(request->node, sizeof request->node, "%.*s", (int)node, text);
+    if (colon != NULL) {
+        (void)snprintf(request->node, sizeof request->node, "%.*s",
+                       (int)(node > WTL_NAME_MAX ? WTL_NAME_MAX : node), text);
         text += node + 1;
         size -= node + 1;
     }
     (void)snprintf(request->args[0], sizeof request->args[0], "%.*s", (int)size, text);
-}
-
-static bool is_node_name(const char *text)
-{
-    size_t size = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789._-");
-    return size > 0 && size <= WTL_NAME_MAX && text[size] == '\0';
+    return colon == NULL || (node <= WTL_NAME_MAX && is_node_name(request->node));
 }
 
 enum wtl__end wtl__begin_request(const struct wtl__cli *cli, struct wtl__request *request)
@@ -159,8 +161,13 @@ static enum wtl__end make_request(const struct wtl__cli *cli, struct wtl__reques
         }
         (void)snprintf(request->args[i], sizeof request->args[i], "%s", cli->operands[i]);
     }
-    if (cli->operands_count > 0 && strcmp(cli->command->noun, "actor") == 0) {
-        split_pid(cli->operands[0], request);
+    if (cli->operands_count > 0 && strcmp(cli->command->noun, "actor") == 0 &&
+        !split_pid(cli->operands[0], request)) {
+        end = wtl__fail(&cli->report, WTL__FAILURE_VALUE, NULL,
+                        "PID wants \"<edge-1:42.7>\", 42.7 or a local name; got \"%s\"",
+                        cli->operands[0]);
+        wtl__fail_line(&cli->report, "help", "wattle actor ls shows them; quote the < and >");
+        return end;
     }
     if (strcmp(request->verb, "module.upgrade") == 0) {
         end = make_absolute(cli, request);

@@ -121,6 +121,9 @@ enum wtl__end wtl__run_help(struct wtl__cli *cli)
         wtl__help_command(cli->out, command);
         return WTL__END_OK;
     }
+    if (wtl__noun_summary(noun) != NULL && verb != NULL) {
+        return wtl__unknown_verb(cli, noun, verb);
+    }
     if (wtl__noun_summary(noun) != NULL) {
         wtl__help_noun(cli->out, noun);
         return WTL__END_OK;

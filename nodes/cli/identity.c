@@ -116,7 +116,8 @@ enum wtl__end wtl__run_id_show(struct wtl__cli *cli)
     }
     if (wtl_show_read(cli->operands[0], show, &error) != WTL_OK) {
         free(show);
-        return fail(cli, cli->operands[0], &error, NULL);
+        return fail(cli, cli->operands[0], &error,
+                    "give a bundle (`wattle id new` makes one) or a certificate");
     }
     enum wtl_show_format format = wtl__is_given(cli, "json")    ? WTL_SHOW_JSON
                                   : wtl__is_given(cli, "short") ? WTL_SHOW_SHORT

@@ -130,6 +130,11 @@ has "tried: connecting: No such file or directory" "what was tried"
 refused 69 E0301 "U05: a file that is no socket" "$wattle" mesh nodes --control "$work/bad.flow"
 refused 64 E0104 "U05: a path that is too long for a socket" "$wattle" mesh nodes \
     --control "$work/$(printf '%0120d' 0)"
+refused 64 E0104 "U05: a pid that is none" "$wattle" actor show '<edge-1:1.1' \
+    --control "$work/edge-1.sock"
+has 'PID wants "<edge-1:42.7>", 42.7 or a local name; got "<edge-1:1.1"' "what is expected"
+refused 64 E0101 "U04: help for a verb that there is not" "$wattle" help actor lss
+refused 78 E0403 "U05: id show of a file that is not there" "$wattle" id show none.bundle
 for code in E0401 E0403 E0501 E0502 E0503 E0504 E0505 E0506 E0507 E0223 E0301; do
     expect 0 "U05: explain knows $code" "$wattle" explain $code
 done
