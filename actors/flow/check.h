@@ -42,6 +42,9 @@ struct wtl_flow_modules {
     /* The version of a module, "1.2.0"; NULL: no such module. May be NULL: versions are not looked
      * at. */
     const char *(*version)(void *context, const char *module);
+    /* Is the stage's module one of those that are known here? Others, and what `use` says of them,
+     * are passed over. May be NULL: all are known. */
+    bool (*is_known)(void *context, const struct wtl_flow_ast *ast, uint16_t stage);
 };
 
 /* Checks each stage against its actor: that there is one, its settings (known, of the right type

@@ -7,6 +7,7 @@
 #include "flow/settings.h"
 #include "flow/text.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,6 +23,32 @@ struct look {
 /* How many actors of a module are offered as what was meant. */
 #define LIST_MAX 256u
 
+/* ---- names to choose from ----------------------------------------------------------------- */
+
+/* "clean, store, temp" in a line of help; what does not fit is "...". */
+struct names {
+    size_t size;
+    bool cut;
+    char text[192];
+};
+
+static void names_add(struct names *names, const char *name)
+{
+    size_t room = sizeof names->text - names->size;
+    char *at = names->text + names->size;
+    const char *comma = names->size > 0 ? ", " : "";
+    if (names->cut) {
+        return;
+    }
+    int size = snprintf(at, room, "%s%s", comma, name);
+    if ((size_t)size + sizeof ", ..." > room) {
+        (void)snprintf(at, room, "%s...", comma);
+        names->cut = true;
+        return;
+    }
+    names->size += (size_t)size;
+}
+
 /* ---- modules and actors ------------------------------------------------------------------- */
 
 static void report_unknown_actor(struct look *look, const struct wtl_flow_stage *stage)
@@ -29,6 +56,7 @@ static void report_unknown_actor(struct look *look, const struct wtl_flow_stage 
     const char *module = wtl_flow_str(look->ast, stage->module);
     const char *name = wtl_flow_str(look->ast, stage->actor);
     struct wtl__nearest nearest = wtl__nearest_to(name, stage->actor.size);
+    struct names names = {0};
     struct wtl_flow_diag *diag;
     bool any = look->modules->list == NULL;
     for (uint16_t i = 0; i < look->ast->stage_count && !stage->declared; i++) {
@@ -43,6 +71,7 @@ static void report_unknown_actor(struct look *look, const struct wtl_flow_stage 
             break;
         }
         any = true;
+        names_add(&names, actor->name);
         wtl__nearest_offer(&nearest, actor->name);
     }
     if (!any) {
@@ -61,8 +90,8 @@ static void report_unknown_actor(struct look *look, const struct wtl_flow_stage 
         wtl__flow_help(diag, "did you mean the stage `%s`?", other);
     } else if (nearest.best != NULL) {
         wtl__flow_help(diag, "did you mean `%s.%s`?", module, nearest.best);
-    } else {
-        wtl__flow_help(diag, "`wattle module show %s` lists its actors", module);
+    } else if (names.size > 0) {
+        wtl__flow_help(diag, "it has %s", names.text);
     }
 }
 
@@ -94,6 +123,9 @@ static void check_uses(struct look *look)
         const char *wanted = wtl_flow_str(look->ast, use->version);
         const char *there = look->modules->version(look->modules->context, module);
         struct wtl_flow_diag *diag;
+        if (there == NULL && look->modules->is_known != NULL) {
+            continue;
+        }
         if (there == NULL) {
             diag = wtl__flow_report(look->diags, WTL_FLOW_UNKNOWN_MODULE, use->at,
                                     "there is no module `%s`", module);
@@ -102,7 +134,8 @@ static void check_uses(struct look *look)
             diag = wtl__flow_report(look->diags, WTL_FLOW_MODULE_VERSION, use->at,
                                     "module `%s` is version %.40s, and %.40s is wanted", module,
                                     there, wanted);
-            wtl__flow_help(diag, "install a newer one: wattle module push %s.so", module);
+            wtl__flow_help(diag, "start the node with a newer %s, or lower the number here",
+                           module);
         }
     }
 }
@@ -115,10 +148,12 @@ static void report_unknown_setting(struct look *look, const struct wtl_flow_sett
 {
     const char *key = wtl_flow_str(look->ast, setting->key);
     struct wtl__nearest nearest = wtl__nearest_to(key, setting->key.size);
+    struct names names = {0};
     for (unsigned i = 0; actor->fields != NULL && i < WTL_FLOW_FIELDS_MAX; i++) {
         if (actor->fields[i].name == NULL) {
             break;
         }
+        names_add(&names, actor->fields[i].name);
         wtl__nearest_offer(&nearest, actor->fields[i].name);
     }
     struct wtl_flow_diag *diag = wtl__flow_report(
@@ -129,8 +164,7 @@ static void report_unknown_setting(struct look *look, const struct wtl_flow_sett
     } else if (actor->fields == NULL || actor->fields[0].name == NULL) {
         wtl__flow_help(diag, "it has no settings at all");
     } else {
-        wtl__flow_help(diag, "`wattle module show %s` lists its settings",
-                       wtl_flow_str(look->ast, stage->module));
+        wtl__flow_help(diag, "it has %s", names.text);
     }
 }
 
@@ -211,8 +245,10 @@ static void check_kind(struct look *look, const struct wtl_flow_step *step,
     bool fed = look->fed[ref->stage];
     bool goes_on = look->goes_on[ref->stage];
     if (kind != WTL_PRODUCER && kind != WTL_PROCESSOR && kind != WTL_CONSUMER) {
-        wtl__flow_help(report_kind(look, ref, "is no producer, processor or consumer"),
-                       "the actor's description says what it is: .kind = WTL_PROCESSOR");
+        wtl__flow_help(
+            report_kind(look, ref, "is no producer, processor or consumer"),
+            "its description says what it is, .kind = WTL_PROCESSOR; what is no stage is "
+            "spawned by another actor");
     } else if (kind == WTL_PRODUCER && fed) {
         wtl__flow_help(report_kind(look, ref, "is a producer, and an arrow leads to it"),
                        "a producer begins a chain");
@@ -255,6 +291,9 @@ enum wtl_status wtl_flow_check_modules(const struct wtl_flow_ast *ast,
         const struct wtl_flow_stage *stage = &ast->stages[i];
         if (stage->module.size == 0 || stage->actor.size == 0) {
             continue; /* was not read */
+        }
+        if (modules->is_known != NULL && !modules->is_known(modules->context, ast, i)) {
+            continue;
         }
         look.actors[i] = modules->resolve(modules->context, wtl_flow_str(ast, stage->module),
                                           wtl_flow_str(ast, stage->actor));

@@ -135,12 +135,11 @@
       "No module of that name is installed on this node. `wattle module ls` shows those that "     \
       "are.")                                                                                      \
     X(UNKNOWN_ACTOR, 233, ERROR, "an unknown actor",                                               \
-      "The module does not have an actor of that name. `wattle module show NAME` lists its "       \
-      "actors "                                                                                    \
-      "with their settings.")                                                                      \
+      "The module does not have an actor of that name. Actors are called as in their description " \
+      "(WTL_ACTOR), behind the name of the module.")                                               \
     X(UNKNOWN_SETTING, 234, ERROR, "an unknown setting",                                           \
-      "The actor does not declare a setting of that name. `wattle module show NAME` lists them "   \
-      "with type, unit and default.")                                                              \
+      "The actor does not declare a setting of that name: settings are the fields of its "         \
+      "description, which have their types, units and defaults.")                                  \
     X(MISSING_SETTING, 235, ERROR, "a mandatory setting is missing",                               \
       "The actor declares this setting without a default, so that every stage has to give it.")    \
     X(WRONG_TYPE, 236, ERROR, "a value of the wrong type or unit",                                 \
@@ -154,7 +153,7 @@
       "a concurrent group, consumers are welcome too, since what its members answer is dropped.")  \
     X(MODULE_VERSION, 238, ERROR, "a module that is too old",                                      \
       "The flow says `use MODULE >= VERSION` and the installed module is older. Install a newer "  \
-      "one with `wattle module push`, or lower the number if the flow does not need it.")          \
+      "one with `wattle module upgrade`, or lower the number if the flow does not need it.")       \
     X(UNUSED_STAGE, 281, WARNING, "a stage that no chain uses",                                    \
       "The stage is declared, but no chain leads through it, so that it would never be started.")  \
     X(UNUSED_MODULE, 282, WARNING, "a module that no stage uses",                                  \

@@ -131,7 +131,8 @@ void wtl__hosted_make(struct wtl_ctx *x, const struct wtl_host *host, struct wtl
     (void)wtl_unit_name(ast, unit, name);
     const struct wtl_actor *user = inner ? NULL : wtl_flow_registry_find(module, actor);
     if (!inner && user == NULL) {
-        (void)wtl_fail(&error, WTL_NOT_FOUND, "there is no actor %s.%s: install the module", module,
+        (void)wtl_fail(&error, WTL_NOT_FOUND,
+                       "this node has no actor %s.%s: start it with that module (--module)", module,
                        actor);
         broken(x, hosted, name, error.text);
         return;

@@ -90,6 +90,10 @@ static const struct wtl__option node_start_options[] = {
 };
 
 static const struct wtl__option flow_check_options[] = {
+    {.name = "module",
+     .value = "FILE",
+     .may_repeat = true,
+     .help = "a module (.so) of this user, to check stages and settings"},
     {.name = "deny-warnings", .help = "exit with 1 when there is a warning"},
     {0},
 };
@@ -385,6 +389,11 @@ const struct wtl__command wtl__commands[] = {
      .operands_min = 1,
      .operands_max = 1,
      .summary = "check a flow, without asking anybody; - reads standard input",
+     .details =
+         "A node checks the stages that it may run against its modules when it is started with the "
+         "flow.\n--module does that before; stages of modules that are not given are passed over."
+         "\n\n"
+         "  wattle flow check rain.flow --module build/rain.so",
      .options = flow_check_options,
      .run = wtl__run_flow_check},
     {.noun = "flow",

@@ -1,5 +1,5 @@
 /*
- * flow.c - `wattle flow check` and `wattle flow graph`: pure, they ask no node and no network.
+ * flow.c - `wattle flow check` and `wattle flow graph`: they ask no node and no network.
  *
  * Thread: one.
  */
@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/flow_file.h"
+#include "cli/flow_modules.h"
 #include "flow/check.h"
 #include "flow/graph.h"
 #include "flow/parse.h"
@@ -47,7 +47,7 @@ static enum wtl__end read_file(const struct wtl__cli *cli, const char *path,
     return WTL__END_OK;
 }
 
-static void print_diags(const struct wtl__cli *cli, const struct wtl__flow_file *flow)
+void wtl__flow_print(const struct wtl__cli *cli, const struct wtl__flow_file *flow)
 {
     size_t size =
         wtl_flow_diags_render(&flow->diags, flow->where, flow->source, flow->size, NULL, 0);
@@ -79,7 +79,7 @@ enum wtl__end wtl__flow_read(const struct wtl__cli *cli, const char *path,
     enum wtl_status parsed =
         wtl_flow_parse(&flow->ast, flow->source, flow->size, name, &flow->diags);
     enum wtl_status checked = wtl_flow_check(&flow->ast, NULL, &flow->diags);
-    print_diags(cli, flow);
+    wtl__flow_print(cli, flow);
     if (parsed != WTL_OK || checked != WTL_OK) {
         free(flow);
         return WTL__END_DATA;
@@ -108,6 +108,11 @@ enum wtl__end wtl__run_flow_check(struct wtl__cli *cli)
     struct wtl__flow_file *flow = NULL;
     enum wtl__end end = wtl__flow_read(cli, cli->operands[0], &flow);
     if (flow == NULL) {
+        return end;
+    }
+    end = wtl__flow_compare_files(cli, flow);
+    if (end != WTL__END_OK) {
+        free(flow);
         return end;
     }
     if (!wtl__is_given(cli, "quiet")) {

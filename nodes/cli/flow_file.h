@@ -23,4 +23,7 @@ struct wtl__flow_file {
 enum wtl__end wtl__flow_read(const struct wtl__cli *cli, const char *path,
                              struct wtl__flow_file **flow_out);
 
+/* Prints what was found in it. */
+void wtl__flow_print(const struct wtl__cli *cli, const struct wtl__flow_file *flow);
+
 #endif

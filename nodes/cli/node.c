@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "certs/revoked.h"
-#include "cli/flow_file.h"
+#include "cli/flow_modules.h"
 #include "cli/watchdog.h"
 #include "flow/pack.h"
 #include "node/control.h"
@@ -186,9 +186,21 @@ static void free_flows(struct flows *flows)
     }
 }
 
-static enum wtl__end add_flow(const struct wtl__cli *cli, struct running *running,
-                              const struct wtl__flow_file *flow)
+static const struct wtl_module *find_module(void *context, const char *name)
 {
+    return wtl__equip_module(context, name);
+}
+
+static enum wtl__end add_flow(const struct wtl__cli *cli, struct running *running,
+                              struct wtl__flow_file *flow)
+{
+    const struct wtl__flow_known known = {.context = running->equipment,
+                                          .find = find_module,
+                                          .node = wtl__node_identity(running->node)};
+    enum wtl__end end = wtl__flow_compare(cli, flow, &known);
+    if (end != WTL__END_OK) {
+        return end;
+    }
     struct wtl_error error = {0};
     uint8_t *packed = malloc(PACKED_MAX);
     struct wtl_writer writer = wtl_writer_over(packed, packed != NULL ? PACKED_MAX : 0);

@@ -48,15 +48,30 @@ static enum wtl_status add_types(const struct wtl_module *entry, struct wtl_erro
     return WTL_OK;
 }
 
+static const struct wtl_module *find_isolated(const struct wtl__equipment *equipment,
+                                              const char *name)
+{
+    for (uint32_t i = 0; i < equipment->isolated.count; i++) {
+        const struct wtl_module *module = wtl__isolated_module(equipment->isolated.items[i]);
+        if (strcmp(module->name, name) == 0) {
+            return module;
+        }
+    }
+    return NULL;
+}
+
+const struct wtl_module *wtl__equip_module(const struct wtl__equipment *equipment, const char *name)
+{
+    const struct wtl__module *module = wtl__module_find(&equipment->modules, name);
+    return module != NULL ? module->entry : find_isolated(equipment, name);
+}
+
 /* A node has one module of a name, wherever it runs. */
 static enum wtl_status check_name(const struct wtl__equipment *equipment, bool here,
                                   const char *name, const char *path, struct wtl_error *error)
 {
-    bool taken = !here && wtl__module_find(&equipment->modules, name) != NULL;
-    for (uint32_t i = 0; i < equipment->isolated.count; i++) {
-        taken =
-            taken || strcmp(wtl__isolated_module(equipment->isolated.items[i])->name, name) == 0;
-    }
+    bool taken = (!here && wtl__module_find(&equipment->modules, name) != NULL) ||
+                 find_isolated(equipment, name) != NULL;
     return taken ? wtl_fail(error, WTL_EXISTS,
                             "module %s is named %s, as one that is loaded already; a node has one "
                             "module of a name",

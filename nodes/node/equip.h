@@ -41,6 +41,11 @@ enum wtl_status wtl__equip_create(struct wtl__node *node, const struct wtl__equi
                                   struct wtl__equipment **equipment_out,
                                   struct wtl_error *error) WTL_MUST_USE;
 
+/* The module of that name, in the version that runs, here or in a process of its own; NULL: this
+ * node has none. */
+const struct wtl_module *wtl__equip_module(const struct wtl__equipment *equipment,
+                                           const char *name);
+
 /* Adds a flow, packed as flow/pack.h does, with its source; both are copied.
  * Fails: WTL_FULL, WTL_NO_MEMORY; WTL_UNSUPPORTED when the flow host of this node is not where
  * other nodes look for it. */

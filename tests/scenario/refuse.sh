@@ -123,6 +123,33 @@ refuses 65 E0503 "X085: a module with an undefined symbol" --dev --module "$wron
 has "nobody_defines_this" "by its name"
 refuses 65 E0503 "U05: the same module twice" --dev --module "$module" --module "$module"
 
+# ---- a flow against the modules of the node
+
+flow() { # flow NAME EDGE CLOUD: readings on each edge node, with these settings, to a store
+    printf 'flow x {\n  push machine.readings @each:edge { %s }\n' "$2" >"$1.flow"
+    printf '    <~> machine.store @cloud { %s }\n}\n' "$3" >>"$1.flow"
+}
+flow typo 'perod_ms = 1s' 'path = "x.db"'
+refuses 65 E0234 "F66: a setting that is not there" --dev --module "$module" --flow typo.flow
+has "^ --> typo.flow:2:" "its line"
+has "did you mean .period_ms.?" "and what was meant"
+flow unit 'period_ms = 200' 'path = "x.db"'
+refuses 65 E0236 "F66: a duration without a unit" --dev --module "$module" --flow unit.flow
+flow far '' 'pth = "x.db"'
+expect 0 "F66: of a stage that runs elsewhere nothing is said" "$wattle" flow check far.flow
+start edge-2 --dev --module "$module" --flow far.flow --listen 127.0.0.1:0
+stop edge-2 "$pid"
+refused 65 E0234 "F66: flow check with the module finds it" \
+    "$wattle" flow check far.flow --module "$module"
+has "did you mean .path.?" "and what was meant"
+flow good 'period_ms = 1s' 'path = "x.db"'
+expect 0 "F66: flow check with the module of a flow that is good" \
+    "$wattle" flow check good.flow --module "$module"
+refused 78 E0403 "U05: flow check with a module that is not there" \
+    "$wattle" flow check good.flow --module none.so
+refused 65 E0503 "U05: flow check with a file that is no module" \
+    "$wattle" flow check good.flow --module good.flow
+
 # ---- the command without a node
 
 refused 69 E0301 "U05: no node at that socket" "$wattle" mesh nodes --control "$work/none.sock"

@@ -33,8 +33,7 @@ Test(flow, F66_modules_and_actors)
     refused("push ~> climate.claen @edge ~> output", WTL_FLOW_UNKNOWN_ACTOR, 9,
             "module `climate` has no actor `claen`", "did you mean `climate.clean`?");
     refused("push ~> climate.alarm @edge ~> output", WTL_FLOW_UNKNOWN_ACTOR, 9,
-            "module `climate` has no actor `alarm`",
-            "`wattle module show climate` lists its actors");
+            "module `climate` has no actor `alarm`", "it has temp, clean, store, plain");
     refused("use climate\npush ~> climate.clean @edge ~> sotre", WTL_FLOW_UNKNOWN_ACTOR, 32,
             "module `climate` has no actor `sotre`", "did you mean `climate.store`?");
     refused("push ~> climate.clean @edge ~> claen", WTL_FLOW_UNKNOWN_MODULE, 32,
@@ -49,7 +48,7 @@ Test(flow, F66_versions)
     accepted("use climate >= 1\npush ~> climate.clean @edge ~> output");
     refused("use climate >= 1.10\npush ~> climate.clean @edge ~> output", WTL_FLOW_MODULE_VERSION,
             5, "module `climate` is version 1.2.0, and 1.10 is wanted",
-            "install a newer one: wattle module push climate.so");
+            "start the node with a newer climate, or lower the number here");
 }
 
 Test(flow, F66_unknown_and_missing_settings)
@@ -58,7 +57,7 @@ Test(flow, F66_unknown_and_missing_settings)
             36, "`climate.temp` has no setting `peroid`", "did you mean `period`?");
     refused("push climate.temp @edge { bus = b, colour = red } ~> output", WTL_FLOW_UNKNOWN_SETTING,
             36, "`climate.temp` has no setting `colour`",
-            "`wattle module show climate` lists its settings");
+            "it has bus, period, offset, retries, buffer, fast");
     refused("push ~> climate.clean @edge { x = 1 } ~> output", WTL_FLOW_UNKNOWN_SETTING, 31,
             "`climate.clean` has no setting `x`", "it has no settings at all");
     refused("push climate.temp @edge ~> output", WTL_FLOW_MISSING_SETTING, 6,
@@ -115,6 +114,25 @@ Test(flow, F66_types_and_units)
             "for example fast = true");
 }
 
+static bool is_climate(void *context, const struct wtl_flow_ast *ast, uint16_t stage)
+{
+    (void)context;
+    return strcmp(wtl_flow_str(ast, ast->stages[stage].module), "climate") == 0;
+}
+
+Test(flow, F66_stages_of_modules_that_are_elsewhere_are_passed_over)
+{
+    struct wtl_flow_modules known = kit_modules;
+    known.is_known = is_climate;
+    cr_expect_eq(kit_read("use far >= 9\nuse climate\n" TEMP "~> far.away @cloud { x = 1 }"),
+                 WTL_OK);
+    cr_expect_eq(wtl_flow_check_modules(&kit_ast, &known, &kit_diags), WTL_OK, "%s", kit_text(""));
+    cr_expect_eq(kit_read("push climate.temp @edge { bus = b, x = 1 } ~> far.away @cloud"), WTL_OK);
+    cr_expect_eq(wtl_flow_check_modules(&kit_ast, &known, &kit_diags), WTL_INVALID);
+    cr_expect_eq(kit_diags.errors, 1);
+    cr_expect_eq(kit_diags.list[0].code, WTL_FLOW_UNKNOWN_SETTING);
+}
+
 Test(flow, F66_producers_begin_and_consumers_end)
 {
     accepted(TEMP "~> climate.clean @edge ~> climate.store @cloud");
@@ -132,7 +150,9 @@ Test(flow, F66_producers_begin_and_consumers_end)
             "a consumer ends a chain; beside others it can stand in { }");
     refused("push ~> climate.temp @edge { bus = b } ~> output", WTL_FLOW_WRONG_KIND, 9,
             "`temp` is a producer, and an arrow leads to it", "a producer begins a chain");
-    refused("push ~> climate.plain @edge ~> output", WTL_FLOW_WRONG_KIND, 9,
-            "`plain` is no producer, processor or consumer",
-            "the actor's description says what it is: .kind = WTL_PROCESSOR");
+    refused(
+        "push ~> climate.plain @edge ~> output", WTL_FLOW_WRONG_KIND, 9,
+        "`plain` is no producer, processor or consumer",
+        "its description says what it is, .kind = WTL_PROCESSOR; what is no stage is spawned by "
+        "another actor");
 }
