@@ -174,7 +174,8 @@ enum wtl_status wtl_release_check(const void *bytes, size_t size, const struct w
     *word_out = "unsigned";
     if (!has_mark(bytes, size)) {
         return wtl_fail(error, WTL_DENIED,
-                        "has no signature; sign it: wattle module sign FILE --key NAME.key");
+                        "has no signature; sign it: wattle module sign FILE --key NAME.key, or "
+                        "copy it again if it was signed: the signature is its end");
     }
     *word_out = "bad_signature";
     if (!split(bytes, size, &parts)) {

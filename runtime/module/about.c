@@ -194,12 +194,31 @@ enum wtl_status wtl__about_read(const void *bytes, size_t size, struct wtl__abou
     return WTL_OK;
 }
 
+/* Where its section table ends, which stands behind everything else; 0 when that cannot be. */
+static uint64_t whole_size(const void *bytes, size_t size)
+{
+    struct file file;
+    struct wtl__about about;
+    uint64_t end = 0;
+    return open_file(bytes, size, &file, &about) &&
+                   !__builtin_add_overflow(file.sections,
+                                           (uint64_t)file.count * file.layout->section_bytes, &end)
+               ? end
+               : 0;
+}
+
 enum wtl_status wtl__about_demand(const void *bytes, size_t size, struct wtl__about *about_out,
                                   struct wtl_error *error)
 {
     enum wtl_status status = wtl__about_read(bytes, size, about_out, error);
     if (status != WTL_OK || about_out->name[0] != '\0') {
         return status;
+    }
+    uint64_t whole = whole_size(bytes, size);
+    if (whole > size) {
+        return wtl_fail(error, WTL_INVALID,
+                        "is cut off: expected %llu bytes, found %zu; copy it again",
+                        (unsigned long long)whole, size);
     }
     return wtl_fail(error, WTL_INVALID,
                     "does not say its name, version and ABI: it has no section %s; write it with "

@@ -167,6 +167,9 @@ Test(cli_module, X082_verify_says_why_not)
     not_verified(so, WTL__END_NO, "error[E0507]", "is not what was signed as good 1.2.3");
     flip(so, 1000);
     cr_assert_eq(stat(so, &info), 0);
+    cr_assert_eq(truncate(so, info.st_size - 1), 0);
+    not_verified(so, WTL__END_NO, "error[E0507]", "or copy it again if it was signed");
+    sign();
     flip(so, (long)info.st_size - 30);
     not_verified(so, WTL__END_NO, "error[E0507]", "changed or cut after it was signed");
     flip(so, (long)info.st_size - 30);
@@ -179,6 +182,17 @@ Test(cli_module, X082_verify_says_why_not)
     not_verified(so, WTL__END_NO, "error[E0507]", "was signed with the key ");
     (void)snprintf(pub, sizeof pub, "%s.key", other);
     not_verified(so, WTL__END_CONFIG, "error[E0506]", "private half");
+}
+
+Test(cli_module, X083_a_copy_that_was_cut_off_is_not_signed)
+{
+    sign();
+    cr_assert_eq(truncate(so, 5000), 0);
+    struct run run = run_wattle("module", "sign", so, "--key", key, NULL);
+    cr_expect_eq(run.end, WTL__END_DATA);
+    EXPECT_HAS(run.err, "is cut off: expected ");
+    EXPECT_HAS(run.err, "found 5000; copy it again");
+    run_free(&run);
 }
 
 Test(cli_module, X082_sign_says_why_not)
