@@ -172,12 +172,46 @@ const char *wtl__any_pid_text(const struct wtl__inspect *self, struct wtl_pid he
 
 /* ---- kill ------------------------------------------------------------------------------------ */
 
+static void say_killed(struct wtl_ctx *x, struct wtl__inspect *self, struct wtl__inspect_job *job)
+{
+    struct wtl_writer reply;
+    char text[WTL__PID_TEXT];
+    (void)wtl_message_open(x, &reply, 128);
+    wtl__reply_text(&reply, WTL_OK, "killed %s",
+                    wtl__pid_text(self->config->name, job->gather.locals[0], text));
+    wtl__job_reply(x, self, job, &reply);
+}
+
+/* Its function was to be ended: then it has answered, by that end. */
+static void interrupt_done(struct wtl_ctx *x, struct wtl__inspect *self,
+                           struct wtl__inspect_job *job)
+{
+    char text[WTL__PID_TEXT];
+    if (job->gather.answers[0] != NULL) {
+        say_killed(x, self, job);
+        return;
+    }
+    wtl__job_refuse(x, self, job, WTL_TIMEOUT,
+                    "%s ends when its function returns, which it has not; until then one worker is "
+                    "lost to it: find where it blocks, or start the node again",
+                    wtl__pid_text(self->config->name, job->gather.locals[0], text));
+}
+
+/* Killed, it ends when its function returns; one that does not, in a loop of a module's code, is
+ * ended by whoever stands around that. */
+static void interrupt(struct wtl_ctx *x, struct wtl__inspect *self, struct wtl__inspect_job *job)
+{
+    uint64_t local = job->gather.locals[0];
+    wtl__interrupt(wtl__ctx_of(x)->runtime, local);
+    wtl__gather_release(x, job);
+    wtl__gather_one(x, self, job, local, interrupt_done);
+}
+
 static void kill_done(struct wtl_ctx *x, struct wtl__inspect *self, struct wtl__inspect_job *job)
 {
     uint64_t local = job->gather.locals[0];
     struct wtl_pid pid = {.node = wtl_self(x).node, .local = local};
     struct wtl__sight sight = {0};
-    struct wtl_writer reply;
     char text[WTL__PID_TEXT];
     const struct wtl_msg *answer = job->gather.answers[0];
     (void)wtl__pid_text(self->config->name, local, text);
@@ -193,9 +227,11 @@ static void kill_done(struct wtl_ctx *x, struct wtl__inspect *self, struct wtl__
     wtl_exit(x, pid, WTL_REASON(WTL_EXIT_KILL, "kill"));
     wtl__log(wtl__log_process(), WTL__LOG_WARN, "actor_killed", WTL__LOG_TEXT("pid", text),
              WTL__LOG_TEXT("by", job->origin.is_control ? "control socket" : "another node"));
-    (void)wtl_message_open(x, &reply, 128);
-    wtl__reply_text(&reply, WTL_OK, "killed %s", text);
-    wtl__job_reply(x, self, job, &reply);
+    if (answer == NULL) {
+        interrupt(x, self, job);
+    } else {
+        say_killed(x, self, job);
+    }
 }
 
 void wtl__inspect_kill(struct wtl_ctx *x, struct wtl__inspect *self, struct wtl__inspect_job *job)

@@ -82,6 +82,29 @@ result $? "X090: one that a module has ended with code 0 is back"
 told 4 | grep -q 'how="exit code 0"'
 result $? "X090: which is told as any other end"
 
+# ---- a stage that loops, which nobody watches, is ended by whoever sees it; no sanitizer lets it
+
+source_now() {
+    "$wattle" flow show court --json | python3 -c 'import json, sys
+print(next(r["pid"] for r in json.load(sys.stdin) if r["stage"] == "source"))'
+}
+await '"stage":"source".*"state":"running"' "$wattle" flow show court --json
+looping=$(source_now)
+is_another_source() {
+    now=$(source_now) && [ "$now" != "$looping" ] && echo yes
+}
+if ! nm "$wattle" | grep -q "__[at]san_init"; then
+    : >order.loop
+    await '"state":"busy"' "$wattle" actor ls --json
+    result $? "X087: its handler does not return"
+    expect 0 "X087: wattle actor kill ends it" "$wattle" actor kill "$looping"
+    has "^killed $looping$" "and says so"
+    grep -q "module_fault signal=hung .*type=source" cloud-1.err
+    result $? "X087: the log says where it was"
+    await yes is_another_source
+    result $? "X087: its supervisor starts it again"
+fi
+
 # ---- the end
 
 last=$(node_of "$watchdog")

@@ -1,6 +1,7 @@
 /* regicide.c - a flow whose source ends what its node cannot do without, on demand: an actor when
- * the file of its settings is there, the process itself when the file with ".exit" is. It takes
- * that away first, so that a node that was started again lives. */
+ * the file of its settings is there, the process itself when the file with ".exit" is, and it
+ * loops when the one with ".loop" is. It takes that away first, so that whoever was started again
+ * lives. */
 #include <dlfcn.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -26,6 +27,13 @@ static enum wtl_status source_init(struct wtl_ctx *x, void *self, const void *se
     return wtl_every(x, 20, WTL_TAG("look")) != 0 ? WTL_OK : WTL_NO_MEMORY;
 }
 
+static bool is_ordered(const struct settings *settings, const char *what)
+{
+    char path[256];
+    (void)snprintf(path, sizeof path, "%s%s", settings->file, what);
+    return unlink(path) == 0;
+}
+
 /* As if all had gone well. By name it would keep the module out of the node. */
 static void end_process(void)
 {
@@ -37,12 +45,15 @@ static void end_process(void)
 static enum wtl_status source_handle(struct wtl_ctx *x, void *self, const struct wtl_msg *message)
 {
     const struct settings *settings = *(const struct settings **)self;
-    char other[256];
-    (void)snprintf(other, sizeof other, "%s.exit", settings->file);
-    if (wtl_is(message, "look") && unlink(settings->file) == 0) {
+    if (!wtl_is(message, "look")) {
+        return WTL_OK;
+    }
+    if (is_ordered(settings, "")) {
         wtl_exit(x, wtl_whereis_local(x, "flow.host"), WTL_REASON(WTL_EXIT_KILL, "kill"));
-    } else if (wtl_is(message, "look") && unlink(other) == 0) {
+    } else if (is_ordered(settings, ".exit")) {
         end_process();
+    }
+    for (volatile bool loops = is_ordered(settings, ".loop"); loops;) {
     }
     return WTL_OK;
 }
