@@ -352,7 +352,7 @@ enum wtl__end wtl__run_node_start(struct wtl__cli *cli)
         end = run(cli, &running, control);
     }
     release(&running);
-    if (end == WTL__END_OK) {
+    if (end == WTL__END_OK || end == WTL__END_TIMEOUT) { /* stopped as it was told to, if late */
         wtl__watchdog_stopped();
     }
     return end;

@@ -175,12 +175,15 @@ static void say_ended(const struct watch *watch, int status, uint64_t ran_ms, ui
 }
 
 /* Is it over with this end of the node? Code 0 alone is nothing: no refused start ends with it, and
- * a stop in order says that it is one. */
+ * a stop in order says that it is one. A second signal, which cuts that short, ends it by itself.
+ */
 static bool is_last(const struct watch *watch, int status)
 {
+    bool cut_short =
+        WIFSIGNALED(status) && (WTERMSIG(status) == SIGTERM || WTERMSIG(status) == SIGINT);
     bool failed = WIFEXITED(status) && WEXITSTATUS(status) != 0;
-    bool exited_well = WIFEXITED(status) && WEXITSTATUS(status) == 0;
-    return watch->stopping || (exited_well && watch->has_stopped) || (failed && !watch->was_up);
+    bool in_order = WIFEXITED(status) && watch->has_stopped;
+    return watch->stopping || cut_short || in_order || (failed && !watch->was_up);
 }
 
 bool wtl__watchdog_forks(int *code_out)

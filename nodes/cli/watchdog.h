@@ -5,7 +5,8 @@
  * The process forks before it has made anything of a node. The child goes on as the node; the
  * parent has no thread, no socket and no lock, waits for signals, and does nothing else:
  *
- *   it says that it has stopped in order, and ends with code 0: so ends the watchdog
+ *   it says that it has stopped as it was told to, and exits: so ends the watchdog
+ *   a second signal has cut that short   so too
  *   it fails before it ever was up   a start that is refused is not tried again: its code
  *   it ends in any other way         a line node_ended, a pause, and another one
  *   SIGTERM, SIGINT, SIGHUP          SIGTERM to the node, and its code
@@ -32,8 +33,8 @@ bool wtl__watchdog_forks(int *code_out);
 /* The node is up. Does nothing without a watchdog. */
 void wtl__watchdog_up(void);
 
-/* It was stopped in order, and all is released: what ends with code 0 and has not said this was
- * ended by a module, and is started again. Does nothing without a watchdog. */
+/* It was stopped as it was told to, and all is released: what ends with code 0 and has not said
+ * this was ended by a module, and is started again. Does nothing without a watchdog. */
 void wtl__watchdog_stopped(void);
 
 #endif

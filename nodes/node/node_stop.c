@@ -9,6 +9,10 @@
 
 /* How often an ordered stop looks whether everything has gone. */
 #define STOP_LOOK_US 2000
+/* How much longer than its time it may take, in seconds, and the exit code when it does: as that of
+ * `wattle node start` when not all have ended in time. */
+#define OVERDUE_S    5u
+#define OVERDUE_CODE 75
 
 static void stop_listening(void *argument)
 {
@@ -113,6 +117,30 @@ static void on_signal(int number)
     errno = code;
 }
 
+/* An actor's function blocks, and with it the end of its worker: nothing can be taken down. */
+static void on_overdue(int number)
+{
+    static const char text[] =
+        "error[E0302]: the node was stopped, and an actor's function has not returned in time\n"
+        "  = help: a function blocks: wtl_work is for what does, or a process of its own\n";
+    ssize_t written = write(STDERR_FILENO, text, sizeof text - 1);
+    (void)number;
+    (void)written;
+    _exit(OVERDUE_CODE);
+}
+
+/* From now on a second signal ends the process at once, and so does a stop that takes too long. */
+static void limit_stop(const struct wtl__node *node)
+{
+    struct sigaction action = {.sa_handler = SIG_DFL};
+    (void)sigemptyset(&action.sa_mask);
+    (void)sigaction(SIGTERM, &action, NULL);
+    (void)sigaction(SIGINT, &action, NULL);
+    action.sa_handler = on_overdue;
+    (void)sigaction(SIGALRM, &action, NULL);
+    (void)alarm((unsigned)(node->stop_ms / 1000) + OVERDUE_S);
+}
+
 enum wtl_status wtl__node_run(struct wtl__node *node, struct wtl_error *error)
 {
     struct sigaction action = {.sa_handler = on_signal};
@@ -134,7 +162,9 @@ enum wtl_status wtl__node_run(struct wtl__node *node, struct wtl_error *error)
     }
     ssize_t got = read(node->stop_read, &why, 1); /* the first one is the reason */
     (void)got;
+    limit_stop(node);
     enum wtl_status status = wtl__node_stop(node);
+    (void)alarm(0);
     (void)sigaction(SIGTERM, &old_term, NULL);
     (void)sigaction(SIGINT, &old_int, NULL);
     signal_fd = -1;

@@ -182,6 +182,24 @@ static void tell_all(struct wtl__runtime *runtime, bool kill)
     }
 }
 
+/* Asks whoever stands around modules' code to end the function that an actor is in: killed, it does
+ * not return. One actor at a time, the first that runs from slot `from` on; the next slot is
+ * returned. */
+static uint32_t interrupt_one(struct wtl__runtime *runtime, uint32_t from)
+{
+    uint32_t used = atomic_load(&runtime->cells.used);
+    for (uint32_t i = 0; i < used; i++) {
+        uint32_t slot = (from + i) % used;
+        struct wtl__cell *cell = wtl__cells_at(&runtime->cells, slot);
+        uint64_t local = atomic_load(&cell->local);
+        if (local != 0 && wtl__inbox_activity(&cell->inbox) == WTL__RUNS) {
+            wtl__interrupt(runtime, local);
+            return slot + 1;
+        }
+    }
+    return 0;
+}
+
 static bool wait_empty(struct wtl_runtime *runtime, uint64_t deadline_ns)
 {
     while (wtl_runtime_live(runtime) > 0) {
@@ -216,10 +234,13 @@ void wtl_runtime_stop(struct wtl_runtime *runtime, uint32_t deadline_ms)
     uint64_t now = wtl__clock_now_ns(wtl__clock_system());
     tell_all(&runtime->sched.runtime, false);
     if (!wait_empty(runtime, now + deadline_ms * WTL__NS_PER_MS)) {
+        uint32_t slot = 0;
         /* killed actors may still be spawned by others that are not killed yet: until none is */
-        do {
+        tell_all(&runtime->sched.runtime, true);
+        while (!wait_while_fewer(runtime)) {
+            slot = interrupt_one(&runtime->sched.runtime, slot);
             tell_all(&runtime->sched.runtime, true);
-        } while (!wait_while_fewer(runtime));
+        }
     }
 }
 

@@ -15,6 +15,13 @@ flow court {
   push source ~> sink
 }
 END
+identity edge-1 edge
+cat >tower.flow <<END
+flow tower {
+  source = regicide.source @edge { file = "$work/block" }
+  push source ~> regicide.sink
+}
+END
 WTL_CONTROL=$work/cloud-1.sock
 export WTL_CONTROL
 
@@ -103,6 +110,42 @@ if ! nm "$wattle" | grep -q "__[at]san_init"; then
     result $? "X087: the log says where it was"
     await yes is_another_source
     result $? "X087: its supervisor starts it again"
+fi
+
+# ---- a stop while a function does not return
+
+start edge-1 --listen 127.0.0.1:0 --module "$module" --dev --flow tower.flow
+tower=$pid
+: >block.block
+await '"state":"busy"' "$wattle" actor ls --json --control "$work/edge-1.sock"
+result $? "U04: a function blocks"
+kill -TERM "$tower"
+await node_stopping cat edge-1.err
+kill -TERM "$tower"
+wait "$tower"
+[ $? -eq 143 ]
+result $? "U04: a second SIGTERM ends the node at once"
+start edge-1 --listen 127.0.0.1:0 --module "$module" --dev --flow tower.flow --watchdog
+tower=$pid
+last=$(node_of "$tower")
+: >block.block
+await '"state":"busy"' "$wattle" actor ls --json --control "$work/edge-1.sock"
+kill -TERM "$last"
+await node_stopping cat edge-1.err
+kill -TERM "$last"
+wait "$tower"
+result $(($? != 143)) "U04: and its watchdog with it"
+if ! nm "$wattle" | grep -q "__[at]san_init"; then
+    start edge-1 --listen 127.0.0.1:0 --module "$module" --dev --flow tower.flow
+    tower=$pid
+    : >block.loop
+    await '"state":"busy"' "$wattle" actor ls --json --control "$work/edge-1.sock"
+    kill -TERM "$tower"
+    wait "$tower"
+    [ $? -eq 75 ]
+    result $? "U04: a node stops although an actor loops, and says that it was not in time"
+    grep -q "node_stopped.*in_time=false" edge-1.err
+    result $? "the log too"
 fi
 
 # ---- the end

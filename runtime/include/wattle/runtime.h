@@ -33,7 +33,8 @@ enum wtl_status wtl_runtime_create(const struct wtl_runtime_options *options,
                                    struct wtl_error *error) WTL_MUST_USE;
 
 /* Asks every actor that was spawned from outside to shut down, waits until all actors have ended,
- * and kills what is left after `deadline_ms`. Thread: any but a worker's. */
+ * and kills what is left after `deadline_ms`. A function that does not return is waited for, unless
+ * it is a module's, whose loop is ended. Thread: any but a worker's. */
 void wtl_runtime_stop(struct wtl_runtime *runtime, uint32_t deadline_ms);
 
 /* Stops it if it is not stopped, ends the threads, frees everything. Thread: any but a worker's. */

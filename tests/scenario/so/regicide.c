@@ -1,7 +1,7 @@
 /* regicide.c - a flow whose source ends what its node cannot do without, on demand: an actor when
  * the file of its settings is there, the process itself when the file with ".exit" is, and it
- * loops when the one with ".loop" is. It takes that away first, so that whoever was started again
- * lives. */
+ * loops or blocks when the one with ".loop" or ".block" is. It takes that away first, so that
+ * whoever was started again lives. */
 #include <dlfcn.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -52,6 +52,9 @@ static enum wtl_status source_handle(struct wtl_ctx *x, void *self, const struct
         wtl_exit(x, wtl_whereis_local(x, "flow.host"), WTL_REASON(WTL_EXIT_KILL, "kill"));
     } else if (is_ordered(settings, ".exit")) {
         end_process();
+    }
+    if (is_ordered(settings, ".block")) {
+        (void)sleep(1000);
     }
     for (volatile bool loops = is_ordered(settings, ".loop"); loops;) {
     }
