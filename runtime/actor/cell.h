@@ -44,7 +44,7 @@ enum wtl__cell_state {
 #define WTL__CELL_SUSPENDED  64u
 #define WTL__CELL_INITING    128u   /* init returned WTL_LATER */
 #define WTL__CELL_HELD       256u   /* waits for held_request's answer before the next message */
-#define WTL__CELL_BRUTAL     512u   /* ends without its stop function: killed, or it has faulted */
+#define WTL__CELL_BRUTAL     512u   /* ends without its stop function: killed, faulted, not begun */
 #define WTL__CELL_NAMES      1024u  /* holds global names, or has asked for some */
 #define WTL__CELL_WATCHES    2048u  /* wants node_up and node_down */
 #define WTL__CELL_CAPPED     4096u  /* its type has a memory_max */

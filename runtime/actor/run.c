@@ -382,12 +382,16 @@ static bool stop_is_over(struct wtl__ctx *x, struct wtl__cell *cell)
         return true;
     }
     if (cell->state_now == WTL__CELL_LIVE) {
-        bool was_initing = (cell->flags & WTL__CELL_INITING) != 0;
         cell->state_now = WTL__CELL_STOPPING;
-        if (cell->type->stop == NULL || was_initing) {
+        if ((cell->flags & WTL__CELL_INITING) != 0) { /* there is nothing whole to be stopped */
+            cell->flags |= WTL__CELL_BRUTAL;
             return true;
         }
-        cell->flags &= ~(WTL__CELL_ENDING | WTL__CELL_HELD | WTL__CELL_PARKED);
+        if (cell->type->stop == NULL) {
+            return true;
+        }
+        cell->flags &=
+            ~(WTL__CELL_ENDING | WTL__CELL_HELD | WTL__CELL_PARKED | WTL__CELL_SUSPENDED);
         wtl__cell_turn(cell);
         enum wtl_status status = cell->type->stop(&x->pub, cell->state, cell->reason);
         if (status != WTL_LATER) {

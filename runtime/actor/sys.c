@@ -115,6 +115,10 @@ static void run_question(struct wtl__control *control, struct wtl__ctx *x, struc
     }
     switch (question->verb) {
     case WTL_SYS_SUSPEND:
+        if (cell->state_now == WTL__CELL_STOPPING) { /* it could not come to its end */
+            wtl__question_answer(x, question, WTL_CLOSED, NULL);
+            return;
+        }
         cell->flags |= WTL__CELL_SUSPENDED;
         done(x, cell, question, WTL_OK);
         return;

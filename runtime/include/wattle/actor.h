@@ -156,8 +156,8 @@ struct wtl_actor {
     /* A monitored actor ended. Without this function: ignored. */
     enum wtl_status (*down)(struct wtl_ctx *x, void *self, const struct wtl_down *down);
     /* Last, once, when the actor ends in order (its own WTL_STOP or error, an exit signal while it
-     * traps exits); not when it is killed or faults. WTL_LATER: ends at wtl_done. An error here is
-     * logged; the actor's reason stays what it was. */
+     * traps exits); not when it is killed or faults, nor before its init is over. WTL_LATER: ends
+     * at wtl_done. An error here is logged; the actor's reason stays what it was. */
     enum wtl_status (*stop)(struct wtl_ctx *x, void *self, struct wtl_reason reason);
 
     /* Of WTL_MAILBOX_LATEST: the field of a message's body whose value, with the tag, is its key; a

@@ -48,7 +48,8 @@ static inline void wtl_log(struct wtl_ctx *x, enum wtl_log_level level, const ch
 /* Opens a message with room for `size` bytes of body (it grows when more is put) and a writer over
  * it. Owns: the message belongs to the writer until something consumes it, or wtl_message_drop.
  * One that is still open when the function returns is for this actor's functions alone: its stop
- * drops it, and it goes with an actor that is killed or that a fault ends.
+ * drops it, and it goes with an actor that ends without one: killed, by a fault, before its init
+ * is over.
  * Fails: false when memory is exhausted or `size` is over WTL_BODY_MAX; the writer is then
  * `failed`, and may be passed on as if nothing had happened: what consumes it reports WTL_NO_MEMORY
  * or WTL_TOO_LARGE. */

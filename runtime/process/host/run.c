@@ -89,6 +89,7 @@ static void run_stop(struct wtl__host *host, struct wtl__guest *guest)
     struct wtl__pipe_frame frame = {.kind = WTL__PIPE_STOPPED, .status = WTL_OK};
     guest->state = WTL__GUEST_STOPPING;
     guest->held = 0;
+    guest->suspended = false;
     if (guest->type->stop != NULL) {
         wtl__host_enter(host, guest, WTL__IN_STOP, guest->stop_reason.word);
         frame.status = guest->type->stop(&host->x.pub, guest->data, guest->stop_reason);

@@ -122,7 +122,7 @@ void wtl__host_run_sys(struct wtl__host *host, struct wtl__guest *guest, struct 
     guest->asked = false;
     switch (item->verb) {
     case WTL_SYS_SUSPEND:
-        guest->suspended = true;
+        guest->suspended = guest->state != WTL__GUEST_STOPPING; /* it could not come to its end */
         break;
     case WTL_SYS_RESUME:
         guest->suspended = false;

@@ -116,3 +116,39 @@ Test(messages, X078_what_is_open_is_dropped_by_a_stop)
         end_with_open_ones(WTL_REASON(WTL_EXIT_SHUTDOWN, "shutdown"), seed);
     }
 }
+
+/* ---- ends without a stop -----------------------------------------------------------------------
+ */
+
+static enum wtl_status open_and_wait(struct wtl_ctx *x, struct kit_puppet *p,
+                                     const struct wtl_msg *args)
+{
+    (void)args;
+    open_all(x, p, NULL);
+    return WTL_LATER;
+}
+
+static enum wtl_status open_and_fail(struct wtl_ctx *x, struct kit_puppet *p,
+                                     const struct wtl_msg *args)
+{
+    (void)args;
+    open_all(x, p, NULL);
+    return WTL_INVALID;
+}
+
+Test(messages, X078_what_is_open_goes_with_an_init_that_is_never_over)
+{
+    for (uint64_t seed = 0; seed < SEEDS; seed++) {
+        kit_init(&kit, seed);
+        reader = (struct kit_puppet){0};
+        authors[0] = (struct kit_puppet){.init = seed % 2 == 0 ? open_and_wait : open_and_fail};
+        kit_spawn(&kit, &reader, NULL);
+        kit_spawn(&kit, &authors[0], NULL);
+        kit_settle(&kit);
+        kit_exit(&kit, &reader, authors[0].pid, WTL_REASON(WTL_EXIT_SHUTDOWN, "shutdown"));
+        kit_settle(&kit);
+        cr_assert_not(kit_lives(&kit, authors[0].pid));
+        cr_assert_eq(kit_count(&authors[0], KIT_STOPPED), 0, "there was nothing to stop");
+        kit_deinit(&kit);
+    }
+}

@@ -203,6 +203,30 @@ Test(sys, L18_a_state_that_is_not_there_yet_or_no_more)
     kit_deinit(&kit);
 }
 
+/* Its stop waits for something to be handled, which it would never be. */
+Test(sys, L18_who_is_suspended_takes_its_time_to_stop)
+{
+    for (uint64_t seed = 0; seed < SEEDS; seed++) {
+        actor = (struct kit_puppet){.stop = stop_later};
+        begin(seed);
+        (void)ask(WTL_SYS_SUSPEND, 0);
+        if (seed % 2 == 0) {
+            ask_by(&asker, WTL_SYS_RESUME, 0);
+            kit_do(&kit, &asker,
+                   (struct kit_cmd){
+                       .fn = do_ask, .pid = actor.pid, .user = (void *)(uintptr_t)WTL_SYS_SUSPEND});
+        }
+        kit_exit(&kit, &asker, actor.pid, WTL_REASON(WTL_EXIT_SHUTDOWN, "shutdown"));
+        kit_settle(&kit);
+        cr_assert_eq(kit_cell(&kit, actor.pid)->state_now, WTL__CELL_STOPPING);
+        cr_assert_eq(ask(WTL_SYS_SUSPEND, 0)->status, WTL_CLOSED);
+        kit_do(&kit, &actor, (struct kit_cmd){.fn = done});
+        kit_settle(&kit);
+        cr_assert_not(kit_lives(&kit, actor.pid));
+        kit_deinit(&kit);
+    }
+}
+
 static enum wtl_status replace_and_stop(struct wtl_ctx *x, void *self, const struct wtl_msg *state)
 {
     (void)self;

@@ -5,6 +5,7 @@
 
 #include "looker.h"
 #include "process_kit.h"
+#include "sched/system.h"
 #include "so/looked.h"
 
 /* Answers nobody. */
@@ -342,6 +343,23 @@ SYS(L18_a_state_of_one_that_ends)
     while (status_of(WTL_SYS_STATE, 0) != WTL_CLOSED) {
     }
     cr_assert_eq(status_of(WTL_SYS_REPLACE, 1), WTL_CLOSED);
+    end_at_last();
+}
+
+/* Its stop waits for a message, which it would never handle. */
+SYS(L18_who_is_suspended_takes_its_time_to_stop)
+{
+    begin(isolated, "counter");
+    looker_tell("it", "how", LOOKED_LINGERS);
+    (void)state();
+    cr_assert_eq(status_of(WTL_SYS_SUSPEND, 0), WTL_OK);
+    struct wtl__envelope *order = wtl__envelope_new(WTL__EXIT_SEND);
+    wtl__set_reason(order, WTL_REASON(WTL_EXIT_SHUTDOWN, "shutdown"));
+    (void)wtl__deliver(wtl__runtime_of(kit.runtime), NULL, wtl_runtime_whereis(kit.runtime, "it"),
+                       order);
+    while (status_of(WTL_SYS_STATE, 0) != WTL_CLOSED) {
+    }
+    cr_assert_eq(status_of(WTL_SYS_SUSPEND, 0), WTL_CLOSED);
     end_at_last();
 }
 
