@@ -29,6 +29,9 @@ static void bounce(struct wtl__runtime *runtime, struct wtl__ctx *x, struct wtl_
     case WTL__WAIT:
         answer = WTL__RESUME;
         break;
+    case WTL__BOUND: /* whoever was called by name need not answer */
+        answer = WTL__CANCEL;
+        break;
     case WTL__ALARM:
         wtl__alarm_free(WTL_CONTAINER(envelope, struct wtl__alarm, signal));
         return;
@@ -239,12 +242,15 @@ enum wtl_status wtl__deliver(struct wtl__runtime *runtime, struct wtl__ctx *x, s
 enum wtl_status wtl__deliver_named(struct wtl__runtime *runtime, struct wtl__ctx *x,
                                    struct wtl_pid to, struct wtl__envelope *envelope)
 {
-    if (envelope->msg.kind_ == WTL__CALL && to.node != runtime->node) {
-        struct wtl__envelope *bound = wtl__envelope_new(WTL__BOUND);
-        if (bound != NULL) { /* without memory the call has its deadline alone */
-            bound->msg.from = to;
-            bound->msg.request = envelope->msg.request;
-            (void)wtl__deliver(runtime, x, envelope->msg.from, bound);
+    struct wtl__envelope *bound =
+        envelope->msg.kind_ == WTL__CALL ? wtl__envelope_new(WTL__BOUND) : NULL;
+    if (bound != NULL) { /* without memory the call has its deadline alone */
+        bound->msg.from = to;
+        bound->msg.request = envelope->msg.request;
+        if (wtl__deliver(runtime, x, envelope->msg.from, bound) == WTL_NO_PROCESS) {
+            wtl__count(runtime, WTL__COUNT_EXPIRED); /* the caller has ended */
+            wtl__envelope_free(envelope);
+            return WTL_NO_PROCESS;
         }
     }
     return wtl__deliver(runtime, x, to, envelope);

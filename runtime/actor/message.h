@@ -47,7 +47,7 @@ enum wtl__kind {
     WTL__LOCAL = 20,     /* a message that the runtime made for this actor: not counted */
     WTL__FD = 21,        /* a watched file descriptor is ready; as a message: {fd, events} */
     WTL__TICK = 22,      /* of a periodic timer, in its own actor's queue; request = the timer */
-    WTL__BOUND = 23,     /* a call by name has gone to `from`, an actor of another node; request */
+    WTL__BOUND = 23,     /* a call by name has gone to `from`; request */
     WTL__BACK = 24,      /* something has come back from where the actor's code runs */
     WTL__KIND_COUNT
 };

@@ -262,8 +262,8 @@ enum wtl_status wtl__deliver(struct wtl__runtime *runtime, struct wtl__ctx *x, s
                              struct wtl__envelope *envelope);
 
 /* Delivers what an actor of this node has sent by name, to the holder that was found; for ports. A
- * caller learns whom it waits for, so that the end of that one's node ends the call. Thread: any.
- */
+ * caller learns whom it waits for, so that the end of that one's node ends the call, and whoever
+ * was called hears that it was given up. Thread: any. */
 enum wtl_status wtl__deliver_named(struct wtl__runtime *runtime, struct wtl__ctx *x,
                                    struct wtl_pid to, struct wtl__envelope *envelope);
 

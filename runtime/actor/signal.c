@@ -285,17 +285,20 @@ static void on_node_down(struct wtl__ctx *x, struct wtl__cell *cell, uint64_t no
     }
 }
 
-/* Now it is known whose end, and whose node's, ends the call. */
-static void on_bound(struct wtl__ctx *x, struct wtl__cell *cell,
-                     const struct wtl__envelope *envelope)
+/* Now it is known whose end, and whose node's, ends the call, and who is told if it was given up.
+ */
+static void on_bound(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl__envelope *envelope)
 {
     struct wtl__envelope *tie =
         wtl__ties_find(&cell->ties, WTL__TIE_PENDING, WTL_PID_NONE, envelope->msg.request);
-    if (tie != NULL) {
-        tie->msg.from = envelope->msg.from;
-        WTL_CONTAINER(tie, struct wtl__pending, tie)->by_name = false;
-        wtl__tie_to(x->runtime, cell, envelope->msg.from);
+    if (tie == NULL) {
+        send_back(x, cell, envelope, WTL__CANCEL);
+        return;
     }
+    tie->msg.from = envelope->msg.from;
+    WTL_CONTAINER(tie, struct wtl__pending, tie)->by_name = false;
+    wtl__tie_to(x->runtime, cell, envelope->msg.from);
+    wtl__envelope_free(envelope);
 }
 
 static void on_fd(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl__envelope *envelope)
@@ -349,7 +352,7 @@ static void signal_of_runtime(struct wtl__ctx *x, struct wtl__cell *cell,
         break;
     case WTL__BOUND:
         on_bound(x, cell, envelope);
-        break;
+        return;
     case WTL__LOCAL:
         wtl__fifo_append(cell, envelope);
         return;
