@@ -21,20 +21,30 @@ struct ask {
     char name[WTL_NAME_MAX + 1];
 };
 
+/* What nobody is sent to is counted; a call goes back as its own answer, which needs no memory. */
+static void give_up(struct wtl__port *port, struct wtl__ctx *x, struct wtl__envelope *envelope,
+                    enum wtl__counter counter, enum wtl_status status)
+{
+    wtl__count(port->runtime, counter);
+    if (envelope->msg.kind_ == WTL__CALL && !wtl_pid_is_none(envelope->msg.from)) {
+        wtl__body_release(envelope);
+        wtl__answer(port->runtime, x, envelope->msg.from, envelope->msg.request, status,
+                    WTL_PID_NONE, envelope);
+    } else {
+        wtl__envelope_free(envelope);
+    }
+}
+
 /* A message by name has its holder now, or none. */
 static void send_resolved(void *context, struct wtl_pid to, struct wtl__envelope *envelope)
 {
     struct wtl__port *port = context;
-    if (!wtl_pid_is_none(to)) {
-        (void)wtl__deliver_named(port->runtime, wtl__loop_leader(port->loop), to, envelope);
-        return;
+    struct wtl__ctx *x = wtl__loop_leader(port->loop);
+    if (wtl_pid_is_none(to)) {
+        give_up(port, x, envelope, WTL__COUNT_DROPPED_NOPROC, WTL_NOT_FOUND);
+    } else {
+        (void)wtl__deliver_named(port->runtime, x, to, envelope);
     }
-    wtl__count(port->runtime, WTL__COUNT_DROPPED_NOPROC);
-    if (envelope->msg.kind_ == WTL__CALL && !wtl_pid_is_none(envelope->msg.from)) {
-        wtl__answer(port->runtime, wtl__loop_leader(port->loop), envelope->msg.from,
-                    envelope->msg.request, WTL_NOT_FOUND, WTL_PID_NONE, NULL);
-    }
-    wtl__envelope_free(envelope);
 }
 
 static bool post(struct wtl__port *port, enum verb verb, struct wtl_pid pid, uint64_t request,
@@ -202,12 +212,7 @@ enum wtl_status wtl__port_send_name(void *context, struct wtl__ctx *x, const cha
     case WTL__KNOWN_FULL:
         break;
     }
-    wtl__count(port->runtime, WTL__COUNT_DROPPED_FULL);
-    if (envelope->msg.kind_ == WTL__CALL) {
-        wtl__answer(port->runtime, x, envelope->msg.from, envelope->msg.request, WTL_BUSY,
-                    WTL_PID_NONE, NULL);
-    }
-    wtl__envelope_free(envelope);
+    give_up(port, x, envelope, WTL__COUNT_DROPPED_FULL, WTL_BUSY);
     return WTL_FULL;
 }
 

@@ -320,11 +320,20 @@ enum wtl_status wtl__reply_about(struct wtl_ctx *pub, struct wtl_from from, enum
     return wtl__deliver(x->runtime, x, from.caller, reply);
 }
 
+void wtl__call_return(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl__envelope *call)
+{
+    struct wtl_pid caller = call->msg.from;
+    wtl__body_release(call);
+    call->msg.from = wtl__pid_of(x->runtime, cell);
+    (void)wtl__deliver(x->runtime, x, caller, call);
+}
+
 const struct wtl_msg *wtl__keep(struct wtl_ctx *pub, const struct wtl_msg *message)
 {
     struct wtl__ctx *x = wtl__ctx_of(pub);
     struct wtl__envelope *envelope = x->current;
-    if (envelope == NULL || &envelope->msg != message) {
+    if (envelope == NULL || &envelope->msg != message ||
+        envelope->msg.kind_ == WTL__REPLY) { /* it is needed: there is no memory for another one */
         return NULL;
     }
     if (envelope->msg.kind_ == WTL__CALL) {

@@ -15,6 +15,9 @@ uint64_t wtl__call_name(struct wtl_ctx *x, const char *name, struct wtl_tag tag,
 bool wtl__call_cancel(struct wtl_ctx *x, uint64_t request);
 enum wtl_status wtl__reply(struct wtl_ctx *x, struct wtl_from from, enum wtl_status status,
                            struct wtl_writer *body);
+/* There was no memory for the reply to that call, whose handler is over: the call itself goes back.
+ * Owns: takes it. */
+void wtl__call_return(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl__envelope *call);
 const struct wtl_msg *wtl__keep(struct wtl_ctx *x, const struct wtl_msg *message);
 void wtl__release(struct wtl_ctx *x, const struct wtl_msg *message);
 uint64_t wtl__work_ask(struct wtl_ctx *x, wtl_work_fn fn, const void *argument, size_t size,

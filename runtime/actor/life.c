@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 
+#include "actor/ask.h"
 #include "actor/drafts.h"
 #include "actor/memory.h"
 #include "actor/names.h"
@@ -338,6 +339,9 @@ static void refuse_unhandled(struct wtl__ctx *x, struct wtl__cell *cell,
     switch ((enum wtl__kind)envelope->msg.kind_) {
     case WTL__ANSWER: /* in the queue it is the pending request that was answered */
         wtl__pending_free(WTL_CONTAINER(envelope, struct wtl__pending, tie));
+        return;
+    case WTL__REPLY: /* after a fault */
+        wtl__call_return(x, cell, envelope);
         return;
     case WTL__EXIT:
     case WTL__DOWN:

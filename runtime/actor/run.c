@@ -6,6 +6,7 @@
  *
  * Thread: the holder of the cell's run token; see cell.h for the states.
  */
+#include "actor/ask.h"
 #include "actor/deadline.h"
 #include "actor/drafts.h"
 #include "actor/memory.h"
@@ -179,11 +180,7 @@ static void finish(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl__envel
             return;
         }
     } else if (envelope->msg.kind_ == WTL__REPLY) {
-        /* the reply could not be made: the call itself goes back, see ask.c */
-        struct wtl_pid caller = envelope->msg.from;
-        wtl__body_release(envelope);
-        envelope->msg.from = wtl__pid_of(x->runtime, cell);
-        (void)wtl__deliver(x->runtime, x, caller, envelope);
+        wtl__call_return(x, cell, envelope);
         return;
     }
     wtl__envelope_free(envelope);

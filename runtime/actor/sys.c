@@ -1,17 +1,26 @@
 /* sys.c - see <wattle/sys.h>; the trace is in trace.c. */
+#include "actor/ask.h"
 #include "actor/sys_private.h"
 
 #include "base/pool.h"
 #include "base/scan.h"
 
+_Static_assert(offsetof(struct wtl__question, control.signal) == 0, "its block is an envelope's");
+
 void wtl__question_answer(struct wtl__ctx *x, struct wtl__question *question,
                           enum wtl_status status, struct wtl__envelope *body)
 {
-    wtl__answer(x->runtime, x, question->asker, question->request, status, WTL_PID_NONE, body);
+    struct wtl_pid asker = question->asker;
+    uint64_t request = question->request;
     if (question->argument != NULL) {
         wtl__envelope_free(question->argument);
     }
-    wtl__pool_give(question);
+    if (body == NULL) { /* the question goes back itself: that needs no memory */
+        body = &question->control.signal;
+    } else {
+        wtl__pool_give(question);
+    }
+    wtl__answer(x->runtime, x, asker, request, status, WTL_PID_NONE, body);
 }
 
 struct wtl__sys *wtl__sys_of(struct wtl__cell *cell)
@@ -236,19 +245,18 @@ uint64_t wtl__sys_ask(struct wtl_ctx *pub, struct wtl_pid to, int verb, struct w
                       const struct wtl_call_options *options)
 {
     struct wtl__ctx *x = wtl__ctx_of(pub);
-    struct wtl__pending *pending = wtl__pending_new(x, WTL_PID_NONE, options);
-    if (pending == NULL) {
-        wtl__message_drop(argument);
-        return 0;
-    }
-    uint64_t request = pending->tie.msg.request;
     struct wtl__question *question = wtl__pool_take(sizeof *question);
     if (question == NULL) {
         wtl__message_drop(argument);
-        wtl__answer(x->runtime, x, wtl__pid_of(x->runtime, x->cell), request, WTL_NO_MEMORY,
-                    WTL_PID_NONE, NULL);
-        return request;
+        return wtl__ask_now(x, options, WTL_NO_MEMORY, WTL_PID_NONE);
     }
+    struct wtl__pending *pending = wtl__pending_new(x, WTL_PID_NONE, options);
+    if (pending == NULL) {
+        wtl__message_drop(argument);
+        wtl__pool_give(question);
+        return 0;
+    }
+    uint64_t request = pending->tie.msg.request;
     *question = (struct wtl__question){.control.run = run_question,
                                        .control.signal.msg.kind_ = WTL__CONTROL,
                                        .verb = (enum wtl_sys_verb)verb,

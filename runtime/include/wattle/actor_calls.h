@@ -99,7 +99,8 @@ static inline enum wtl_status WTL_MUST_USE wtl_forward(struct wtl_ctx *x, struct
 
 /* Makes the message last beyond this function; the result is the same message, to be given to
  * wtl_release. What is still kept when the actor ends is released then. Keeping keeps a call
- * unanswered, too. Fails: NULL for a message that was not handed to this very handler run. */
+ * unanswered, too. Fails: NULL for a message that was not handed to this very handler run, and for
+ * a call when memory is exhausted. */
 static inline const struct wtl_msg *wtl_keep(struct wtl_ctx *x, const struct wtl_msg *message)
 {
     return x->api->keep(x, message);
