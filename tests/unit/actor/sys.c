@@ -509,3 +509,24 @@ Test(sys, L18_nobody_traces_itself)
     cr_assert_eq(kit_only(&asker, KIT_ANSWER)->status, WTL_INVALID);
     kit_deinit(&kit);
 }
+
+static void call_and_give_up(struct wtl_ctx *x, struct kit_puppet *p, const struct kit_cmd *cmd)
+{
+    (void)p;
+    cr_assert(wtl_call_cancel(x, wtl_call(x, cmd->pid, WTL_TAG("there"), NULL, NULL)));
+}
+
+/* That a caller waits no more is no message. */
+Test(sys, L18_a_call_that_is_given_up_is_traced_once)
+{
+    actor = (struct kit_puppet){.silent = true};
+    begin_trace(1, 100);
+    (void)ask(WTL_SYS_SUSPEND, 0);
+    kit_do(&kit, &sender, (struct kit_cmd){.fn = call_and_give_up, .pid = actor.pid});
+    kit_settle(&kit);
+    (void)ask(WTL_SYS_RESUME, 0);
+    cr_assert_eq(actor.got, 1);
+    cr_assert_eq(events_count, 1);
+    cr_assert_eq(events[0].kind, WTL_TRACE_CALL);
+    kit_deinit(&kit);
+}
