@@ -307,7 +307,8 @@ static inline uint64_t wtl_every(struct wtl_ctx *x, uint64_t period_ms, struct w
     return x->api->timer(x, wtl_self(x), NULL, period_ms, period_ms, tag, NULL);
 }
 
-/* A message to another actor of this node; the timer ends with that actor. */
+/* A message to another actor of this node. The timer is this actor's, and ends with it (OTP: with
+ * the other one); when it is due and the other one has ended, the message goes to nobody. */
 static inline uint64_t wtl_tell_after(struct wtl_ctx *x, struct wtl_pid to, uint64_t after_ms,
                                       struct wtl_tag tag, struct wtl_writer *body)
 {
