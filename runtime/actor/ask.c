@@ -11,6 +11,7 @@
 
 #include "actor/deadline.h"
 #include "actor/memory.h"
+#include "actor/room.h"
 #include "base/pool.h"
 
 static const struct wtl_call_options defaults;
@@ -63,6 +64,9 @@ struct wtl__pending *wtl__pending_new(struct wtl__ctx *x, struct wtl_pid to,
     if (options->hold) {
         x->cell->flags |= WTL__CELL_HELD;
         x->cell->held_request = request;
+        if (WTL_UNLIKELY(x->cell->waiters != NULL)) {
+            wtl__room_spare(x, x->cell, to);
+        }
     }
     return pending;
 }

@@ -18,6 +18,28 @@ void wtl__room_wait(struct wtl__ctx *x, struct wtl__cell *cell)
     }
 }
 
+static void resume(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl__envelope *waiter)
+{
+    struct wtl_pid to = waiter->msg.from;
+    waiter->msg.kind_ = WTL__RESUME;
+    waiter->msg.from = wtl__pid_of(x->runtime, cell);
+    (void)wtl__deliver(x->runtime, x, to, waiter);
+}
+
+void wtl__room_spare(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl_pid callee)
+{
+    struct wtl__envelope **slot = &cell->waiters;
+    while (*slot != NULL) {
+        struct wtl__envelope *waiter = *slot;
+        if (wtl_pid_equal(waiter->msg.from, callee)) {
+            *slot = waiter->next;
+            resume(x, cell, waiter);
+        } else {
+            slot = &waiter->next;
+        }
+    }
+}
+
 void wtl__room_give(struct wtl__ctx *x, struct wtl__cell *cell)
 {
     uint32_t waiting = wtl__inbox_count(&cell->inbox) - cell->handled;
@@ -28,10 +50,7 @@ void wtl__room_give(struct wtl__ctx *x, struct wtl__cell *cell)
     cell->waiters = NULL;
     while (waiter != NULL) {
         struct wtl__envelope *next = waiter->next;
-        struct wtl_pid to = waiter->msg.from;
-        waiter->msg.kind_ = WTL__RESUME;
-        waiter->msg.from = wtl__pid_of(x->runtime, cell);
-        (void)wtl__deliver(x->runtime, x, to, waiter);
+        resume(x, cell, waiter);
         waiter = next;
     }
 }

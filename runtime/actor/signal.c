@@ -5,6 +5,7 @@
  * is acknowledged, so that after wtl_unlink no exit signal of that link is ever seen, also not when
  * both sides link and unlink at the same time.
  */
+#include "actor/room.h"
 #include "actor/runtime.h"
 
 #include "base/pool.h"
@@ -224,10 +225,20 @@ static void on_reply(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl__env
     wtl__pending_answer(x, cell, pending, wtl__get_status(envelope), envelope);
 }
 
+/* Is the actor held until that one has answered? */
+static bool is_held_for(const struct wtl__cell *cell, struct wtl_pid callee)
+{
+    const struct wtl__envelope *tie =
+        (cell->flags & WTL__CELL_HELD) != 0
+            ? wtl__ties_find(&cell->ties, WTL__TIE_PENDING, WTL_PID_NONE, cell->held_request)
+            : NULL;
+    return tie != NULL && wtl_pid_equal(tie->msg.from, callee);
+}
+
 static void on_wait(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl__envelope *envelope)
 {
     uint32_t waiting = wtl__inbox_count(&cell->inbox) - cell->handled;
-    if (waiting < wtl__mailbox_low(cell)) {
+    if (waiting < wtl__mailbox_low(cell) || is_held_for(cell, envelope->msg.from)) {
         send_back(x, cell, envelope, WTL__RESUME);
         return;
     }
@@ -298,6 +309,9 @@ static void on_bound(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl__env
     tie->msg.from = envelope->msg.from;
     WTL_CONTAINER(tie, struct wtl__pending, tie)->by_name = false;
     wtl__tie_to(x->runtime, cell, envelope->msg.from);
+    if (is_held_for(cell, envelope->msg.from)) {
+        wtl__room_spare(x, cell, envelope->msg.from);
+    }
     wtl__envelope_free(envelope);
 }
 
