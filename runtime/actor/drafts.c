@@ -26,7 +26,7 @@ void wtl__drafts_keep(struct wtl__ctx *x, struct wtl__cell *cell)
 {
     struct kept *kept = kept_of(cell);
     if (kept == NULL) {
-        wtl__drafts_forget(&x->drafts);
+        wtl__cell_fail(cell, wtl_reason_of(WTL_NO_MEMORY));
         return;
     }
     wtl__drafts_move(&kept->list, &x->drafts);

@@ -409,7 +409,11 @@ void wtl__cell_end(struct wtl__ctx *x, struct wtl__cell *cell)
     if (WTL_UNLIKELY(x->borrowed != 0)) { /* by its stop function */
         wtl__tables_return(x);
     }
-    wtl__drafts_forget(&x->drafts); /* what its stop function has left open */
+    if ((cell->flags & WTL__CELL_BRUTAL) != 0) {
+        wtl__drafts_free(&x->drafts);
+    } else {
+        wtl__drafts_forget(&x->drafts); /* what its stop function has left open */
+    }
     x->cell = NULL; /* nothing that follows is sent, spawned or parked by the actor itself */
     if (!wtl_reason_is_quiet(cell->reason)) {
         wtl__count(runtime, WTL__COUNT_CRASHED);
@@ -454,6 +458,5 @@ void wtl__cell_fault(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl_reas
     wtl__cap_leave(WTL__NEED_ACTOR); /* the batch was left in its middle */
     cell->flags |= WTL__CELL_ENDING | WTL__CELL_BRUTAL;
     cell->reason = reason;
-    wtl__drafts_free(&x->drafts);
     wtl__cell_end(x, cell);
 }

@@ -1,6 +1,6 @@
 /*
  * no_reply.c - X075: there is no memory for an answer, and whoever waits for it, with no deadline,
- * gets one all the same: in the block of what was asked.
+ * gets one all the same: in the block of what was asked. Nor is there any for what is kept open.
  */
 #include <setjmp.h>
 
@@ -14,7 +14,7 @@
 #include "sched/step.h"
 #include "wrap.h"
 
-enum { HOARD_MAX = 1000000 };
+enum { HOARD_MAX = 1000000, HOARD_SIZE_MAX = 256 };
 
 static struct wtl__step step;
 static unsigned answers;
@@ -22,13 +22,15 @@ static enum wtl_status answered; /* the last one */
 static void *hoard[HOARD_MAX];
 static size_t hoarded;
 
-/* From now on there is not one envelope more. */
+/* From now on there is not one envelope more, nor a block of a few times its size. */
 static void take_all(void)
 {
     wrap_fail_at(1, true);
     hoarded = 0;
-    while ((hoard[hoarded] = wtl__pool_take(sizeof(struct wtl__envelope))) != NULL) {
-        cr_assert_lt(++hoarded, HOARD_MAX);
+    for (size_t size = sizeof(struct wtl__envelope); size <= HOARD_SIZE_MAX; size += 16) {
+        while ((hoard[hoarded] = wtl__pool_take(size)) != NULL) {
+            cr_assert_lt(++hoarded, HOARD_MAX);
+        }
     }
 }
 
@@ -156,4 +158,37 @@ Test(no_memory, X075_a_question_that_there_is_no_memory_to_answer)
 {
     play(&looker);
     cr_assert_eq(answers, 2);
+}
+
+/* ---- messages that are kept open --------------------------------------------------------------
+ */
+
+static struct wtl_writer open_one; /* as if in the actor's state */
+
+static enum wtl_status opener_init(struct wtl_ctx *x, void *self, const void *settings,
+                                   const struct wtl_msg *args)
+{
+    (void)self;
+    (void)settings;
+    (void)args;
+    cr_assert(wtl_message_open(x, &open_one, 16));
+    take_all();
+    return WTL_OK;
+}
+
+static enum wtl_status opener_stop(struct wtl_ctx *x, void *self, struct wtl_reason reason)
+{
+    (void)self;
+    cr_assert(wtl_tag_equal(reason.word, WTL_TAG("no_memory")));
+    wtl_message_drop(x, &open_one);
+    answers++;
+    return WTL_OK;
+}
+
+static WTL_ACTOR(opener, char, .init = opener_init, .stop = opener_stop);
+
+Test(no_memory, X075_who_cannot_keep_a_message_open_ends)
+{
+    play(&opener);
+    cr_assert_eq(answers, 1);
 }
