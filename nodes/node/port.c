@@ -170,7 +170,7 @@ static void port_deliver(void *context, uint64_t to_local, struct wtl__envelope 
         /* whoever has ended holds no name any more */
         wtl__known_forget_pid(port->known, envelope->msg.from);
     }
-    (void)wtl__deliver(port->runtime, wtl__loop_leader(port->loop), to, envelope);
+    wtl__deliver_arrived(port->runtime, wtl__loop_leader(port->loop), to, envelope);
 }
 
 static void port_node_up(void *context, uint64_t node, const char *name, uint8_t layer)

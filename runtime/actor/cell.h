@@ -275,7 +275,8 @@ static inline uint32_t wtl__cells_live(const struct wtl__cells *cells)
     return atomic_load_explicit(&cells->live, memory_order_relaxed);
 }
 
-/* Sets or clears bits of cell.remote. Thread: the token's holder, or the spawner. */
+/* Sets or clears bits of cell.remote. Thread: any; of a stale pid it is another actor's, whom the
+ * loss of a node concerns then for nothing. */
 static inline void wtl__cell_set_remote(struct wtl__cell *cell, uint8_t bits, bool on)
 {
     if (on) {

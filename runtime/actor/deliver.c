@@ -256,6 +256,18 @@ enum wtl_status wtl__deliver_named(struct wtl__runtime *runtime, struct wtl__ctx
     return wtl__deliver(runtime, x, to, envelope);
 }
 
+void wtl__deliver_arrived(struct wtl__runtime *runtime, struct wtl__ctx *x, struct wtl_pid to,
+                          struct wtl__envelope *envelope)
+{
+    enum wtl__kind kind = (enum wtl__kind)envelope->msg.kind_;
+    bool ties = kind == WTL__CALL || kind == WTL__LINK || kind == WTL__MONITOR;
+    struct wtl__cell *cell = ties ? wtl__cells_find(&runtime->cells, to.local) : NULL;
+    if (cell != NULL && !wtl__cell_is_remote(cell, WTL__REMOTE_TIES)) {
+        wtl__cell_set_remote(cell, WTL__REMOTE_TIES, true);
+    }
+    (void)wtl__deliver(runtime, x, to, envelope);
+}
+
 void wtl__answer(struct wtl__runtime *runtime, struct wtl__ctx *x, struct wtl_pid to,
                  uint64_t request, enum wtl_status status, struct wtl_pid about,
                  struct wtl__envelope *envelope)

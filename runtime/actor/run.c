@@ -241,7 +241,7 @@ static __attribute__((noinline)) void handle_other(struct wtl__ctx *x, struct wt
         fd = notice_leaves(cell, envelope);
         cell->handled_total += is_its_own(kind);
     }
-    if (kind == WTL__CANCEL) {
+    if (kind == WTL__CANCEL || kind == WTL__NODE_DOWN) {
         wtl__cancelled(cell, envelope);
         return;
     }

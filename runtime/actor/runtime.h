@@ -267,6 +267,11 @@ enum wtl_status wtl__deliver(struct wtl__runtime *runtime, struct wtl__ctx *x, s
 enum wtl_status wtl__deliver_named(struct wtl__runtime *runtime, struct wtl__ctx *x,
                                    struct wtl_pid to, struct wtl__envelope *envelope);
 
+/* Delivers what has come from another node; for ports. What makes a tie there concerns the actor
+ * from now on, also while it waits: the loss of that node comes behind it. Thread: any. */
+void wtl__deliver_arrived(struct wtl__runtime *runtime, struct wtl__ctx *x, struct wtl_pid to,
+                          struct wtl__envelope *envelope);
+
 /* Answers the sender of an envelope that cannot be delivered, as if `to` had refused it.
  * Thread: any. Owns: takes the envelope. */
 void wtl__refuse(struct wtl__runtime *runtime, struct wtl__ctx *x, struct wtl_pid to,
@@ -346,7 +351,8 @@ void wtl__started(struct wtl__ctx *x, struct wtl__cell *cell, enum wtl_status st
 /* Acts on one signal of the running cell. Owns: takes the envelope. */
 void wtl__signal(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl__envelope *envelope);
 
-/* The caller has given up a call that this cell may owe. Owns: takes the envelope. */
+/* The caller has given up a call that this cell may owe; or its node is lost, and with it all
+ * callers there. Owns: takes the envelope. */
 void wtl__cancelled(struct wtl__cell *cell, struct wtl__envelope *envelope);
 
 /* An exit signal with that reason has come from `from`; `linked`: by a link. */

@@ -186,21 +186,51 @@ static void drop_tie(struct wtl__cell *cell, enum wtl__tie kind, struct wtl__env
     wtl__envelope_free(envelope);
 }
 
-void wtl__cancelled(struct wtl__cell *cell, struct wtl__envelope *envelope)
+/* Nobody of that node waits any more. */
+static void owe_nobody_of(struct wtl__cell *cell, uint64_t node)
 {
-    drop_tie(cell, WTL__TIE_OWED, envelope);
+    struct wtl__envelope *tie = wtl__ties_take_all(&cell->ties);
+    while (tie != NULL) {
+        struct wtl__envelope *next = tie->next;
+        enum wtl__tie kind = wtl__tie_of(tie);
+        if (kind == WTL__TIE_OWED && tie->msg.from.node == node) {
+            wtl__envelope_free(tie);
+        } else {
+            wtl__ties_add(&cell->ties, kind, tie);
+        }
+        tie = next;
+    }
 }
 
-/* The call itself may still wait in the queue: then its end waits behind it, so that what its
- * handler leaves unanswered is not owed for ever. */
-static void on_cancel(struct wtl__cell *cell, struct wtl__envelope *envelope)
+void wtl__cancelled(struct wtl__cell *cell, struct wtl__envelope *envelope)
 {
-    bool owed = wtl__ties_find(&cell->ties, WTL__TIE_OWED, envelope->msg.from,
-                               envelope->msg.request) != NULL;
-    if (owed || (cell->fifo == NULL && cell->ring == NULL)) {
-        wtl__cancelled(cell, envelope);
+    if (envelope->msg.kind_ == WTL__CANCEL) {
+        drop_tie(cell, WTL__TIE_OWED, envelope);
+    } else {
+        owe_nobody_of(cell, envelope->msg.from.node);
+        wtl__envelope_free(envelope);
+    }
+}
+
+/* The call itself, or one of the lost node, may still wait in the queue: then its end waits behind
+ * it, so that what its handler leaves unanswered is not owed for ever. */
+static void wait_behind_calls(struct wtl__cell *cell, struct wtl__envelope *envelope)
+{
+    if (cell->fifo == NULL && cell->ring == NULL) {
+        wtl__envelope_free(envelope);
     } else {
         wtl__fifo_append(cell, envelope);
+    }
+}
+
+static void on_cancel(struct wtl__cell *cell, struct wtl__envelope *envelope)
+{
+    struct wtl__envelope *owed =
+        wtl__ties_find(&cell->ties, WTL__TIE_OWED, envelope->msg.from, envelope->msg.request);
+    if (owed != NULL) {
+        wtl__cancelled(cell, envelope);
+    } else {
+        wait_behind_calls(cell, envelope);
     }
 }
 
@@ -282,9 +312,11 @@ static bool tie_is_lost(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl__
     }
 }
 
-static void on_node_down(struct wtl__ctx *x, struct wtl__cell *cell, uint64_t node)
+static void on_node_down(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl__envelope *envelope)
 {
+    uint64_t node = envelope->msg.from.node;
     struct wtl__envelope *tie = wtl__ties_take_all(&cell->ties);
+    wait_behind_calls(cell, envelope);
     while (tie != NULL) {
         struct wtl__envelope *next = tie->next;
         enum wtl__tie kind = wtl__tie_of(tie);
@@ -362,8 +394,8 @@ static void signal_of_runtime(struct wtl__ctx *x, struct wtl__cell *cell,
         cell->flags &= ~WTL__CELL_PARKED;
         break;
     case WTL__NODE_DOWN:
-        on_node_down(x, cell, envelope->msg.from.node);
-        break;
+        on_node_down(x, cell, envelope);
+        return;
     case WTL__BOUND:
         on_bound(x, cell, envelope);
         return;

@@ -117,7 +117,8 @@ static void event(struct wtl__ctx *x, struct wtl__cell *cell, enum wtl_trace_wha
  * handle it, but for those of a behaviour inside of another one, which this is a message of. */
 static bool is_told_there(const struct wtl__cell *cell, const struct wtl__envelope *envelope)
 {
-    return envelope->msg.kind_ == WTL__BACK || envelope->msg.kind_ == WTL__CANCEL ||
+    enum wtl__kind kind = (enum wtl__kind)envelope->msg.kind_;
+    return kind == WTL__BACK || kind == WTL__CANCEL || kind == WTL__NODE_DOWN ||
            (wtl__type_around(cell->type) == NULL && wtl__far_of(cell) != NULL);
 }
 

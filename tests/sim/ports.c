@@ -85,7 +85,7 @@ static void on_deliver(void *context, uint64_t to_local, struct wtl__envelope *e
     struct sim_node *node = context;
     struct wtl_pid to = {.node = node->step.runtime.node, .local = to_local};
     model_delivered(node, to_local, envelope);
-    (void)wtl__deliver(&node->step.runtime, NULL, to, envelope);
+    wtl__deliver_arrived(&node->step.runtime, NULL, to, envelope);
 }
 
 static void on_refuse(void *context, struct wtl_pid to, struct wtl__envelope *envelope)

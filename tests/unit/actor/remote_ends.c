@@ -348,3 +348,43 @@ Test(calls, L07_a_deadline_passes_on_the_callees_node_too)
         wire_end();
     }
 }
+
+/* It waits in the mailbox when its caller's node is lost, and is not answered when it is handled.
+ */
+Test(calls, L06_a_call_of_a_lost_node_that_waits_is_owed_to_nobody)
+{
+    for (uint64_t seed = 0; seed < 50; seed++) {
+        begin_two(seed);
+        kit_cell(&wire_nodes[1], there.pid)->flags |= WTL__CELL_SUSPENDED;
+        kit_do(&wire_nodes[0], &here, (struct kit_cmd){.fn = ask, .pid = there.pid});
+        wire_settle();
+        wire_cut();
+        wire_settle();
+        cr_assert_eq(kit_only(&here, KIT_ANSWER)->status, WTL_NO_CONNECTION);
+        kit_cell(&wire_nodes[1], there.pid)->flags &= ~WTL__CELL_SUSPENDED;
+        kit_tell(&wire_nodes[1], &there, there.pid, 1);
+        wire_settle();
+        cr_assert_geq(there.got, 1);
+        cr_assert_eq(kit_cell(&wire_nodes[1], there.pid)->ties.count, 0, "it is owed for ever");
+        wire_end();
+    }
+}
+
+/* They are in its mailbox, and it has not run since, when the connection is lost. */
+Test(signals, L06_ties_that_arrive_just_before_the_cut)
+{
+    for (uint64_t seed = 0; seed < 50; seed++) {
+        begin_two(seed);
+        kit_link(&wire_nodes[0], &here, there.pid);
+        kit_monitor(&wire_nodes[0], &here, there.pid);
+        kit_settle(&wire_nodes[0]);
+        while (wire_arrive(1)) {
+        }
+        wire_cut();
+        wire_settle();
+        cr_assert(kit_reason_is(kit_only(&here, KIT_EXITED)->reason, "noconnection"));
+        cr_assert(kit_reason_is(kit_only(&there, KIT_EXITED)->reason, "noconnection"));
+        cr_assert_eq(kit_cell(&wire_nodes[1], there.pid)->ties.count, 0);
+        wire_end();
+    }
+}

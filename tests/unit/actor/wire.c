@@ -123,7 +123,7 @@ bool wire_arrive(int node)
 {
     struct crate *crate = unpack(&crates[node]);
     if (crate != NULL) {
-        (void)wtl__deliver(&wire_nodes[node].step.runtime, NULL, crate->to, crate->envelope);
+        wtl__deliver_arrived(&wire_nodes[node].step.runtime, NULL, crate->to, crate->envelope);
         free(crate);
     }
     return crate != NULL;
