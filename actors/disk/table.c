@@ -97,7 +97,7 @@ static enum wtl_status closed(struct wtl_ctx *x, void *self, const struct wtl_an
 static void close_file(struct wtl_ctx *x, struct state *state)
 {
     struct wtl_call_options options;
-    state->phase = CLOSING;
+    state->phase = CLOSING; /* not asked, for want of memory, this one is going to end at once */
     (void)wtl_call(x, state->file, WTL_TAG("close"), NULL, table_answered_by(&options, closed));
 }
 
@@ -111,8 +111,10 @@ static void send_batch(struct wtl_ctx *x, struct state *state, uint32_t suspects
     wtl_put_bool(&body, state->batch.flush);
     wtl_put_u64(&body, suspects);
     wtl_put_bin(&body, changes->begin, wtl_written(changes));
-    state->phase = WRITING;
-    (void)wtl_call(x, state->file, WTL_TAG("write"), &body, table_answered_by(&options, written));
+    /* not asked, for want of memory, this one is going to end, and waits for no answer */
+    bool asked = wtl_call(x, state->file, WTL_TAG("write"), &body,
+                          table_answered_by(&options, written)) != 0;
+    state->phase = asked ? WRITING : IDLE;
 }
 
 /* What stays of the batch is tried again a while later. */
@@ -243,7 +245,9 @@ static enum wtl_status handle(struct wtl_ctx *x, void *self, const struct wtl_ms
     if (wtl_pid_equal(message->from, wtl_self(x))) {
         bool ticks = wtl_is(message, "tick");
         if (wtl_is(message, "apply")) {
-            return state->phase == OPENING ? start_fill(x, state) : apply_batch(x, state);
+            return state->phase == OPENING    ? start_fill(x, state)
+                   : state->phase == APPLYING ? apply_batch(x, state)
+                                              : WTL_OK; /* its end was not to wait for memory */
         }
         state->tick = ticks ? 0 : state->tick;
         state->waiting = state->waiting && !wtl_is(message, "retry");

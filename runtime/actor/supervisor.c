@@ -169,7 +169,7 @@ static void on_timer(struct wtl_ctx *x, struct wtl__supervisor *sup, const struc
     struct wtl__member *member = wtl__member_by_pid(sup, local);
     if (local == 0) {
         wtl__pool_kill(x, sup);
-    } else if (member != NULL) {
+    } else if (member != NULL && member->state == wtl_get_u64(&reader)) {
         wtl__member_timer(x, member);
     }
 }

@@ -94,13 +94,15 @@ static struct wtl_pid pid_of(struct wtl_ctx *x, const struct wtl__member *member
     return (struct wtl_pid){.node = wtl__ctx_of(x)->runtime->node, .local = member->local};
 }
 
-/* After `ms`, or at once without memory for a timer, wtl__member_timer. */
+/* After `ms`, or at once without memory for a timer, wtl__member_timer; unless by then it is in
+ * another state: a timer that has fired may be behind the word of that in the mailbox. */
 static void timer_arm(struct wtl_ctx *x, struct wtl__member *member, uint32_t ms)
 {
     struct wtl_writer body;
     if (change_make(x, member)) {
         (void)wtl_message_open(x, &body, 16);
         wtl_put_u64(&body, member->local);
+        wtl_put_u64(&body, member->state);
         member->change->timer = wtl_after(x, ms, WTL__TAG_TIMER, &body);
     }
     if (member->change == NULL || member->change->timer == 0) {

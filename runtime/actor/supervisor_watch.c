@@ -151,6 +151,14 @@ static void arm(struct wtl_ctx *x, struct wtl__supervisor *sup)
     }
 }
 
+static void disarm(struct wtl_ctx *x, struct wtl__supervisor *sup)
+{
+    if (sup->watch_timer != 0) {
+        (void)wtl_timer_cancel(x, sup->watch_timer);
+        sup->watch_timer = 0;
+    }
+}
+
 void wtl__watch_begin(struct wtl_ctx *x, struct wtl__supervisor *sup, struct wtl__member *member)
 {
     uint32_t progress_ms = wtl__member_spec(sup, member)->progress_ms;
@@ -166,10 +174,7 @@ void wtl__watch_begin(struct wtl_ctx *x, struct wtl__supervisor *sup, struct wtl
     care->probed = false;
     if (sup->watch_ms == 0 || ms < sup->watch_ms) {
         sup->watch_ms = ms;
-        if (sup->watch_timer != 0) {
-            (void)wtl_timer_cancel(x, sup->watch_timer);
-            sup->watch_timer = 0;
-        }
+        disarm(x, sup);
     }
     if (sup->watch_timer == 0) {
         arm(x, sup);
@@ -187,7 +192,7 @@ void wtl__watch_look(struct wtl_ctx *x, struct wtl__supervisor *sup)
             some = true;
         }
     }
-    sup->watch_timer = 0;
+    disarm(x, sup); /* a look at the old pace may come behind what has set this one */
     if (some) {
         arm(x, sup);
     }

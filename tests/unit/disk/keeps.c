@@ -385,3 +385,99 @@ Test(disk, E02_without_memory)
         wtl_test_try(starved, &(struct wtl_test_options){.seeds = 1, .allocations = true});
     cr_assert_null(failure, "%s", failure);
 }
+
+/* ---- ends without memory --------------------------------------------------------------------- */
+
+static struct {
+    struct wtl_pid pid;
+    const char *wal;
+    uint64_t failing; /* the allocation that fails; 0: it is the kit that chooses */
+    unsigned applying;
+    bool answered;
+    bool down;
+    bool was_open;
+} starving;
+
+/* Watches the table, and ends it at the moment in which that would look for memory again. */
+static enum wtl_status stopper_handle(struct wtl_ctx *x, void *self, const struct wtl_msg *message)
+{
+    (void)self;
+    if (wtl_is(message, "watch")) {
+        return wtl_monitor(x, starving.pid) != 0 ? WTL_OK : WTL_NO_MEMORY;
+    }
+    if (wtl_is(message, "go")) {
+        return wtl_after(x, 10, WTL_TAG("now"), NULL) != 0 ? WTL_OK : WTL_NO_MEMORY;
+    }
+    wtl_exit(x, starving.pid, WTL_REASON(WTL_EXIT_SHUTDOWN, "shutdown"));
+    return WTL_OK;
+}
+
+static enum wtl_status stopper_down(struct wtl_ctx *x, void *self, const struct wtl_down *down)
+{
+    (void)x;
+    (void)self;
+    (void)down;
+    starving.down = true;
+    starving.was_open = access(starving.wal, F_OK) == 0;
+    return WTL_OK;
+}
+
+static WTL_ACTOR(stopper, char, .handle = stopper_handle, .down = stopper_down);
+
+static enum wtl_status on_answered(struct wtl_ctx *x, void *self, const struct wtl_answer *answer,
+                                   void *context)
+{
+    (void)x;
+    (void)self;
+    (void)answer;
+    (void)context;
+    starving.answered = true;
+    return WTL_OK;
+}
+
+static void ends_starved(struct wtl_test *t)
+{
+    starving.answered = starving.down = false;
+    starving.pid = kit_start(t, NULL);
+    starving.wal = wtl_test_path(t, "m.db-wal");
+    struct wtl_pid watcher = wtl_test_spawn(t, &stopper);
+    wtl_test_tell(t, watcher, WTL_TAG("watch"), NULL);
+    wtl_test_settle(t);
+    if (starving.failing > 0) {
+        wtl_test_fail_allocation(t, starving.failing);
+    }
+    (void)wtl_callf(wtl_test_ctx(t), starving.pid, "insert",
+                    &(struct wtl_call_options){.on_answer = on_answered}, "key=%s value=%u", "a",
+                    1u);
+    wtl_test_settle(t);
+    bool applying = starving.failing > 0 && !starving.answered && !starving.down;
+    wtl_test_tell(t, watcher, WTL_TAG("go"), NULL);
+    wtl_test_advance(t, 2000);
+    if (wtl_test_lives(t, watcher)) {
+        cr_assert(starving.down, "seed %ju: it has not ended", wtl_test_seed(t));
+        cr_assert_not(applying && starving.was_open, "seed %ju: its file was not closed yet",
+                      wtl_test_seed(t));
+        starving.applying += applying;
+    }
+}
+
+/* Whatever it is that there was no memory for. */
+Test(disk, E02_an_end_without_memory)
+{
+    starving.failing = 0;
+    const char *failure =
+        wtl_test_try(ends_starved, &(struct wtl_test_options){.seeds = 1, .allocations = true});
+    cr_assert_null(failure, "%s", failure);
+}
+
+/* What is committed waits for memory for the table, and goes on to wait for none when that ends. */
+Test(disk, E02_an_end_while_it_waits_for_memory)
+{
+    for (uint64_t tries = 1; starving.applying < 8; tries++) {
+        starving.failing += starving.applying == 0;
+        const struct wtl_test_options options = {.seed = tries, .seeds = 1};
+        const char *ignored = wtl_test_try(ends_starved, &options); /* some cannot do without */
+        (void)ignored;
+        cr_assert_lt(tries, 100, "nothing of it is for the table");
+    }
+}

@@ -263,3 +263,32 @@ Test(supervisor, S26_the_shortest_time_sets_the_pace)
         EXPECT_TRACE("+a +b +b +a");
     }
 }
+
+static void for_90_ms(void)
+{
+    kit_advance(90);
+}
+
+/* The look at the old pace is due already, and waits behind the child that sets a new one. */
+Test(supervisor, S26_a_pace_that_changes_while_a_look_is_due)
+{
+    EACH_SEED
+    {
+        struct answer answer;
+        struct wtl_child children[] = {WATCHED("a", 200)};
+        struct wtl_pid top = kit_supervise(&TREE(children));
+        struct wtl__cell *cell = wtl__cells_find(&kit.step.runtime.cells, top.local);
+        cell->flags |= WTL__CELL_SUSPENDED;
+        kit_add(&answer, top, &(struct wtl_child)WATCHED("b", 100));
+        kit_advance(60);
+        cell->flags &= ~WTL__CELL_SUSPENDED;
+        kit_do(top, "wake");
+        kit_settle();
+        cr_assert(answer.came && answer.status == WTL_OK);
+        kit_script("b")->in_handler = for_90_ms;
+        kit_do(kit_pid("b"), "work");
+        kit_settle();
+        cr_assert_eq(kit_reports("child_hung"), 0, "it is looked at as often as it says");
+        EXPECT_TRACE("+a +b");
+    }
+}

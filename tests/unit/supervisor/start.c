@@ -190,6 +190,59 @@ Test(supervisor, X100_start_in_time_is_not_killed_later)
     }
 }
 
+/* Nothing that waits in the supervisor's mailbox is handled, while its timers fire. */
+static void hold_up(struct wtl_pid top, uint64_t ms)
+{
+    struct wtl__cell *cell = wtl__cells_find(&kit.step.runtime.cells, top.local);
+    cell->flags |= WTL__CELL_SUSPENDED; /* as the inspection does */
+    kit_advance(ms);
+    cell->flags &= ~WTL__CELL_SUSPENDED;
+    kit_do(top, "wake");
+}
+
+/* The supervisor finds both in its mailbox: that the child is ready, and that its time was over a
+ * millisecond later. */
+Test(supervisor, X100_ready_in_time_and_seen_late_is_not_killed)
+{
+    EACH_SEED
+    {
+        struct wtl_child children[] = {CHILD("a", .start_ms = 100)};
+        kit_script("a")->start_delay_ms = 99;
+        struct wtl_pid top = kit_supervise(&TREE(children));
+        hold_up(top, 200);
+        kit_settle();
+        EXPECT_LIST(top, "a running");
+        EXPECT_TRACE("+a");
+    }
+}
+
+/* The same, and an order to stop it has waited between the two: it has the time that it has for
+ * that. */
+Test(supervisor, X100_the_time_to_start_is_not_the_time_to_stop)
+{
+    EACH_SEED
+    {
+        struct answer answer;
+        struct wtl_child children[] = {CHILD("a", .start_ms = 100, .shutdown_ms = 1000)};
+        struct wtl_pid top = kit_supervise(&TREE(children));
+        kit_script("a")->start_delay_ms = 99;
+        kit_script("a")->stop_delay_ms = 500;
+        kit_do(kit_pid("a"), "crash");
+        kit_settle();
+        kit_ask(&answer, top, WTL_CHILD_TERMINATE, "a", WTL_PID_NONE);
+        kit_settle();
+        hold_up(top, 200);
+        kit_settle();
+        EXPECT_LIST(top, "a stopping");
+        kit_advance(499);
+        EXPECT_LIST(top, "a stopping");
+        kit_advance(1);
+        EXPECT_LIST(top, "a stopped");
+        cr_assert_eq(kit_reports("shutdown_error"), 0);
+        cr_assert(answer.came && answer.status == WTL_OK);
+    }
+}
+
 Test(supervisor, X104_bad_trees_are_refused)
 {
     struct wtl_child twice[] = {CHILD("a"), CHILD("b"), CHILD("a")};
