@@ -226,9 +226,9 @@ Test(supervisor, X100_the_time_to_start_is_not_the_time_to_stop)
         struct wtl_child children[] = {CHILD("a", .start_ms = 100, .shutdown_ms = 1000)};
         struct wtl_pid top = kit_supervise(&TREE(children));
         kit_script("a")->start_delay_ms = 99;
-        kit_script("a")->stop_delay_ms = 500;
         kit_do(kit_pid("a"), "crash");
         kit_settle();
+        kit_script("a")->stop_delay_ms = 500;
         kit_ask(&answer, top, WTL_CHILD_TERMINATE, "a", WTL_PID_NONE);
         kit_settle();
         hold_up(top, 200);
