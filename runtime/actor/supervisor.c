@@ -138,10 +138,25 @@ static enum wtl_status supervisor_init(struct wtl_ctx *x, void *self, const void
     return WTL_LATER;
 }
 
+static void stop_again(struct wtl_ctx *x, const struct wtl__supervisor *sup,
+                       const struct wtl__list *list)
+{
+    WTL_LIST_EACH (link, list) {
+        wtl__member_stop_again(x, sup, WTL_LIST_ITEM(link, struct wtl__member, order));
+    }
+}
+
+/* It may end because there was no memory for an order, which somebody is waited for to follow. When
+ * there is none now either, it ends without waiting, and its links, which need none, are heard. */
 static enum wtl_status supervisor_stop(struct wtl_ctx *x, void *self, struct wtl_reason reason)
 {
     struct wtl__supervisor *sup = self;
     sup->in_stop = true;
+    stop_again(x, sup, &sup->order);
+    stop_again(x, sup, &sup->leaving);
+    if (sup->task.kind == WTL__TASK_END && sup->pool != NULL) {
+        wtl__pool_end(x, sup);
+    }
     wtl__supervisor_end(x, sup, reason);
     wtl__supervisor_run(x, sup);
     return sup->ended_all ? WTL_OK : WTL_LATER;

@@ -255,6 +255,18 @@ void wtl__member_stop(struct wtl_ctx *x, const struct wtl__supervisor *sup,
     }
 }
 
+void wtl__member_stop_again(struct wtl_ctx *x, const struct wtl__supervisor *sup,
+                            struct wtl__member *member)
+{
+    if (member->state == WTL__MEMBER_STOPPING) {
+        if ((member->flags & WTL__MEMBER_KILLED) != 0) {
+            wtl__member_kill(x, member);
+        } else {
+            order_stop(x, sup, member);
+        }
+    }
+}
+
 void wtl__member_timer(struct wtl_ctx *x, struct wtl__member *member)
 {
     if (member->state == WTL__MEMBER_STARTING) {

@@ -147,6 +147,10 @@ void wtl__member_start(struct wtl_ctx *x, struct wtl__supervisor *sup, struct wt
 /* Tells the actor to stop; its exit follows. With `timed`, it is killed when its time is over. */
 void wtl__member_stop(struct wtl_ctx *x, const struct wtl__supervisor *sup,
                       struct wtl__member *member, bool timed);
+/* Tells it once more, if it was told: there may have been no memory to do so, and who has heard it
+ * hears nothing new. */
+void wtl__member_stop_again(struct wtl_ctx *x, const struct wtl__supervisor *sup,
+                            struct wtl__member *member);
 /* Kills its actor; its exit follows. */
 void wtl__member_kill(struct wtl_ctx *x, struct wtl__member *member);
 /* Its timer has fired. */
