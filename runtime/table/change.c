@@ -182,9 +182,9 @@ static unsigned traits_of(const struct wtl__table *table)
            (table->kind == WTL_TABLE_ORDERED ? WTL__ENTRY_IN_ORDER : 0);
 }
 
-/* The entry of the plan, counted in the store; NULL, and why. */
+/* The entry of the plan, counted in the store in the place of `old` bytes; NULL, and why. */
 static struct wtl__entry *make_entry(struct change *change, struct wtl__store *store,
-                                     const struct plan *plan, uint64_t credit,
+                                     const struct plan *plan, uint64_t old,
                                      enum wtl_status *status_out)
 {
     struct wtl__table *table = change->table;
@@ -204,7 +204,7 @@ static struct wtl__entry *make_entry(struct change *change, struct wtl__store *s
         return NULL;
     }
     if (!ends || wtl__ages_have_wheel(&store->ages, wtl__clock_now_ms(table->clock))) {
-        *status_out = wtl__table_reserve(table, store, wtl__entry_cost(entry), credit);
+        *status_out = wtl__table_reserve(table, store, wtl__entry_cost(entry), old);
     }
     if (*status_out != WTL_OK) {
         wtl__entry_free(entry);
@@ -241,14 +241,15 @@ static enum wtl_status put(struct change *change, struct wtl__store *store, stru
                            const struct plan *plan)
 {
     enum wtl_status status;
-    uint64_t credit = spot->entry != NULL ? wtl__entry_cost(spot->entry) : 0;
-    struct wtl__entry *entry = make_entry(change, store, plan, credit, &status);
+    uint64_t old = spot->entry != NULL ? wtl__entry_cost(spot->entry) : 0;
+    struct wtl__entry *entry = make_entry(change, store, plan, old, &status);
     if (entry == NULL) {
         return status;
     }
+    uint64_t bytes = wtl__entry_cost(entry);
     status = place(store, spot, entry);
     if (status != WTL_OK) {
-        atomic_fetch_sub_explicit(&store->bytes, wtl__entry_cost(entry), memory_order_relaxed);
+        atomic_fetch_sub_explicit(&store->bytes, wtl__bytes_more(bytes, old), memory_order_relaxed);
         wtl__entry_free(entry);
         return status;
     }
@@ -257,7 +258,7 @@ static enum wtl_status put(struct change *change, struct wtl__store *store, stru
         wtl__table_note_due(change->table, plan->expires_ms);
     }
     if (spot->entry != NULL) {
-        wtl__table_release(store, spot->entry);
+        wtl__table_release(store, spot->entry, wtl__bytes_more(old, bytes));
     }
     return WTL_OK;
 }

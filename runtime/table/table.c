@@ -122,12 +122,14 @@ enum wtl_status wtl__table_clear(struct wtl__table *table)
 
 /* ---- leaving a store ---------------------------------------------------------------------- */
 
-void wtl__table_release(struct wtl__store *store, struct wtl__entry *entry)
+void wtl__table_release(struct wtl__store *store, struct wtl__entry *entry, uint64_t bytes)
 {
     if ((entry->traits & WTL__ENTRY_AGES) != 0) {
         wtl__ages_remove(&store->ages, entry);
     }
-    atomic_fetch_sub_explicit(&store->bytes, wtl__entry_cost(entry), memory_order_relaxed);
+    if (bytes > 0) {
+        atomic_fetch_sub_explicit(&store->bytes, bytes, memory_order_relaxed);
+    }
     wtl__retire(entry);
 }
 
@@ -137,7 +139,7 @@ bool wtl__table_drop(struct wtl__store *store, struct wtl__entry *entry)
         return false;
     }
     atomic_fetch_sub_explicit(&store->entries, 1, memory_order_relaxed);
-    wtl__table_release(store, entry);
+    wtl__table_release(store, entry, wtl__entry_cost(entry));
     return true;
 }
 
@@ -177,15 +179,19 @@ static bool make_room(struct wtl__table *table, struct wtl__store *store)
 }
 
 enum wtl_status wtl__table_reserve(struct wtl__table *table, struct wtl__store *store,
-                                   uint64_t bytes, uint64_t credit)
+                                   uint64_t bytes, uint64_t old)
 {
     enum wtl_status status = bytes > table->bytes_max ? WTL_TOO_LARGE : WTL_BUSY;
+    uint64_t more = wtl__bytes_more(bytes, old);
+    if (more == 0 && status == WTL_BUSY) {
+        return WTL_OK;
+    }
     for (unsigned tries = 0; status == WTL_BUSY && tries < EVICTIONS_MAX; tries++) {
-        uint64_t before = atomic_fetch_add_explicit(&store->bytes, bytes, memory_order_relaxed);
-        if (before + bytes <= table->bytes_max + credit) {
+        uint64_t before = atomic_fetch_add_explicit(&store->bytes, more, memory_order_relaxed);
+        if (before + more <= table->bytes_max) {
             return WTL_OK;
         }
-        atomic_fetch_sub_explicit(&store->bytes, bytes, memory_order_relaxed);
+        atomic_fetch_sub_explicit(&store->bytes, more, memory_order_relaxed);
         if (!make_room(table, store)) {
             status = WTL_FULL;
         }

@@ -51,15 +51,22 @@ static inline bool wtl__table_is_over(const struct wtl__table *table, struct wtl
 /* Takes an entry out of its store, if nobody was faster; then it is gone. */
 bool wtl__table_drop(struct wtl__store *store, struct wtl__entry *entry);
 
-/* The entry has left its store: it is counted no more, and retired. */
-void wtl__table_release(struct wtl__store *store, struct wtl__entry *entry);
+/* The entry has left its store, which holds so many bytes less for it: it is retired. */
+void wtl__table_release(struct wtl__store *store, struct wtl__entry *entry, uint64_t bytes);
 
 /* Something will expire then. */
 void wtl__table_note_due(struct wtl__table *table, uint64_t expires_ms);
 
-/* Counts `bytes` more in the store, and makes room for them as far as `credit`, the bytes of what
- * they replace, is not enough. Fails: see wtl_table_insert; nothing is counted then. */
+/* How much `bytes` are over `others`. */
+static inline uint64_t wtl__bytes_more(uint64_t bytes, uint64_t others)
+{
+    return bytes > others ? bytes - others : 0;
+}
+
+/* Makes room for `bytes` in the place of `old` ones, and counts what they are more: not both, or
+ * those who replace something in a full table at the same time would be in each other's way. Fails:
+ * see wtl_table_insert; nothing is counted then. */
 enum wtl_status wtl__table_reserve(struct wtl__table *table, struct wtl__store *store,
-                                   uint64_t bytes, uint64_t credit) WTL_MUST_USE;
+                                   uint64_t bytes, uint64_t old) WTL_MUST_USE;
 
 #endif

@@ -3,6 +3,7 @@
 #include "kit.h"
 
 #include "table/retire.h"
+#include "table/table_private.h"
 
 static const enum wtl_table_kind kinds[] = {WTL_TABLE_SET, WTL_TABLE_ORDERED};
 
@@ -142,6 +143,29 @@ Test(table_bounds, E02_a_full_table_refuses)
         cr_assert_eq(kit_insert(fits, 0), WTL_OK);
         kit_end();
     }
+}
+
+/* As between the two halves of what writers do: each has made room in the place of what it is going
+ * to replace, and none has done so. */
+Test(table_bounds, E02_a_full_table_takes_replacements_at_the_same_time)
+{
+    kit_begin((struct wtl_table_options){.bytes_max = 10000});
+    for (int64_t key = 0; kit_insert(key, 1) == WTL_OK; key++) {
+    }
+    wtl__table_enter();
+    struct wtl__store *store = wtl__table_store(kit.table);
+    uint64_t bytes = kit_info().bytes;
+    uint64_t one = bytes / kit_entries();
+    cr_assert_eq(wtl__table_reserve(kit.table, store, one, one), WTL_OK);
+    cr_assert_eq(wtl__table_reserve(kit.table, store, one, one), WTL_OK, "another writer");
+    cr_assert_eq(wtl__table_reserve(kit.table, store, one - 8, one), WTL_OK, "with less");
+    cr_assert_eq(wtl__table_reserve(kit.table, store, one + one, one), WTL_FULL, "with more");
+    cr_assert_eq(kit_info().bytes, bytes);
+    wtl__table_leave();
+    cr_assert_eq(kit_insert(5, 1000000), WTL_OK, "a little more, which there is");
+    cr_assert_eq(kit_insert(5, 1), WTL_OK);
+    cr_assert_eq(kit_info().bytes, bytes, "and back");
+    kit_end();
 }
 
 Test(table_bounds, E02_larger_than_all_of_it)
