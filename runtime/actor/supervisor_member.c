@@ -239,7 +239,9 @@ void wtl__member_stop(struct wtl_ctx *x, const struct wtl__supervisor *sup,
 {
     uint32_t ms = wtl__shutdown_ms(wtl__member_spec(sup, member));
     if (member->state == WTL__MEMBER_STARTING) {
-        wtl__member_answer(x, member, WTL_SHUTDOWN, WTL_PID_NONE);
+        /* is it the supervisor that ends, or this child alone? */
+        bool all = sup->task.kind == WTL__TASK_END;
+        wtl__member_answer(x, member, WTL_SHUTDOWN, all ? wtl_self(x) : WTL_PID_NONE);
         timer_stop(x, member);
     } else {
         (void)wtl_monitor(x, pid_of(x, member));

@@ -55,7 +55,8 @@ static inline struct wtl_pid wtl_tasks_run(struct wtl_ctx *x, const struct wtl_t
     return x->api->tasks_run(x, tasks);
 }
 
-/* Asks for no more inputs and stops the tasks that run, whose results come as WTL_CLOSED. */
+/* Asks for no more inputs, but for one whose task has just started, and stops the tasks that run,
+ * whose results come as WTL_CLOSED. */
 static inline void wtl_tasks_cancel(struct wtl_ctx *x, struct wtl_pid supervisor)
 {
     wtl_unlink(x, supervisor);

@@ -25,6 +25,7 @@ static struct {
     uint64_t results; /* so far */
     uint64_t most_live;
     uint64_t fail_starts;
+    uint64_t start_ms; /* how long each start takes */
     uint64_t stops;
     unsigned dones;
     uint64_t done_count;
@@ -42,7 +43,6 @@ struct prober {
 static enum wtl_status prober_init(struct wtl_ctx *x, void *self, const void *settings,
                                    const struct wtl_msg *args)
 {
-    (void)x;
     (void)self;
     (void)settings;
     (void)args;
@@ -51,6 +51,10 @@ static enum wtl_status prober_init(struct wtl_ctx *x, void *self, const void *se
     if (run.fail_starts > 0) {
         run.fail_starts--;
         return run.fail_starts % 2 == 0 ? WTL_SYSTEM : WTL_IGNORE;
+    }
+    if (run.start_ms > 0) {
+        (void)wtl_after(x, run.start_ms, WTL_TAG("ready"), NULL);
+        return WTL_LATER;
     }
     return WTL_OK;
 }
@@ -66,6 +70,10 @@ static void reply(struct wtl_ctx *x, struct wtl_from from, uint64_t number)
 static enum wtl_status prober_handle(struct wtl_ctx *x, void *self, const struct wtl_msg *message)
 {
     struct prober *prober = self;
+    if (wtl_is(message, "ready")) {
+        wtl_done(x, WTL_OK);
+        return WTL_OK;
+    }
     if (wtl_is(message, "later")) {
         reply(x, prober->from, prober->number);
         return WTL_OK;
@@ -324,6 +332,25 @@ Test(supervisor, S24_cancelled_tasks_are_over)
         cr_assert_eq(run.asked, 24, "no input is asked for any more");
         cr_assert_eq(run.done_count, 24);
         cr_assert_eq(run.jobs[20].status, WTL_CLOSED);
+        cr_assert_eq(wtl__step_live(&kit.step), 1);
+    }
+}
+
+/* What it would have been for is not asked for either. */
+Test(supervisor, S24_cancelled_while_a_task_starts)
+{
+    EACH_SEED
+    {
+        reset(JOBS_MAX);
+        run.start_ms = 10;
+        begin(&(struct wtl_tasks){.at_once = 8});
+        kit_advance(35);
+        cr_assert_eq(run.asked, 3);
+        kit_run(cancel, NULL);
+        kit_settle();
+        cr_assert_eq(run.dones, 1);
+        cr_assert_eq(run.asked, 3, "no input is asked for any more");
+        cr_assert_eq(run.done_count, 3);
         cr_assert_eq(wtl__step_live(&kit.step), 1);
     }
 }
