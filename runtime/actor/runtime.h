@@ -97,8 +97,9 @@ typedef enum wtl__run (*wtl__run_fn)(struct wtl__ctx *x, struct wtl__cell *cell,
 typedef bool (*wtl__refuses_fn)(const struct wtl_actor *type);
 
 /* Ends the function that the actor `local` has been in for too long, if that is a module's code and
- * may be left; otherwise nothing. The actor ends as after a fault. Thread: any. */
-typedef void (*wtl__interrupt_fn)(struct wtl__runtime *runtime, uint64_t local);
+ * may be left; otherwise nothing. The actor ends as after a fault. `trial`: only its save or
+ * upgrade, of the upgrade of that number, which it outlives; 0: any. Thread: any. */
+typedef void (*wtl__interrupt_fn)(struct wtl__runtime *runtime, uint64_t local, uint64_t trial);
 
 /* Called when an actor ends with a reason that is not quiet. Thread: the one that ran it. */
 typedef void (*wtl__crash_fn)(void *context, struct wtl__runtime *runtime,
@@ -231,12 +232,12 @@ static inline bool wtl__type_is_refused(const struct wtl__runtime *runtime,
     return WTL_UNLIKELY(refuses != NULL) && refuses(type);
 }
 
-static inline void wtl__interrupt(struct wtl__runtime *runtime, uint64_t local)
+static inline void wtl__interrupt(struct wtl__runtime *runtime, uint64_t local, uint64_t trial)
 {
     /* acquire pairs with the release of whoever sets it */
     wtl__interrupt_fn interrupt = atomic_load_explicit(&runtime->interrupt, memory_order_acquire);
     if (interrupt != NULL) {
-        interrupt(runtime, local);
+        interrupt(runtime, local, trial);
     }
 }
 

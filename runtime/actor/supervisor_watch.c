@@ -94,7 +94,7 @@ static void found_alive(struct wtl_ctx *x, const struct wtl__supervisor *sup,
                         struct wtl__member *member, struct wtl__care *care, uint32_t progress_ms)
 {
     if (care->killed_ms > 0) {
-        wtl__interrupt(wtl__ctx_of(x)->runtime, member->local);
+        wtl__interrupt(wtl__ctx_of(x)->runtime, member->local, 0);
     }
     care->killed_ms += sup->watch_ms;
     if (care->killed_ms >= progress_ms && (member->flags & WTL__MEMBER_STUCK) == 0) {

@@ -46,7 +46,7 @@ static void interrupt(struct wtl__ctx *x, struct wtl__upgrader *self)
         struct wtl__errand *errand = WTL_LIST_ITEM(link, struct wtl__errand, link);
         if (!errand->awaited && wtl__errand_runs(errand)) {
             some = true;
-            wtl__interrupt(x->runtime, errand->local);
+            wtl__interrupt(x->runtime, errand->local, errand->number);
         }
     }
     if (some && self->interrupts++ < WTL__UPGRADE_INTERRUPTS_MAX) {

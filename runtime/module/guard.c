@@ -147,13 +147,21 @@ static void on_fault(int signal, siginfo_t *info, void *context)
 
 /* ---- interrupts --------------------------------------------------------------------------- */
 
+/* The actor, whatever it does; or its save, which may be over since it was looked at. */
+static bool is_to_leave(const struct wtl__ctx *x)
+{
+    return atomic_load_explicit(&wtl__here.wanted, memory_order_relaxed) ==
+               wtl__cell_local(x->cell) ||
+           (x->trial != NULL && atomic_load_explicit(&wtl__here.wanted_trial,
+                                                     memory_order_relaxed) == x->trial->number);
+}
+
 static bool is_wanted(void)
 {
     return wtl__here.armed && !wtl__here.unwinding && wtl__here.x->cell != NULL &&
            atomic_load_explicit(&wtl__here.wanted_in, memory_order_relaxed) ==
                wtl__here.x->runtime &&
-           atomic_load_explicit(&wtl__here.wanted, memory_order_relaxed) ==
-               wtl__cell_local(wtl__here.x->cell);
+           is_to_leave(wtl__here.x);
 }
 
 static void on_interrupt(int signal, siginfo_t *info, void *context)

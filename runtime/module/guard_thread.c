@@ -46,12 +46,14 @@ static void leave(const struct wtl__guarded *self)
     (void)pthread_mutex_unlock(&threads_lock);
 }
 
-void wtl__guard_interrupt(struct wtl__runtime *runtime, uint64_t local)
+void wtl__guard_interrupt(struct wtl__runtime *runtime, uint64_t local, uint64_t trial)
 {
     (void)pthread_mutex_lock(&threads_lock);
     for (struct wtl__guarded *each = threads; each != NULL; each = each->next) {
         atomic_store_explicit(&each->wanted_in, runtime, memory_order_relaxed);
-        atomic_store_explicit(&each->wanted, local, memory_order_relaxed);
+        /* one of the two: what an interrupt before has left in the other one is gone */
+        atomic_store_explicit(&each->wanted_trial, trial, memory_order_relaxed);
+        atomic_store_explicit(&each->wanted, trial == 0 ? local : 0, memory_order_relaxed);
         (void)pthread_kill(each->thread, WTL__GUARD_SIGNAL);
     }
     (void)pthread_mutex_unlock(&threads_lock);

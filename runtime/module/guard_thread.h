@@ -1,7 +1,7 @@
 /*
  * guard_thread.h - a thread that runs actors, as its signal handlers find it. See guard.h.
  *
- * Thread: each has its own; only the two last fields are written by others.
+ * Thread: each has its own; only the three last fields are written by others.
  */
 #ifndef WTL_MODULE_GUARD_THREAD_H
 #define WTL_MODULE_GUARD_THREAD_H
@@ -30,6 +30,8 @@ struct wtl__guarded {
     _Atomic(struct wtl__runtime *) wanted_in;
     _Atomic(uint64_t) wanted; /* the actor to leave; pids are not used again, so an old one is none
                                */
+    _Atomic(uint64_t) wanted_trial; /* or the upgrade that was given up: whoever saves for it leaves
+                                     */
 };
 
 /* initial-exec: a handler must not allocate to reach it */
@@ -47,8 +49,8 @@ bool wtl__guard_exits_init(void);
 void wtl__guard_thread_begin(void);
 void wtl__guard_thread_end(void *guarded);
 
-/* Sends WTL__GUARD_SIGNAL to each of them, with that actor wanted: nobody else knows which of them
- * runs it, if any does. Thread: any. */
-void wtl__guard_interrupt(struct wtl__runtime *runtime, uint64_t local);
+/* A wtl__interrupt_fn: sends WTL__GUARD_SIGNAL to each of them, with that actor wanted: nobody else
+ * knows which of them runs it, if any does. Thread: any. */
+void wtl__guard_interrupt(struct wtl__runtime *runtime, uint64_t local, uint64_t trial);
 
 #endif

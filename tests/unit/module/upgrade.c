@@ -1,6 +1,8 @@
 /* upgrade.c - a module that runs is upgraded from files: on real threads, with faults and loops. */
 #include "module/upgrade.h"
 
+#include <sched.h>
+
 #include <wattle/supervisor.h>
 
 #include "actor/kit.h"
@@ -247,4 +249,23 @@ Test(upgrade, X096_upgrade_of_a_watched_child_loops)
 {
     progress_ms = 40;
     loops(SO("clerk_1"), SO("clerk_2_loops"));
+}
+
+/* Who was going to be interrupted in its save is through with that, and handles a message: it is
+ * let be. */
+Test(upgrade, X096_a_late_interrupt_ends_nobody)
+{
+    _Atomic(uint32_t) word = 0;
+    open_clerk(SO("clerk_1"), 2);
+    struct wtl_pid pid = asker_ask(&asker, "clerk", "add", 1).pid;
+    asker_tell(&asker, "clerk", "spin", (uintptr_t)&word);
+    while (atomic_load(&word) == 0) {
+        (void)sched_yield();
+    }
+    wtl__interrupt(wtl__runtime_of(asker.runtime), pid.local, 1);
+    atomic_store(&word, 2);
+    struct answer after = asker_ask_living(&asker, "clerk", "add", 1);
+    cr_assert_eq(after.number, 43, "it has ended, and another one has its name");
+    cr_assert(wtl_pid_equal(after.pid, pid));
+    asker_close(&asker);
 }

@@ -2,6 +2,7 @@
  * clerk.c - a module in several versions, of which CMakeLists.txt makes one for each way in which
  * an upgrade can go: it counts what it is sent, calls others, and says which version it is.
  */
+#include <stdatomic.h>
 #include <stdio.h>
 
 #include <wattle/module.h>
@@ -131,6 +132,11 @@ static enum wtl_status handle(struct wtl_ctx *x, void *self, const struct wtl_ms
         (void)wtl_call(x, wtl_self(x), WTL_TAG("version"), NULL,
                        &(struct wtl_call_options){.on_answer = on_answer});
         reply(x, message, 1);
+    } else if (wtl_is(message, "spin")) { /* until somebody writes there */
+        _Atomic(uint32_t) *at = (void *)(uintptr_t)wtl_get_u64(&reader);
+        atomic_store(at, 1);
+        while (atomic_load(at) == 1) {
+        }
     } else if (wtl_is(message, "crash")) {
         return WTL_INVALID;
     } else if (wtl_is(message, "upgraded")) {
