@@ -202,7 +202,7 @@ static void interrupt_done(struct wtl_ctx *x, struct wtl__inspect *self,
 static void interrupt(struct wtl_ctx *x, struct wtl__inspect *self, struct wtl__inspect_job *job)
 {
     uint64_t local = job->gather.locals[0];
-    wtl__interrupt(wtl__ctx_of(x)->runtime, local);
+    wtl__interrupt(wtl__ctx_of(x)->runtime, local, 0);
     wtl__gather_release(x, job);
     wtl__gather_one(x, self, job, local, interrupt_done);
 }

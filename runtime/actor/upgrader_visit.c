@@ -68,8 +68,8 @@ static void ask_again(struct wtl__ctx *x, struct wtl__upgrader *self)
 void wtl__upgrader_retry_later(struct wtl__ctx *x, struct wtl__upgrader *self)
 {
     if (!self->retries) {
-        self->retries = true;
-        (void)wtl_after(&x->pub, self->retry_ms, WTL__UPGRADER_AGAIN, NULL);
+        /* without memory for a timer, what comes next tries again, or the deadline ends it */
+        self->retries = wtl_after(&x->pub, self->retry_ms, WTL__UPGRADER_AGAIN, NULL) != 0;
         self->retry_ms = self->retry_ms * 2 > WTL__UPGRADE_RETRY_MS_MAX ? WTL__UPGRADE_RETRY_MS_MAX
                                                                         : self->retry_ms * 2;
     }

@@ -193,7 +193,7 @@ static uint32_t interrupt_one(struct wtl__runtime *runtime, uint32_t from)
         struct wtl__cell *cell = wtl__cells_at(&runtime->cells, slot);
         uint64_t local = atomic_load(&cell->local);
         if (local != 0 && wtl__inbox_activity(&cell->inbox) == WTL__RUNS) {
-            wtl__interrupt(runtime, local);
+            wtl__interrupt(runtime, local, 0);
             return slot + 1;
         }
     }
