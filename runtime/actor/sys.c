@@ -222,7 +222,7 @@ void wtl__sys_serve(struct wtl__ctx *x, struct wtl__cell *cell)
     struct wtl__question *question;
     /* it stays in the list while a function of the actor runs for it: that may be its end */
     while ((question = cell->sys->asked) != NULL && !question->is_far &&
-           (cell->flags & WTL__CELL_ENDING) == 0) {
+           (cell->flags & (WTL__CELL_ENDING | WTL__CELL_UPGRADING)) == 0) {
         if (is_refused(x, cell, question)) {
             continue;
         }
@@ -234,8 +234,15 @@ void wtl__sys_serve(struct wtl__ctx *x, struct wtl__cell *cell)
             serve_here(x, cell, question);
         }
     }
-    if (question == NULL || question->is_far) {
+    if (question == NULL || question->is_far || (cell->flags & WTL__CELL_UPGRADING) != 0) {
         cell->flags &= ~WTL__CELL_ASKED;
+    }
+}
+
+void wtl__sys_go_on(struct wtl__cell *cell)
+{
+    if (cell->sys != NULL && cell->sys->asked != NULL) {
+        cell->flags |= WTL__CELL_ASKED;
     }
 }
 

@@ -19,6 +19,9 @@ uint64_t wtl__sys_ask(struct wtl_ctx *x, struct wtl_pid to, int verb, struct wtl
 
 /* Answers what has to run in the actor's own functions (flag WTL__CELL_ASKED). */
 void wtl__sys_serve(struct wtl__ctx *x, struct wtl__cell *cell);
+/* An upgrade holds it no more, while which none of its functions runs: what was asked meanwhile is
+ * answered now. */
+void wtl__sys_go_on(struct wtl__cell *cell);
 /* An actor is going to handle the head of its queue, and is traced perhaps; a traced one sends. */
 void wtl__trace_in(struct wtl__ctx *x, struct wtl__cell *cell);
 void wtl__trace_out(struct wtl__ctx *x, struct wtl_pid to, const struct wtl__envelope *envelope);

@@ -2,10 +2,11 @@
  * upgrade.h - actors that go over to another version of their type while they live: all, or none.
  *
  * In two phases. First each actor of the types is held still between two of its messages (it takes
- * signals, and its mail waits in order), its state is saved by the old version, and the new version
- * makes a state of that, beside the old one. When all have, all are switched; an error of any, in
- * time or not, lets all go on as they were. An actor that is spawned meanwhile waits before its
- * init (version.h); one that is stopping ends with the code that it has.
+ * signals, its mail waits in order, and so does who wants to see or replace its state), its state
+ * is saved by the old version, and the new version makes a state of that, beside the old one. When
+ * all have, all are switched; an error of any, in time or not, lets all go on as they were. An
+ * actor that is spawned meanwhile waits before its init (version.h); one that is stopping ends with
+ * the code that it has.
  *
  *   upgrader.c        the actor that decides: commits or aborts
  *   upgrader_visit.c  how it visits all actors, and waits

@@ -14,6 +14,7 @@
 
 #include "actor/memory.h"
 #include "actor/report.h"
+#include "actor/sys.h"
 #include "base/pool.h"
 
 /* ---- errands --------------------------------------------------------------------------------- */
@@ -63,12 +64,18 @@ static const struct wtl__version_pair *pair_of(const struct wtl__upgrade *upgrad
     return NULL;
 }
 
-/* The trial is over. */
+/* The trial is over, and is no tie any more. */
+static void end_trial(struct wtl__cell *cell, struct wtl__trial *trial)
+{
+    cell->flags &= ~(WTL__CELL_UPGRADING | WTL__CELL_ERRAND);
+    wtl__sys_go_on(cell);
+    wtl__pool_give(trial);
+}
+
 static void leave(struct wtl__cell *cell, struct wtl__trial *trial)
 {
     (void)wtl__ties_take(&cell->ties, WTL__TIE_TRIAL, WTL_PID_NONE, 0);
-    cell->flags &= ~(WTL__CELL_UPGRADING | WTL__CELL_ERRAND);
-    wtl__pool_give(trial);
+    end_trial(cell, trial);
 }
 
 void wtl__trial_drop(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl__envelope *tie)
@@ -79,8 +86,7 @@ void wtl__trial_drop(struct wtl__ctx *x, struct wtl__cell *cell, struct wtl__env
         wtl__envelope_free(trial->args);
     }
     wtl__trial_undo(cell, trial);
-    cell->flags &= ~(WTL__CELL_UPGRADING | WTL__CELL_ERRAND);
-    wtl__pool_give(trial);
+    end_trial(cell, trial);
     if (errand != NULL) {
         go_home(x, errand,
                 errand->verb == WTL__ERRAND_PREPARE ? WTL__ERRAND_NONE : WTL__ERRAND_DONE);

@@ -2,11 +2,12 @@
  * sys.h - looking into an actor, and holding it, while it runs (OTP sys).
  *
  * What is asked acts on the actor as a signal, between two of its messages, also while it is
- * suspended, held back or waiting for a reply; so nobody sees half of what a handler does. The
- * answer comes like that of a call: WTL_NO_PROCESS from an actor that has ended, WTL_CLOSED from
- * one that ends, WTL_BUSY to `state` and `replace` from one whose init is not over, WTL_UNSUPPORTED
- * from an actor of another node (its operator asks there: wattle actor ... --node), and to an actor
- * whose code runs in a process of its own; looked into are those like any others.
+ * suspended, held back or waiting for a reply; so nobody sees half of what a handler does. While it
+ * is held for an upgrade, `state` and `replace` wait until that is decided. The answer comes like
+ * that of a call: WTL_NO_PROCESS from an actor that has ended, WTL_CLOSED from one that ends,
+ * WTL_BUSY to `state` and `replace` from one whose init is not over, WTL_UNSUPPORTED from an actor
+ * of another node (its operator asks there: wattle actor ... --node), and to an actor whose code
+ * runs in a process of its own; looked into are those like any others.
  *
  * Thread: as with the calls of actor.h. Fails: each returns the request; 0: no memory, the actor is
  * failing.
