@@ -25,7 +25,8 @@ const char *wtl__elf_string(const struct wtl__elf *elf, uint64_t begin, uint64_t
         return NULL;
     }
     const char *text = (const char *)elf->bytes + begin + at;
-    return memchr(text, '\0', (size_t)(size - at)) != NULL ? text : NULL;
+    uint64_t room = size - at < WTL__ELF_NAME_MAX ? size - at : WTL__ELF_NAME_MAX;
+    return memchr(text, '\0', (size_t)room) != NULL ? text : NULL;
 }
 
 bool wtl__elf_section(const struct wtl__elf *elf, uint32_t index, ElfW(Shdr) * section_out)
@@ -163,23 +164,29 @@ static bool is_system_library(const char *name)
     return false;
 }
 
+/* Where the linker has put what all of WTL_MODULE_NEEDS say. */
+static bool find_needs(const struct wtl__elf *elf, ElfW(Shdr) * needs_out)
+{
+    uint32_t i = 0;
+    while (wtl__elf_section(elf, i, needs_out) &&
+           strcmp(wtl__elf_section_name(elf, needs_out), WTL_MODULE_NEEDS_SECTION) != 0) {
+        i++;
+    }
+    return i < elf->head.e_shnum && needs_out->sh_size <= WTL__ELF_NEEDS_MAX;
+}
+
 /* Does the module say so, by WTL_MODULE_NEEDS? */
 static bool is_declared(const struct wtl__elf *elf, const char *library)
 {
-    ElfW(Shdr) section;
-    for (uint32_t i = 0; wtl__elf_section(elf, i, &section); i++) {
-        if (strcmp(wtl__elf_section_name(elf, &section), WTL_MODULE_NEEDS_SECTION) != 0) {
-            continue;
-        }
-        for (uint64_t at = 0; at < section.sh_size;) {
-            const char *name = wtl__elf_string(elf, section.sh_offset, section.sh_size, at);
-            if (name == NULL) {
-                break;
-            }
-            if (strcmp(name, library) == 0) {
-                return true;
-            }
-            at += strlen(name) + 1;
+    ElfW(Shdr) needs;
+    const char *name = NULL;
+    if (!find_needs(elf, &needs)) {
+        return false;
+    }
+    for (uint64_t at = 0; (name = wtl__elf_string(elf, needs.sh_offset, needs.sh_size, at)) != NULL;
+         at += strlen(name) + 1) {
+        if (strcmp(name, library) == 0) {
+            return true;
         }
     }
     return false;

@@ -22,6 +22,8 @@
 #define WTL__ELF_SECTIONS_MAX 4096u
 #define WTL__ELF_DYNAMIC_MAX  4096u
 #define WTL__ELF_SYMBOLS_MAX  (1u << 20)
+#define WTL__ELF_NAME_MAX     4096u /* bytes, with its NUL; a longer one is none */
+#define WTL__ELF_NEEDS_MAX    4096u /* bytes of WTL_MODULE_NEEDS */
 
 /* A table of symbols: where, how many, and where their names are. */
 struct wtl__elf_table {
@@ -59,7 +61,8 @@ const char *wtl__elf_symbol(const struct wtl__elf *elf, uint64_t address, uint64
 
 /* Copies `size` bytes from offset `at`; false when they are not all there. */
 bool wtl__elf_read(const struct wtl__elf *elf, uint64_t at, void *out, size_t size);
-/* A NUL-terminated string within [begin, begin + size) of the file; NULL when it is none. */
+/* A NUL-terminated string within [begin, begin + size) of the file; NULL when it is none. Bounds:
+ * WTL__ELF_NAME_MAX. */
 const char *wtl__elf_string(const struct wtl__elf *elf, uint64_t begin, uint64_t size, uint64_t at);
 bool wtl__elf_segment(const struct wtl__elf *elf, uint32_t index, ElfW(Phdr) * segment_out);
 bool wtl__elf_section(const struct wtl__elf *elf, uint32_t index, ElfW(Shdr) * section_out);

@@ -119,36 +119,46 @@ static void add_static(struct wtl__elf *elf, const char *name, uint64_t size)
                    used > 0 ? ", " : "", name, (unsigned long long)size);
 }
 
-/* Names what is in a writable section, symbol by symbol as far as the file has them. */
-static void list_section(struct wtl__elf *elf, uint32_t index, const ElfW(Shdr) * section)
+/* Is that section writable data of the module's own? */
+static bool is_data(const struct wtl__elf *elf, uint32_t index, ElfW(Shdr) * section_out)
+{
+    return wtl__elf_section(elf, index, section_out) &&
+           (section_out->sh_flags & (SHF_WRITE | SHF_ALLOC)) == (SHF_WRITE | SHF_ALLOC) &&
+           !is_tool_section(wtl__elf_section_name(elf, section_out));
+}
+
+/* By its symbols; `has_symbol` is set for each section that has some. */
+static void list_symbols(struct wtl__elf *elf, bool has_symbol[WTL__ELF_SECTIONS_MAX])
 {
     ElfW(Sym) symbol;
-    uint64_t known = 0;
-    for (uint64_t i = 0; !elf->stripped && wtl__elf_symbol_at(elf, &elf->symbols, i, &symbol);
-         i++) {
+    ElfW(Shdr) section;
+    for (uint64_t i = 0; wtl__elf_symbol_at(elf, &elf->symbols, i, &symbol); i++) {
         unsigned type = symbol.st_info & 0xf;
-        const char *name = name_of(elf, &elf->symbols, &symbol);
-        if (symbol.st_shndx != index || symbol.st_size == 0 || name == NULL ||
-            (type != STT_OBJECT && type != STT_TLS)) {
+        if (symbol.st_size == 0 || (type != STT_OBJECT && type != STT_TLS) ||
+            !is_data(elf, symbol.st_shndx, &section)) {
             continue;
         }
-        known += symbol.st_size;
-        if (!is_tool_symbol(name)) {
+        const char *name = name_of(elf, &elf->symbols, &symbol);
+        if (name != NULL) {
+            has_symbol[symbol.st_shndx] = true;
+        }
+        if (name != NULL && !is_tool_symbol(name)) {
             add_static(elf, name, symbol.st_size);
         }
     }
-    if (known == 0 && section->sh_size > TOOLCHAIN_BYTES) {
-        add_static(elf, wtl__elf_section_name(elf, section), section->sh_size);
-    }
 }
 
+/* Names what is in writable sections, symbol by symbol as far as the file has them. */
 static void list_statics(struct wtl__elf *elf)
 {
     ElfW(Shdr) section;
-    for (uint32_t i = 0; wtl__elf_section(elf, i, &section); i++) {
-        if ((section.sh_flags & (SHF_WRITE | SHF_ALLOC)) == (SHF_WRITE | SHF_ALLOC) &&
-            !is_tool_section(wtl__elf_section_name(elf, &section))) {
-            list_section(elf, i, &section);
+    bool has_symbol[WTL__ELF_SECTIONS_MAX] = {false};
+    if (!elf->stripped) {
+        list_symbols(elf, has_symbol);
+    }
+    for (uint32_t i = 0; i < elf->head.e_shnum; i++) {
+        if (is_data(elf, i, &section) && !has_symbol[i] && section.sh_size > TOOLCHAIN_BYTES) {
+            add_static(elf, wtl__elf_section_name(elf, &section), section.sh_size);
         }
     }
 }

@@ -176,3 +176,43 @@ Test(elf, X094_the_file_itself_is_right)
     cr_expect_eq(wtl__elf_check(bytes, size, &elf, &error), WTL_OK, "%s", error.text);
     cr_expect_eq(wtl__elf_check_calls(&elf, &error), WTL_DENIED);
 }
+
+/* ---- a file that nobody has built ------------------------------------------------------------ */
+
+static ElfW(Shdr) * section(uint32_t index)
+{
+    return (ElfW(Shdr) *)(void *)(bytes + head()->e_shoff) + index;
+}
+
+static ElfW(Shdr) * section_of_type(uint32_t type)
+{
+    uint32_t index = 0;
+    while (section(index)->sh_type != type) {
+        cr_assert_lt(++index, head()->e_shnum);
+    }
+    return section(index);
+}
+
+/* Many symbols whose names have no end: each is looked at for a while, and not to the end of the
+ * file. */
+Test(elf, X083_names_without_an_end, .timeout = 30)
+{
+    enum { NAMES = 4 * 1024 * 1024, SYMBOLS = 350000 };
+    size_t symbols_at = (size + NAMES + 7) / 8 * 8;
+    size_t grown = symbols_at + SYMBOLS * sizeof(ElfW(Sym));
+    bytes = realloc(bytes, grown);
+    cr_assert_not_null(bytes);
+    ElfW(Shdr) *table = section_of_type(SHT_DYNSYM);
+    ElfW(Shdr) *names = section(table->sh_link);
+    memset(bytes + size, 'a', symbols_at - size);
+    memcpy(bytes + size, bytes + names->sh_offset, names->sh_size);
+    ElfW(Sym) *symbols = (ElfW(Sym) *)(void *)(bytes + symbols_at);
+    for (size_t i = 0; i < SYMBOLS; i++) {
+        symbols[i] = (ElfW(Sym)){.st_name = (uint32_t)names->sh_size};
+    }
+    *names = (ElfW(Shdr)){.sh_type = SHT_STRTAB, .sh_offset = size, .sh_size = NAMES};
+    table->sh_offset = symbols_at;
+    table->sh_size = SYMBOLS * sizeof(ElfW(Sym));
+    size = grown;
+    refused(WTL_INVALID, "has no function wtl_module_entry");
+}
