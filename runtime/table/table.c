@@ -86,7 +86,10 @@ static void free_table(struct rcu_head *head)
     wtl__rcu_is_after(head);
     void (*freed)(void *context) = table->freed;
     void *context = table->context;
-    drain(wtl__table_store(table));
+    /* the last one: who was still writing may have cleared the table since */
+    struct wtl__store *store = wtl__table_store(table);
+    store->drains = table->drains;
+    drain(store);
     wtl__pool_give(table);
     freed(context);
 }
@@ -94,8 +97,8 @@ static void free_table(struct rcu_head *head)
 void wtl__table_destroy(struct wtl__table *table, void (*freed)(void *context), void *context)
 {
     struct wtl__store *store = wtl__table_store(table);
-    store->drains = atomic_load_explicit(&store->bytes, memory_order_relaxed);
-    (void)wtl__draining_begin(store->drains, true);
+    table->drains = atomic_load_explicit(&store->bytes, memory_order_relaxed);
+    (void)wtl__draining_begin(table->drains, true);
     table->freed = freed;
     table->context = context;
     wtl__rcu_after(&table->destroyed, free_table);

@@ -25,6 +25,7 @@ struct wtl__table {
     _Atomic(uint64_t) refused;
 
     struct rcu_head destroyed;
+    uint64_t drains; /* bytes that were counted when the table was given up */
     void (*freed)(void *context);
     void *context;
 };

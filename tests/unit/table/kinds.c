@@ -307,6 +307,24 @@ Test(table_kinds, OW08_clear_leaves_nothing)
     }
 }
 
+/* Whoever has found the table before it was given up: its bytes are counted once all the same, or
+ * nothing could be cleared any more in the end. */
+Test(table_kinds, OW08_clear_of_a_table_that_is_given_up)
+{
+    static const uint8_t large[1 << 20];
+    const struct wtl_bytes value = {large, sizeof large};
+    for (int i = 0; i < 300; i++) {
+        kit_begin((struct wtl_table_options){.kind = WTL_TABLE_SET});
+        wtl__table_enter();
+        cr_assert_eq(wtl__table_insert(kit.table, kit_key(WTL_BYTES_I64(1)), value, 0, false),
+                     WTL_OK);
+        kit_give_up();
+        cr_assert_eq(wtl__table_clear(kit.table), WTL_OK, "%d", i);
+        wtl__table_leave();
+        kit_is_given_up();
+    }
+}
+
 Test(table_kinds, OW08_options_are_checked)
 {
     struct wtl__table *table = NULL;

@@ -25,12 +25,16 @@ void kit_begin(struct wtl_table_options options)
     cr_assert_eq(wtl__table_create(&options, &kit.clock.clock, seed, &kit.table), WTL_OK);
 }
 
-void kit_end(void)
+void kit_give_up(void)
 {
     is_freed = false;
     wtl__holds_empty(kit.holds);
     wtl__holds_give(kit.holds);
     wtl__table_destroy(kit.table, freed, NULL);
+}
+
+void kit_is_given_up(void)
+{
     wtl__table_wait();
     cr_assert(is_freed);
     /* what came back is taken in by turns */
@@ -38,6 +42,12 @@ void kit_end(void)
         wtl__pool_flush();
     }
     cr_assert_eq(wtl__pool_stats().used_bytes, kit.used_bytes, "bytes were left behind");
+}
+
+void kit_end(void)
+{
+    kit_give_up();
+    kit_is_given_up();
 }
 
 void kit_pass(uint64_t ms)

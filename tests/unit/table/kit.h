@@ -27,6 +27,9 @@ extern struct kit kit;
 void kit_begin(struct wtl_table_options options);
 /* Destroys the table and waits until all of it is freed; fails the test when a byte is left. */
 void kit_end(void);
+/* The two halves of that: a section may be open between them. */
+void kit_give_up(void);
+void kit_is_given_up(void);
 /* Moves the clock. */
 void kit_pass(uint64_t ms);
 
